@@ -1,0 +1,1 @@
+"""Clynto Billing with Stripe: exact recurring revenue, payment status and churn signals per account."""

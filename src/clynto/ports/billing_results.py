@@ -1,0 +1,49 @@
+"""Where matches and computed billing are kept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Protocol
+
+from clynto.domain.account_billing import AccountBilling, CustomerBilling
+from clynto.domain.matching import MatchDecision
+
+
+class MatchStore(Protocol):
+    """Which customer belongs to which account, and why."""
+
+    def put_many(self, decisions: Iterable[MatchDecision]) -> None:
+        """Insert or replace decisions."""
+        ...
+
+    def get_many(self, customer_ids: Iterable[str]) -> Mapping[str, MatchDecision]:
+        """Stored decisions by customer id."""
+        ...
+
+    def customers_of(self, account_ids: Sequence[str]) -> Mapping[str, tuple[str, ...]]:
+        """Customer ids matched to each account, sorted."""
+        ...
+
+    def matched_count(self) -> int:
+        """How many customers are matched to an account."""
+        ...
+
+
+class BillingStore(Protocol):
+    """Computed billing, replaced as a whole by each recomputation."""
+
+    def put_customers(self, billings: Iterable[CustomerBilling], account_of: Mapping[str, str | None]) -> None:
+        """Replace the rows of these customers and of their subscriptions, with the account each belongs to."""
+        ...
+
+    def put_accounts(self, billings: Iterable[tuple[AccountBilling, int]]) -> None:
+        """Replace the rows of these accounts. The number is the sort key of the MRR column (see ADR 0011)."""
+        ...
+
+    def customers_of_accounts(self, account_ids: Sequence[str]) -> Mapping[str, list[CustomerBilling]]:
+        """Customer rows (without subscriptions) by account, as last computed."""
+        ...
+
+    def erase_all(self) -> int:
+        """Delete every fact from Stripe, match and computed row of the workspace; how many rows went."""
+        ...

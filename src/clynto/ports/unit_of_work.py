@@ -1,0 +1,72 @@
+"""A transaction bound to one workspace (architecture decision 9)."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from typing import Protocol
+
+from clynto.ports.accounts import AccountStore
+from clynto.ports.billing_results import BillingStore, MatchStore
+from clynto.ports.connections import ConnectionStore
+from clynto.ports.people import AuditLog, TokenStore, UserStore
+from clynto.ports.read_models import AccountsTable, BillingDetails
+from clynto.ports.stripe_facts import CatalogueStore, CustomerStore, InvoiceStore, SubscriptionStore
+from clynto.ports.sync_runs import SyncRunStore
+from clynto.ports.workspaces import WorkspaceStore
+
+
+class UnitOfWork(Protocol):
+    """All stores see one consistent transaction. Leaving the block without ``commit`` rolls everything back."""
+
+    @property
+    def workspace_id(self) -> str:
+        """The workspace all stores are bound to."""
+        ...
+
+    @property
+    def workspaces(self) -> WorkspaceStore: ...
+    @property
+    def users(self) -> UserStore: ...
+    @property
+    def tokens(self) -> TokenStore: ...
+    @property
+    def audit_log(self) -> AuditLog: ...
+    @property
+    def accounts(self) -> AccountStore: ...
+    @property
+    def connections(self) -> ConnectionStore: ...
+    @property
+    def sync_runs(self) -> SyncRunStore: ...
+    @property
+    def catalogue(self) -> CatalogueStore: ...
+    @property
+    def customers(self) -> CustomerStore: ...
+    @property
+    def subscriptions(self) -> SubscriptionStore: ...
+    @property
+    def invoices(self) -> InvoiceStore: ...
+    @property
+    def matches(self) -> MatchStore: ...
+    @property
+    def billing(self) -> BillingStore: ...
+    @property
+    def accounts_table(self) -> AccountsTable: ...
+    @property
+    def billing_details(self) -> BillingDetails: ...
+
+    def commit(self) -> None:
+        """Make it durable. The block may go on; what follows is a new transaction."""
+        ...
+
+
+class UnitsOfWork(Protocol):
+    """Begins units of work."""
+
+    def writing(self, workspace_id: str) -> AbstractContextManager[UnitOfWork]:
+        """A transaction that may write; on SQLite it takes the write lock at once (``BEGIN IMMEDIATE``), so it
+        never fails half way with "database is locked" (guarantees F1)."""
+        ...
+
+    def reading(self, workspace_id: str) -> AbstractContextManager[UnitOfWork]:
+        """A consistent snapshot; ``commit`` is refused with ``RuntimeError``."""
+        ...

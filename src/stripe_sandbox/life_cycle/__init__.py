@@ -1,0 +1,1 @@
+"""What billing does as time passes, and what people do to it: invoices, charges, renewals, stories."""

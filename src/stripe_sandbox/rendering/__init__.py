@@ -1,0 +1,1 @@
+"""Turns the sandbox's records into Stripe payloads of any API version."""

@@ -1,0 +1,1 @@
+"""Sends events to webhook endpoints the way Stripe does: signed, repeated, not always in order."""
