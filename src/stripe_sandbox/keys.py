@@ -121,8 +121,8 @@ def _default_keys() -> list[ApiKey]:
     keys = [
         ApiKey(RESTRICTED_TEST_KEY, set(five)),
         ApiKey(RESTRICTED_LIVE_KEY, set(five)),
-        ApiKey(RESTRICTED_WITH_COUPONS_KEY, five | {COUPON_READ}),
-        ApiKey(RESTRICTED_WITH_EVENTS_KEY, five | {EVENT_READ}),
+        ApiKey(RESTRICTED_WITH_COUPONS_KEY, {*five, COUPON_READ}),
+        ApiKey(RESTRICTED_WITH_EVENTS_KEY, {*five, EVENT_READ}),
         ApiKey(RESTRICTED_EVERYTHING_KEY, set(ALL_READS)),
         ApiKey(FULL_TEST_KEY, unrestricted=True),
         ApiKey(FULL_LIVE_KEY, unrestricted=True),
@@ -130,5 +130,5 @@ def _default_keys() -> list[ApiKey]:
         ApiKey(IP_RESTRICTED_KEY, set(five), state="ip_restricted"),
         ApiKey(NO_PERMISSIONS_KEY),
     ]
-    keys.extend(ApiKey(secret, five - {permission}) for permission, secret in KEY_WITHOUT.items())
+    keys.extend(ApiKey(secret, set(five - {permission})) for permission, secret in KEY_WITHOUT.items())
     return keys

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -94,13 +94,10 @@ class Collection(Generic[T]):
         listed = position < len(self._keys) and self._keys[position] == key
         return position if listed else None
 
-    def first_at_or_after(self, created: int) -> int:
-        """Return the index of the first object that is not older than that second."""
-        return bisect_left(self._keys, (created, 0))
-
-    def at(self, position: int) -> T:
-        """Return the object at an index of the oldest-first order."""
-        return self._ordered[position]
+    @property
+    def listed(self) -> Sequence[T]:
+        """All listed objects, oldest first. A live view: do not keep it over changes."""
+        return self._ordered
 
 
 class ObjectStore:

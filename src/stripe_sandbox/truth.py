@@ -123,8 +123,7 @@ def subscription_says(subscription: Subscription, invoices: list[Invoice]) -> st
             return "failed"
         case "past_due":
             exhausted = any(
-                i.status == "open" and i.attempt_count >= 2 and i.next_payment_attempt is None
-                for i in invoices
+                i.status == "open" and i.attempt_count >= 2 and i.next_payment_attempt is None for i in invoices
             )
             return "failed" if exhausted else "overdue"
         case "incomplete":
@@ -137,9 +136,7 @@ def subscription_says(subscription: Subscription, invoices: list[Invoice]) -> st
     return None
 
 
-def invoice_says(
-    invoice: Invoice, subscription: Subscription | None, siblings: list[Invoice], now: int
-) -> str | None:
+def invoice_says(invoice: Invoice, subscription: Subscription | None, siblings: list[Invoice], now: int) -> str | None:
     """Return what an invoice adds: overdue, failed or nothing. `siblings` are its subscription's invoices."""
     if subscription is not None and subscription.status in ENDED_STATUSES:
         return None
@@ -203,12 +200,11 @@ def customer_truth(world: World, customer: Customer) -> Json:
     }
 
 
-def company_domain(world: World, customer: Customer) -> str | None:
-    """Return the domain of the company whose address the customer has, be it on a subdomain."""
+def company_domain(known: set[str], customer: Customer) -> str | None:
+    """Return which of the `known` company domains the customer's address is on, be it on a subdomain."""
     if customer.email is None or customer.deleted or "@" not in customer.email:
         return None
     labels = customer.email.strip().lower().rsplit("@", 1)[1].split(".")
-    known = {company.domain for company in world.companies}
     for start in range(len(labels) - 1):
         if (domain := ".".join(labels[start:])) in known:
             return domain
@@ -234,7 +230,7 @@ def truth_of(world: World) -> Json:
         if customer.test_clock is not None:
             continue  # not in a plain list, so a plain reader never sees it
         figures = customer_truth(world, customer)
-        domain = company_domain(world, customer)
+        domain = company_domain(known, customer)
         if domain is not None:
             gathered[domain].append((customer_id, figures))
         customers[customer_id] = {
@@ -246,9 +242,7 @@ def truth_of(world: World) -> Json:
             **figures,
             "mrr": _written(figures["mrr"]),
         }
-    companies = {
-        company.domain: _company_truth(company.name, gathered[company.domain]) for company in world.companies
-    }
+    companies = {company.domain: _company_truth(company.name, gathered[company.domain]) for company in world.companies}
     return {"now": world.now, "customers": customers, "companies": companies}
 
 

@@ -15,9 +15,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-import orjson
-
 from stripe_sandbox.billing_dates import DAY
+from stripe_sandbox.company import Company
 from stripe_sandbox.event_differences import previous_attributes
 from stripe_sandbox.keys import KeyRing
 from stripe_sandbox.life_cycle.charging import Charging
@@ -27,7 +26,10 @@ from stripe_sandbox.life_cycle.stories import Stories
 from stripe_sandbox.object_store import Account, ObjectStore
 from stripe_sandbox.records import Event, Json, Record, RetryEnd
 from stripe_sandbox.rendering.api_versions import shape_of
+from stripe_sandbox.rendering.json_text import to_json
 from stripe_sandbox.rendering.payloads import payload_of
+from stripe_sandbox.request_log import RequestLog
+from stripe_sandbox.traffic import Traffic
 from stripe_sandbox.truth import truth_of
 from stripe_sandbox.webhooks.endpoint import WebhookEndpoint, wants
 
@@ -49,14 +51,6 @@ class BillingSettings:
     retry_end: RetryEnd = "past_due"
     finalize_after: int = 3_600
     incomplete_after: int = 23 * 3_600
-
-
-@dataclass(slots=True)
-class Company:
-    """A company of the seller's own account list; it may have no Stripe customer at all."""
-
-    name: str
-    domain: str
 
 
 class World:
@@ -81,6 +75,7 @@ class World:
         self.events_from = 0
         self.lock = threading.RLock()
         self.listeners: list[EventListener] = []
+        self.traffic = Traffic()
         self._now = int(time.time()) if now is None else now
         self._real_offset: int | None = None
         self._ids = random.Random(f"ids-{seed}")
@@ -92,7 +87,7 @@ class World:
         self.renewing = Renewing(self)
         self.stories = Stories(self)
 
-    # --- clock -----------------------------------------------------------------------------------------------------
+    # --- clock ---
 
     @property
     def now(self) -> int:
@@ -101,7 +96,11 @@ class World:
 
     def advance(self, seconds: int = 0, *, days: int = 0, hours: int = 0) -> int:
         """Play everything that falls due in that stretch, in time order, and return the new present."""
-        return self.advance_to(self._now + seconds + days * DAY + hours * 3_600)
+        with self.lock:
+            ahead = seconds + days * DAY + hours * 3_600
+            if self._real_offset is not None and ahead > 0:
+                self._real_offset += ahead
+            return self.advance_to(self._now + ahead)
 
     def advance_to(self, moment: int) -> int:
         """Play everything due up to and including `moment`; the clock never goes back."""
@@ -115,8 +114,12 @@ class World:
             return self._now
 
     def follow_real_time(self) -> None:
-        """From now on `catch_up` keeps the clock in step with real time, at today's distance from it."""
-        self._real_offset = self._now - int(time.time())
+        """From now on `catch_up` keeps the clock in step with real time, at its present distance from it.
+
+        A clock that already followed keeps its distance: a saved world plays the time it was away.
+        """
+        if self._real_offset is None:
+            self._real_offset = self._now - int(time.time())
 
     def catch_up(self) -> None:
         """Advance to the present second of real time, if the clock follows it."""
@@ -128,7 +131,12 @@ class World:
         self._task_number += 1
         heapq.heappush(self._tasks, (moment, self._task_number, run, arguments))
 
-    # --- objects and events ------------------------------------------------------------------------------------------
+    @property
+    def request_log(self) -> RequestLog:
+        """The requests that the server of this world has had."""
+        return self.traffic.log
+
+    # --- objects and events ---
 
     def new_id(self, prefix: str) -> str:
         """Return a fresh id such as `cus_...`, random but the same for the same seed."""
@@ -176,9 +184,7 @@ class World:
         return list(versions)
 
     def _snapshots(self, record: Record) -> dict[str, Json]:
-        return {
-            version: payload_of(self.store, record, shape_of(version)) for version in self._event_versions()
-        }
+        return {version: payload_of(self.store, record, shape_of(version)) for version in self._event_versions()}
 
     def _record_event(
         self, event_type: str, record: Record, after: dict[str, Json], before: dict[str, Json] | None
@@ -198,7 +204,7 @@ class World:
             type=event_type,
             object_id=object_id,
             api_version=self.account.api_version,
-            bodies={version: orjson.dumps(body) for version, body in data.items()},
+            bodies={version: to_json(body) for version, body in data.items()},
             request_id=self._request_id,
             undelivered={e.id for e in self.endpoints.values() if wants(e, event_type)},
         )
@@ -206,7 +212,7 @@ class World:
         for listener in self.listeners:
             listener(event)
 
-    # --- what a reader should make of it -------------------------------------------------------------------------------
+    # --- what a reader should make of it ---
 
     def truth(self) -> Json:
         """Return what a correct reader of this account must show; see `stripe_sandbox.truth`."""
@@ -215,10 +221,12 @@ class World:
 
     def __getstate__(self) -> dict[str, Any]:
         state = self.__dict__.copy()
-        del state["lock"]
-        state["listeners"] = []
+        for runtime_only in ("lock", "listeners", "traffic"):
+            del state[runtime_only]
         return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
         self.lock = threading.RLock()
+        self.listeners = []
+        self.traffic = Traffic()

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 
-from clynto.domain.money import MoneyBag
 from clynto.domain.moments import UnixMicros, UnixTime
+from clynto.domain.money import MoneyBag
 
 
 class PaymentStatus(enum.StrEnum):
@@ -33,7 +33,8 @@ class SubscriptionBilling:
     """What one subscription brings. ``list_mrr`` and ``net_mrr`` are exact minor units per month of ``currency``.
 
     ``counted`` False: its status does not count (billing rules, section 1), the amounts are then zero.
-    ``notes`` are ``code object_id`` words such as ``metered_not_counted si_1``.
+    ``notes`` are ``code object_id`` words such as ``metered_not_counted si_1``; ``net_notes`` are those that
+    concern only the net figure, such as ``discount_ended di_1``.
     """
 
     subscription_id: str
@@ -49,6 +50,7 @@ class SubscriptionBilling:
     """``month``, ``year``, ``3 months`` ...; None where the items differ or none is known."""
     product_ids: tuple[str, ...]
     notes: tuple[str, ...]
+    net_notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

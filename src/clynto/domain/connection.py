@@ -46,7 +46,7 @@ class StripeIdentity:
 class Connection:
     """``key_last4`` is all that is ever shown of the key. ``generation`` grows with each connect and disconnect.
 
-    ``last_sync_at`` is when the newest *complete* sync ended.
+    ``last_sync_at`` is when the newest *complete* sync ended, ``last_sync_began_at`` when it sent its first request.
     """
 
     status: ConnectionStatus = ConnectionStatus.NOT_CONNECTED
@@ -59,6 +59,8 @@ class Connection:
     connected_at: UnixMicros | None = None
     disconnected_at: UnixMicros | None = None
     last_sync_at: UnixMicros | None = None
+    last_sync_began_at: UnixMicros | None = None
+    events_readable: bool = False
     fault: ConnectionFault | None = None
 
     @property
@@ -70,6 +72,12 @@ class Connection:
     def frozen(self) -> bool:
         """Data of an ended connection stays visible and does not move (guide, Disconnect)."""
         return self.status is ConnectionStatus.DISCONNECTED
+
+    def moment_of_figures(self, now: UnixMicros) -> UnixMicros:
+        """The moment that figures are computed and converted for: now, or the disconnect that froze them."""
+        if self.frozen and self.disconnected_at is not None:
+            return self.disconnected_at
+        return now
 
     def connect(self, identity: StripeIdentity, *, key_last4: str, full_secret_key: bool, at: UnixMicros) -> Connection:
         """Accept a proven key, for the first time or again.
@@ -109,11 +117,17 @@ class Connection:
             fault=None,
         )
 
-    def sync_succeeded(self, at: UnixMicros) -> Connection:
+    def sync_succeeded(self, at: UnixMicros, *, began_at: UnixMicros | None = None) -> Connection:
         """All six steps are complete: the only way ``last_sync_at`` moves (guarantee 5)."""
         if not self.has_key:
             return self
-        return replace(self, status=ConnectionStatus.CONNECTED, last_sync_at=at, fault=None)
+        return replace(
+            self,
+            status=ConnectionStatus.CONNECTED,
+            last_sync_at=at,
+            last_sync_began_at=began_at or at,
+            fault=None,
+        )
 
     def sync_failed(self, fault: ConnectionFault) -> Connection:
         """The newest sync did not complete; old data and ``last_sync_at`` stay."""

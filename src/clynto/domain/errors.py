@@ -199,3 +199,10 @@ class ServiceUnavailable(ClyntoError):
 
     code = "service_unavailable"
     retryable = True
+
+
+class UnexpectedFault(ClyntoError):
+    """A fault of our own that nobody foresaw; the log has the details."""
+
+    code = "unexpected_fault"
+    retryable = True

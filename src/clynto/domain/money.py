@@ -9,8 +9,12 @@ from fractions import Fraction
 ZERO = Fraction(0)
 
 USUAL_DIGITS = 2
-ZERO_DECIMAL_CURRENCIES = frozenset("BIF CLP DJF GNF JPY KMF KRW MGA PYG RWF VND VUV XAF XOF XPF".split())
-THREE_DECIMAL_CURRENCIES = frozenset("BHD JOD KWD OMR TND".split())
+UNITS = (1, 10, 100, 1000)
+"""Minor units in a major unit, by number of decimals."""
+ZERO_DECIMAL_CURRENCIES = frozenset(
+    ["BIF", "CLP", "DJF", "GNF", "JPY", "KMF", "KRW", "MGA", "PYG", "RWF", "VND", "VUV", "XAF", "XOF", "XPF"]
+)
+THREE_DECIMAL_CURRENCIES = frozenset(["BHD", "JOD", "KWD", "OMR", "TND"])
 WRITTEN_WITH_TWO_SHOWN_WITH_NONE = frozenset({"ISK", "UGX"})
 """Stripe writes two decimals that are always 00; people know none (billing rules 2.7).
 
@@ -32,12 +36,12 @@ def shown_digits(currency: str) -> int:
 
 def major_units(amount: Fraction, currency: str) -> Fraction:
     """Exact major units (dollars) of ``amount`` minor units (cents) of ``currency``."""
-    return amount / 10 ** minor_digits(currency)
+    return amount / UNITS[minor_digits(currency)]
 
 
 def minor_units(amount: Fraction, currency: str) -> Fraction:
     """Exact minor units (cents) of ``amount`` major units (dollars) of ``currency``."""
-    return amount * 10 ** minor_digits(currency)
+    return amount * UNITS[minor_digits(currency)]
 
 
 def half_up(value: Fraction) -> int:
@@ -49,7 +53,7 @@ def half_up(value: Fraction) -> int:
 
 def decimal_text(value: Fraction, digits: int) -> str:
     """``value`` as a decimal string with exactly ``digits`` decimals, rounded half-up once. Zero has no sign."""
-    scaled = half_up(value * 10**digits)
+    scaled = half_up(value * UNITS[digits])
     sign = "-" if scaled < 0 else ""
     figures = str(abs(scaled)).rjust(digits + 1, "0")
     return f"{sign}{figures[:-digits]}.{figures[-digits:]}" if digits else f"{sign}{figures}"

@@ -42,9 +42,7 @@ TRIAL_WITHOUT_MONEY_SAYS: PaymentStatus | None = None
 PAUSE_REASONS_THAT_ARE_FAILURES = frozenset({"first_payment_failure", "final_payment_failure"})
 """Since 2026-09-30.endive Stripe pauses by itself after a failed payment (billing rules 3.4)."""
 
-STATUSES_WHOSE_ATTEMPT_WAS_REJECTED = frozenset(
-    {SubscriptionStatus.PAST_DUE.value, SubscriptionStatus.UNPAID.value}
-)
+STATUSES_WHOSE_ATTEMPT_WAS_REJECTED = frozenset({SubscriptionStatus.PAST_DUE.value, SubscriptionStatus.UNPAID.value})
 """One attempt proves a rejection when the subscription fell into one of these (billing rules 3.2 d)."""
 
 PILLAR_CREDIT: dict[PaymentStatus | None, int | None] = {

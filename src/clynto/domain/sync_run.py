@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from clynto.domain.moments import UnixMicros
@@ -51,6 +52,10 @@ STEP_WEIGHTS = {
 """Shares of the bar, out of 100: roughly where the time of a typical portfolio goes."""
 
 
+SKIPPED_KEPT = 50
+DRIFT_KEPT = 200
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """``records`` counts distinct objects stored; ``done_permille`` is how much of the step is behind us."""
@@ -92,6 +97,10 @@ class SyncRun:
     window_end: UnixMicros | None = None
     fault: RunFault | None = None
     customers_matched: int | None = None
+    skipped: tuple[str, ...] = ()
+    """Objects that could not be used, as ``kind id: reason``, at most ``SKIPPED_KEPT`` of them."""
+    drift: tuple[str, ...] = ()
+    """What webhooks had left us believing against what Stripe says, at most ``DRIFT_KEPT`` lines."""
 
     @classmethod
     def request(cls, run_id: str, *, requested_by: str, at: UnixMicros) -> SyncRun:
@@ -132,6 +141,14 @@ class SyncRun:
             window_end=self.window_end or at,
         )
 
+    def beat(self, at: UnixMicros) -> SyncRun:
+        """Give a sign of life."""
+        return replace(self, heartbeat_at=at)
+
+    def without_heartbeat(self) -> SyncRun:
+        """Show no sign of life, so that the run may be taken up at once."""
+        return replace(self, heartbeat_at=None)
+
     def begin_step(self, name: StepName) -> SyncRun:
         """Mark ``name`` as running; a step that is done stays done."""
         current = self.step(name)
@@ -149,6 +166,16 @@ class SyncRun:
                 done_permille=max(current.done_permille, min(done_permille, 999)),
             )
         )
+
+    def skip(self, objects: Iterable[str]) -> SyncRun:
+        """Note objects that could not be used; the same one is noted once."""
+        skipped = tuple(dict.fromkeys((*self.skipped, *objects)))[:SKIPPED_KEPT]
+        return self if skipped == self.skipped else replace(self, skipped=skipped)
+
+    def note_drift(self, lines: Iterable[str]) -> SyncRun:
+        """Add lines to the drift report; the same one is noted once."""
+        drift = tuple(dict.fromkeys((*self.drift, *lines)))[:DRIFT_KEPT]
+        return self if drift == self.drift else replace(self, drift=drift)
 
     def finish_step(self, name: StepName, *, records: int) -> SyncRun:
         """Mark ``name`` as complete with its final count."""

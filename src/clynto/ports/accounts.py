@@ -20,7 +20,8 @@ class AccountStore(Protocol):
         ...
 
     def remove(self, account_id: str) -> bool:
-        """Delete an account, its domains, its billing row and its matches. False if there was none."""
+        """Delete an account, its domains, its billing row, its matches, its pillars and scores, and its MRR snapshots
+        and points; its customers' computed rows then belong to no account. False if there was none."""
         ...
 
     def by_external_ids(self, external_ids: Sequence[str]) -> Mapping[str, Account]:
@@ -32,7 +33,7 @@ class AccountStore(Protocol):
         ...
 
     def domains(self) -> Iterable[tuple[str, str]]:
-        """Every (domain, account id) pair, for matching."""
+        """Every (domain, account id) pair, for matching, in any order."""
         ...
 
     def count(self) -> int:

@@ -21,7 +21,7 @@ class MatchStore(Protocol):
         ...
 
     def customers_of(self, account_ids: Sequence[str]) -> Mapping[str, tuple[str, ...]]:
-        """Customer ids matched to each account, sorted."""
+        """Customer ids matched to each account, sorted; accounts without any are absent."""
         ...
 
     def matched_count(self) -> int:
@@ -33,7 +33,8 @@ class BillingStore(Protocol):
     """Computed billing, replaced as a whole by each recomputation."""
 
     def put_customers(self, billings: Iterable[CustomerBilling], account_of: Mapping[str, str | None]) -> None:
-        """Replace the rows of these customers and of their subscriptions, with the account each belongs to."""
+        """Replace the rows of these customers and of their subscriptions, with the account each belongs to (none
+        where ``account_of`` does not name it)."""
         ...
 
     def put_accounts(self, billings: Iterable[tuple[AccountBilling, int]]) -> None:
@@ -41,9 +42,13 @@ class BillingStore(Protocol):
         ...
 
     def customers_of_accounts(self, account_ids: Sequence[str]) -> Mapping[str, list[CustomerBilling]]:
-        """Customer rows (without subscriptions) by account, as last computed."""
+        """Customer rows (without subscriptions) by account and in order of customer ids, as last computed; accounts
+        without any are absent."""
         ...
 
     def erase_all(self) -> int:
-        """Delete every fact from Stripe, match and computed row of the workspace; how many rows went."""
+        """Delete every fact from Stripe, match and computed row of the workspace, with its event inbox, signals,
+        ledgers, explained non-events, MRR snapshots and points, and its health scores; how many rows went.
+
+        Accounts, measured pillars, people, the connection, the webhook endpoint, runs and the audit log stay."""
         ...

@@ -13,5 +13,8 @@ class PasswordHashing(Protocol):
         ...
 
     def verify(self, encoded: str | None, password: Secret) -> bool:
-        """Whether ``password`` fits. ``encoded`` None (no such user) costs as much time and is False."""
+        """Whether ``password`` fits. What is no encoded hash never fits.
+
+        ``encoded`` None (no such user) costs as much time and is False.
+        """
         ...

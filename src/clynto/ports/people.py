@@ -106,7 +106,7 @@ class TokenStore(Protocol):
         ...
 
     def all(self) -> Sequence[ApiToken]:
-        """Newest first."""
+        """Newest first by creation, then by id."""
         ...
 
 
@@ -118,7 +118,7 @@ class AuditLog(Protocol):
         ...
 
     def newest(self, *, before: str | None, limit: int) -> Sequence[AuditEntry]:
-        """Newest first, behind the entry id ``before``."""
+        """Newest first (by ``at``, then by id), behind the entry id ``before``."""
         ...
 
 
@@ -130,7 +130,7 @@ class SignInDirectory(Protocol):
         ...
 
     def user_of_session(self, token_hash: str, *, at: UnixMicros) -> User | None:
-        """The user behind a session that has not ended."""
+        """The user behind a session that has not ended; it has ended at ``expires_at`` itself."""
         ...
 
     def start_session(self, session: Session) -> None:
@@ -142,13 +142,13 @@ class SignInDirectory(Protocol):
         ...
 
     def token_by_hash(self, token_hash: str, *, at: UnixMicros) -> ApiToken | None:
-        """An API token; notes the use (at most once a minute is written)."""
+        """An API token; notes the use unless the last one noted is less than 60 s ago."""
         ...
 
     def failed_sign_ins(self, key: str, *, since: UnixMicros) -> int:
-        """How many failed tries ``key`` (an email or an address) has since then."""
+        """How many failed tries ``key`` (an email or an address) has from ``since`` on."""
         ...
 
     def note_failed_sign_in(self, key: str, *, at: UnixMicros) -> None:
-        """Count a failed try; old ones are pruned."""
+        """Count a failed try; those more than a day older are pruned, whatever their key."""
         ...

@@ -15,7 +15,11 @@ from clynto.domain.money import MoneyBag
 
 
 class AccountSort(enum.StrEnum):
-    """Sortable columns. Missing values come last in both directions; ties are broken by account id."""
+    """Sortable columns. Missing values come last in both directions; ties are broken by ascending account id.
+
+    Names compare by ``casefold`` and code point, payment statuses by severity. MRR and ARR go by the sort key given to
+    ``BillingStore.put_accounts`` and are missing where an account was never computed.
+    """
 
     NAME = "name"
     MRR = "mrr"
@@ -36,8 +40,8 @@ class StatusFilter(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class AccountsQuery:
-    """``text`` matches the name or a domain, case-insensitively, anywhere inside. ``after`` is a cursor that a
-    former page returned for the same sort and filters."""
+    """``text`` matches the name or a domain by ``casefold``, literally, anywhere inside. ``after`` is a cursor that a
+    former page returned for the same sort, direction, filters and text."""
 
     sort: AccountSort = AccountSort.NAME
     descending: bool = False
@@ -79,7 +83,9 @@ class AccountsPage:
 
 @dataclass(frozen=True, slots=True)
 class AccountsTotals:
-    """Exact sums over all rows a query selects (cursor and limit left out)."""
+    """Exact sums over all rows a query selects (cursor and limit left out).
+
+    ``by_status`` always has every word of ``StatusFilter``."""
 
     accounts: int
     list_mrr: MoneyBag
@@ -89,7 +95,10 @@ class AccountsTotals:
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """Exact MRR of matched and of unmatched Stripe customers, so that totals can say what they leave out."""
+    """Exact MRR of matched and of unmatched Stripe customers, so that totals can say what they leave out.
+
+    Money follows the account that a computed row was stored with, as the accounts' own figures do; customers are
+    counted by their match, tombstones left out."""
 
     matched_list: MoneyBag
     matched_net: MoneyBag
@@ -185,16 +194,20 @@ class BillingDetails(Protocol):
     """What stands behind an account's figures."""
 
     def customers(self, *, matched: bool | None, text: str, limit: int, after: str | None) -> CustomersPage:
-        """Stripe customers, highest MRR first, then by id."""
+        """Stripe customers, highest MRR first, then by id.
+
+        The list MRR counts, currencies added plainly, in whole minor units; never computed is zero. ``text`` is sought
+        in name, email and id as in ``AccountsQuery``. Raises ``InvalidInput`` for a cursor that does not fit."""
         ...
 
     def subscriptions_of(self, account_id: str) -> Sequence[SubscriptionRow]:
-        """All subscriptions of the account: live ones first, then by MRR; ended ones newest first.
+        """All computed subscriptions of the account: live ones first, by list MRR, highest first; ended ones newest
+        first by ``created``. Ties go by id.
 
         ``renewal_at`` is None for ended ones and where a cancellation is scheduled; then ``cancel_at`` tells the
-        day it ends (the end of the period if only the flag is set)."""
+        day it ends (the end of the period if only the flag is set), and else is None."""
         ...
 
     def invoices_of(self, account_id: str, *, limit: int) -> Sequence[InvoiceRow]:
-        """The newest invoices of the account, drafts left out."""
+        """The newest invoices of the customers matched to the account (by ``created``, then by id), drafts left out."""
         ...

@@ -1,4 +1,10 @@
-"""Where facts from Stripe are kept. Newer wins: an upsert never replaces a picture that is younger."""
+"""Where facts from Stripe are kept. Newer wins: an upsert never replaces a picture that is younger.
+
+"Younger" is ``domain.provenance.age_against``: a tie keeps what is held, and so does a read of the same microsecond.
+The application sees the held age in ``get_many``, asks Stripe again and offers an answer whose request left in a later
+second. Of two pictures of one object in the same call the last one counts. "Older than a moment" means for certain: a
+tie is not older. Objects may arrive in any order, so nothing has to be there before what refers to it.
+"""
 
 from __future__ import annotations
 
@@ -19,11 +25,11 @@ class CatalogueStore(Protocol):
     """Products and prices of one workspace's Stripe account."""
 
     def put_products(self, products: Iterable[Product], provenance: Provenance) -> None:
-        """Upsert where ``provenance`` is at least as young as what is stored."""
+        """Upsert where ``provenance`` is younger than what is stored, or a read of the very same microsecond."""
         ...
 
     def put_prices(self, prices: Iterable[Price], provenance: Provenance) -> None:
-        """Upsert where ``provenance`` is at least as young as what is stored."""
+        """Upsert where ``provenance`` is younger than what is stored, or a read of the very same microsecond."""
         ...
 
     def products(self, product_ids: Iterable[str]) -> Mapping[str, Product]:
@@ -43,7 +49,8 @@ class CustomerStore(Protocol):
     """Stripe customers of one workspace."""
 
     def put_many(self, customers: Iterable[StripeCustomer], provenance: Provenance) -> None:
-        """Upsert where younger. A tombstone keeps the stored name and email; it is never revived by an older read."""
+        """Upsert where younger. A tombstone keeps the stored name, email, creation date and currency; it is never
+        revived by an older read."""
         ...
 
     def get_many(self, customer_ids: Iterable[str]) -> Mapping[str, tuple[StripeCustomer, Provenance]]:
@@ -51,7 +58,7 @@ class CustomerStore(Protocol):
         ...
 
     def ids(self, *, after: str | None, limit: int) -> Sequence[str]:
-        """Ids in ascending order, behind ``after``."""
+        """Ids in ascending order of code points, behind ``after``."""
         ...
 
     def not_seen_since(self, moment: Provenance) -> Iterator[str]:
@@ -79,7 +86,7 @@ class SubscriptionStore(Protocol):
         ...
 
     def of_customers(self, customer_ids: Sequence[str]) -> Mapping[str, list[tuple[Subscription, Provenance]]]:
-        """All subscriptions of the customers, by customer id."""
+        """All subscriptions of the customers, by customer id, each list by id; customers without any are absent."""
         ...
 
     def discounts(self, subscription_ids: Iterable[str]) -> Mapping[str, DiscountReading]:
@@ -110,7 +117,11 @@ class InvoiceStore(Protocol):
     """Invoices with their lines, as one fact each."""
 
     def put_many(self, invoices: Iterable[Invoice], provenance: Provenance) -> None:
-        """Upsert parent and lines together where younger. ``last_failed_at`` never moves backwards."""
+        """Upsert parent and lines together where younger.
+
+        ``last_failed_at`` is a ledger of its own: it never moves backwards, stays when a younger picture does not
+        know it, and moves forward even with a picture that is too old to be taken.
+        """
         ...
 
     def get_many(self, invoice_ids: Iterable[str]) -> Mapping[str, tuple[Invoice, Provenance]]:
@@ -119,15 +130,16 @@ class InvoiceStore(Protocol):
 
     def deciding(self, customer_ids: Sequence[str]) -> Mapping[str, list[Invoice]]:
         """Invoices that can decide a payment status, without lines, by customer: all that are open or
-        uncollectible; of each subscription the newest paid one, and the newest paid one with money in it."""
+        uncollectible; of each subscription the newest paid one, and the newest paid one with money in it
+        (``amount_paid`` above zero). Newest is by ``created``, then by id. Customers without any are absent."""
         ...
 
     def paid_totals(self, customer_ids: Sequence[str]) -> Sequence[PaidTotals]:
-        """Sums for lifetime value, per customer and currency."""
+        """Sums for lifetime value over invoices of every status, per customer and currency."""
         ...
 
     def of_customers(self, customer_ids: Sequence[str]) -> Iterator[Invoice]:
-        """Every invoice of the customers with lines, oldest first (for MRR history)."""
+        """Every invoice of the customers with lines, oldest first, then by id (for MRR history)."""
         ...
 
     def unsettled_not_seen_since(self, moment: Provenance) -> Iterator[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
@@ -13,9 +13,10 @@ from clynto.domain.connection import StripeIdentity
 from clynto.domain.customer import StripeCustomer
 from clynto.domain.discount_readings import DiscountReading
 from clynto.domain.invoice import Invoice
-from clynto.domain.moments import UnixMicros, UnixTime
+from clynto.domain.moments import UnixMicros
 from clynto.domain.secret import Secret
 from clynto.domain.subscription import Subscription
+from clynto.domain.time_span import Span as Span
 
 
 class Listing(enum.StrEnum):
@@ -31,14 +32,6 @@ class Listing(enum.StrEnum):
     INVOICES = "invoices"
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
-    """Objects created from ``since`` to ``until``, both seconds inclusive."""
-
-    since: UnixTime
-    until: UnixTime
-
-
 StripeRecord = Product | Price | StripeCustomer | Subscription | DiscountReading | Invoice
 
 
@@ -49,6 +42,9 @@ class SkippedObject:
     kind: str
     object_id: str | None
     reason: str
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.object_id or 'without id'}: {self.reason}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +69,7 @@ class StripeReader(Protocol):
     ``StripeRateLimited``, ``StripeUnreachable`` or ``StripeAnswerUnusable``; each carries ``request_id`` if known.
     """
 
-    def pages(self, listing: Listing, spans: Sequence[Span]) -> Iterator[Page]:
+    def pages(self, listing: Listing, spans: Sequence[Span]) -> Generator[Page, None, None]:
         """Read a list in parallel time slices. A list ends only on ``has_more: false``; an empty page that
         promises more, or one that repeats, raises ``StripeAnswerUnusable``. Closing the iterator stops reading."""
         ...

@@ -27,15 +27,18 @@ class SyncRunStore(Protocol):
 
     def save(self, run: SyncRun, *, holding: int) -> None:
         """Store ``run`` if its stored attempt is still ``holding`` and it is still active; the row stays locked
-        until the transaction ends, so nothing written beside it can slip past the fence. Raises ``RunSuperseded``."""
+        until the transaction ends, so nothing written beside it can slip past the fence.
+
+        Raises ``RunSuperseded``, also for a run that was never stored.
+        """
         ...
 
     def history(self, *, before: str | None, limit: int) -> Sequence[SyncRun]:
-        """Newest first, behind the run id ``before``."""
+        """Newest first (by ``requested_at``, then by id), behind the run id ``before``."""
         ...
 
     def remaining(self, run_id: str, listing: Listing) -> tuple[Span, ...] | None:
-        """The checkpoint: spans not yet read; None if the list was never begun."""
+        """The checkpoint: spans not yet read (empty: all is read); None if the list was never begun."""
         ...
 
     def put_remaining(self, run_id: str, listing: Listing, remaining: Sequence[Span]) -> None:
@@ -47,5 +50,9 @@ class StalledRuns(Protocol):
     """The sweeper's view: the only look across workspaces (architecture decision 9)."""
 
     def across_workspaces(self, *, silent_since: UnixMicros) -> Sequence[tuple[str, SyncRun]]:
-        """(workspace id, run) of every active run without a sign of life since ``silent_since``."""
+        """(workspace id, run) of every active run whose last sign of life is older than ``silent_since``.
+
+        That is its heartbeat; for a queued run the moment it was requested. A running one without a heartbeat was
+        released by a worker that stopped, and counts as silent at once.
+        """
         ...

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import AbstractContextManager
-from typing import Protocol
+from typing import Protocol, TypeVar
 
+from clynto.domain.errors import ServiceUnavailable
 from clynto.ports.accounts import AccountStore
 from clynto.ports.billing_results import BillingStore, MatchStore
 from clynto.ports.connections import ConnectionStore
+from clynto.ports.health import HealthStore
+from clynto.ports.mrr_records import MrrRecordStore
 from clynto.ports.people import AuditLog, TokenStore, UserStore
 from clynto.ports.read_models import AccountsTable, BillingDetails
+from clynto.ports.signals import LedgerStore, SignalStore
 from clynto.ports.stripe_facts import CatalogueStore, CustomerStore, InvoiceStore, SubscriptionStore
 from clynto.ports.sync_runs import SyncRunStore
+from clynto.ports.webhooks import EventInbox, WebhookEndpointStore
 from clynto.ports.workspaces import WorkspaceStore
 
 
@@ -53,6 +59,18 @@ class UnitOfWork(Protocol):
     def accounts_table(self) -> AccountsTable: ...
     @property
     def billing_details(self) -> BillingDetails: ...
+    @property
+    def webhook_endpoints(self) -> WebhookEndpointStore: ...
+    @property
+    def event_inbox(self) -> EventInbox: ...
+    @property
+    def signals(self) -> SignalStore: ...
+    @property
+    def ledgers(self) -> LedgerStore: ...
+    @property
+    def health(self) -> HealthStore: ...
+    @property
+    def mrr_records(self) -> MrrRecordStore: ...
 
     def commit(self) -> None:
         """Make it durable. The block may go on; what follows is a new transaction."""
@@ -70,3 +88,23 @@ class UnitsOfWork(Protocol):
     def reading(self, workspace_id: str) -> AbstractContextManager[UnitOfWork]:
         """A consistent snapshot; ``commit`` is refused with ``RuntimeError``."""
         ...
+
+
+COLLISION = "collision"
+"""``ServiceUnavailable(reason=COLLISION)``: two transactions met; nothing of this one was done."""
+
+Outcome = TypeVar("Outcome")
+
+
+def retrying(work: Callable[[], Outcome], *, tries: int = 5) -> Outcome:
+    """Do ``work``, and do all of it again if its transaction collided with another one (guarantees F4).
+
+    ``work`` opens and commits its own unit of work and has no other effect. After ``tries`` the error goes through.
+    """
+    for _ in range(tries - 1):
+        try:
+            return work()
+        except ServiceUnavailable as fault:
+            if fault.facts.get("reason") != COLLISION:
+                raise
+    return work()

@@ -35,7 +35,11 @@ class WorkQueue(Protocol):
         ...
 
     def enqueue(self, job: Job) -> None:
-        """Hand over ``job``. An equal job that still waits is not doubled. Raises ``QueueUnavailable``."""
+        """Hand over ``job``. Raises ``QueueUnavailable``.
+
+        An equal job that still waits to start now is not doubled. One that a worker has begun no longer waits (it may
+        have looked too early), and one that is to start later does not stand in for one that may start now.
+        """
         ...
 
     def enqueue_in(self, seconds: int, job: Job) -> None:

@@ -1,4 +1,4 @@
-"""Collects invoices: charges, refusals, retries, emailed invoices that fall due, and what follows for the subscription."""
+"""Collects invoices: charges, refusals, retries, due dates, and what follows for the subscription."""
 
 from __future__ import annotations
 
@@ -58,11 +58,9 @@ class Charging:
         if invoice.status == "open":
             self.settle(invoice)
 
-    # --- money came ----------------------------------------------------------------------------------------------------
+    # --- money came ---
 
-    def settle(
-        self, invoice: Invoice, *, counted_attempt: bool = False, outside_stripe: bool = False
-    ) -> None:
+    def settle(self, invoice: Invoice, *, counted_attempt: bool = False, outside_stripe: bool = False) -> None:
         """Mark an invoice paid in full and bring its subscription back where it belongs."""
         world = self._world
         with world.changing(invoice, "invoice.updated"):
@@ -114,7 +112,7 @@ class Charging:
             for invoice in self._world.store.invoices_of_subscription.get(subscription.id, [])
         )
 
-    # --- money did not come ----------------------------------------------------------------------------------------------
+    # --- money did not come ---
 
     def _refuse(self, invoice: Invoice, customer: Customer) -> None:
         world = self._world

@@ -19,7 +19,7 @@ class CustomerStories:
     def __init__(self, world: World) -> None:
         self._world = world
 
-    # --- customers -----------------------------------------------------------------------------------------------------------
+    # --- customers ---
 
     def new_customer(
         self,
@@ -103,7 +103,7 @@ class CustomerStories:
             )
             return discount
 
-    # --- payments ------------------------------------------------------------------------------------------------------------
+    # --- payments ---
 
     def fail_next_payments(self, customer: str, times: int = 1) -> None:
         """Have the customer's next charges refused; -1 refuses until `recover`."""
@@ -197,7 +197,7 @@ class CustomerStories:
     def _invoice(self, invoice_id: str) -> Invoice:
         return self._world.store.invoices[invoice_id]
 
-    # --- catalogue -----------------------------------------------------------------------------------------------------------
+    # --- catalogue ---
 
     def archive_price(self, price: str) -> None:
         """Take a price out of sale; subscriptions on it go on."""

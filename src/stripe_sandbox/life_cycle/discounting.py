@@ -27,9 +27,7 @@ def subscription_level(store: ObjectStore, subscription: Subscription) -> list[D
     return [customer.discount] if customer.discount else []
 
 
-def discount_lines(
-    store: ObjectStore, subscription: Subscription, lines: list[InvoiceLine], moment: int
-) -> None:
+def discount_lines(store: ObjectStore, subscription: Subscription, lines: list[InvoiceLine], moment: int) -> None:
     """Write each line's share of every running discount into its `discount_amounts`."""
     plain = [line for line in lines if line.amount > 0 and not line.proration]
     left = {line.id: line.amount for line in plain}
@@ -91,6 +89,5 @@ def drop_used_up(store: ObjectStore, discounts: list[Discount], moment: int) -> 
     return [
         discount
         for discount in discounts
-        if store.coupons[discount.coupon].duration != "once"
-        and (discount.end is None or discount.end > moment)
+        if store.coupons[discount.coupon].duration != "once" and (discount.end is None or discount.end > moment)
     ]

@@ -22,7 +22,7 @@ class Invoicing:
     def __init__(self, world: World) -> None:
         self._world = world
 
-    # --- lines -------------------------------------------------------------------------------------------------------
+    # --- lines ---
 
     def period_lines(
         self, subscription: Subscription, item: SubscriptionItem, start: int, end: int, *, free: bool = False
@@ -126,7 +126,7 @@ class Invoicing:
     def _product_name(self, price: Price) -> str:
         return self._world.store.products[price.product].name
 
-    # --- creation ------------------------------------------------------------------------------------------------------
+    # --- creation ---
 
     def for_subscription(
         self, subscription: Subscription, lines: list[InvoiceLine], reason: str, period: tuple[int, int]
@@ -192,7 +192,7 @@ class Invoicing:
             customer_email=customer.email,
         )
 
-    # --- ends ----------------------------------------------------------------------------------------------------------
+    # --- ends ---
 
     def finalize(self, invoice_id: str) -> None:
         """Number a draft, take the customer's credit into account, and start collecting it."""

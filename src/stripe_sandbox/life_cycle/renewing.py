@@ -20,7 +20,7 @@ class Renewing:
     def __init__(self, world: World) -> None:
         self._world = world
 
-    # --- start -----------------------------------------------------------------------------------------------------------
+    # --- start ---
 
     def start(self, subscription: Subscription, *, charge_now: bool = True) -> None:
         """List a new subscription and bill its first period, or begin its trial.
@@ -41,8 +41,8 @@ class Renewing:
             subscription.status = "active" if emailed else "incomplete"
         if subscription.cancel_at is not None:
             world.schedule(subscription.cancel_at, self.cancel_if_due, subscription.id)
-        world.emit("customer.subscription.created", subscription)
         invoice = self._bill_first_period(subscription, free=trial is not None)
+        world.emit("customer.subscription.created", subscription)
         if invoice is not None and (charge_now or trial is not None or emailed):
             world.invoicing.finalize(invoice.id)
         elif invoice is not None:
@@ -50,9 +50,7 @@ class Renewing:
         elif subscription.status == "incomplete":
             self._change_status(subscription, "active")
         if subscription.status == "incomplete":
-            world.schedule(
-                world.now + world.settings.incomplete_after, self.expire_incomplete, subscription.id
-            )
+            world.schedule(world.now + world.settings.incomplete_after, self.expire_incomplete, subscription.id)
         self._plan_renewal(subscription)
 
     def _bill_first_period(self, subscription: Subscription, *, free: bool) -> Invoice | None:
@@ -61,9 +59,7 @@ class Renewing:
             return None
         now = self._world.now
         with self._world.changing(subscription):
-            invoice = self._world.invoicing.for_subscription(
-                subscription, lines, "subscription_create", (now, now)
-            )
+            invoice = self._world.invoicing.for_subscription(subscription, lines, "subscription_create", (now, now))
             if not free:
                 self._use_up_discounts(subscription)
         return invoice
@@ -103,7 +99,7 @@ class Renewing:
             if invoice.status == "open":
                 world.invoicing.void(invoice)
 
-    # --- renewal -----------------------------------------------------------------------------------------------------------
+    # --- renewal ---
 
     def _plan_renewal(self, subscription: Subscription) -> None:
         self._world.schedule(subscription.period_end, self.renew, subscription.id)
@@ -134,9 +130,7 @@ class Renewing:
         for item in due:
             price = world.store.prices[item.price]
             if price.metered:
-                lines = lines + world.invoicing.period_lines(
-                    subscription, item, item.period_start, item.period_end
-                )
+                lines = lines + world.invoicing.period_lines(subscription, item, item.period_start, item.period_end)
             item.period_start = item.period_end
             item.period_number += 1
             item.period_end = boundary(
@@ -160,9 +154,7 @@ class Renewing:
         elif pause is not None:
             world.schedule(world.now + world.settings.finalize_after, self.write_off_paused, invoice.id)
         else:
-            world.schedule(
-                world.now + world.settings.finalize_after, world.invoicing.finalize, invoice.id
-            )
+            world.schedule(world.now + world.settings.finalize_after, world.invoicing.finalize, invoice.id)
 
     def _use_up_discounts(self, subscription: Subscription) -> None:
         world = self._world
@@ -187,7 +179,7 @@ class Renewing:
         else:
             world.invoicing.mark_uncollectible(invoice, "subscription_paused")
 
-    # --- trial ---------------------------------------------------------------------------------------------------------------
+    # --- trial ---
 
     def announce_trial_end(self, subscription_id: str, trial_end: int) -> None:
         """Emit the three-days warning, unless the trial was changed or ended before."""
@@ -205,10 +197,7 @@ class Renewing:
             self.end(subscription, None)
             return
         customer = world.store.customers[subscription.customer]
-        missing = (
-            not customer.payment.has_payment_method
-            and subscription.collection_method == "charge_automatically"
-        )
+        missing = not customer.payment.has_payment_method and subscription.collection_method == "charge_automatically"
         if missing and subscription.trial_without_method == "cancel":
             self.end(subscription, None)
         elif missing and subscription.trial_without_method == "pause":
@@ -225,7 +214,7 @@ class Renewing:
                 self._bill(subscription, lines, subscription.items[0])
         self._plan_renewal(subscription)
 
-    # --- pause and end -------------------------------------------------------------------------------------------------------
+    # --- pause and end ---
 
     def restart_periods(self, subscription: Subscription) -> None:
         """Count periods afresh from now and bill the first one, as resuming with a new anchor does."""

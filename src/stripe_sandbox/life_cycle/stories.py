@@ -11,10 +11,7 @@ if TYPE_CHECKING:
     from stripe_sandbox.world import World
 
 STORY_NAMES = frozenset(
-    name
-    for stories in (SubscriptionStories, CustomerStories)
-    for name in vars(stories)
-    if not name.startswith("_")
+    name for stories in (SubscriptionStories, CustomerStories) for name in vars(stories) if not name.startswith("_")
 )
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from stripe_sandbox.billing_dates import DAY, add_months, boundary
 from stripe_sandbox.records import (
+    ENDED_STATUSES,
     Discount,
     PauseBehavior,
     PauseCollection,
@@ -29,8 +30,12 @@ class SubscriptionStories:
     def __init__(self, world: World) -> None:
         self._world = world
 
-    def _subscription(self, subscription_id: str) -> Subscription:
-        return self._world.store.subscriptions[subscription_id]
+    def _running(self, subscription_id: str) -> Subscription:
+        """Return a subscription that has not ended; nothing can be done to one that has."""
+        subscription = self._world.store.subscriptions[subscription_id]
+        if subscription.status in ENDED_STATUSES:
+            raise ValueError(f"{subscription_id} has ended")
+        return subscription
 
     def new_subscription(
         self,
@@ -96,9 +101,7 @@ class SubscriptionStories:
             world.renewing.start(subscription, charge_now=charge_now)
             return subscription
 
-    def _new_item(
-        self, subscription: Subscription, price_id: str, quantity: int | None
-    ) -> SubscriptionItem:
+    def _new_item(self, subscription: Subscription, price_id: str, quantity: int | None) -> SubscriptionItem:
         world = self._world
         price = world.store.prices[price_id]
         anchor = subscription.billing_cycle_anchor
@@ -120,9 +123,7 @@ class SubscriptionStories:
         world.store.items[item.id] = item
         return item
 
-    def _discount(
-        self, coupon_id: str, subscription: Subscription, item: SubscriptionItem | None = None
-    ) -> Discount:
+    def _discount(self, coupon_id: str, subscription: Subscription, item: SubscriptionItem | None = None) -> Discount:
         world = self._world
         coupon = world.store.coupons[coupon_id]
         months = coupon.duration_in_months
@@ -140,13 +141,13 @@ class SubscriptionStories:
         world.store.discounts[discount.id] = discount
         return discount
 
-    # --- size ------------------------------------------------------------------------------------------------------------
+    # --- size ---
 
     def cut_seats(self, subscription: str, quantity: int, *, item: int = 0, prorate: bool = True) -> None:
         """Set the seats of an item (by index); with `prorate` the difference goes on the next invoice."""
         world = self._world
         with world.on_request():
-            target = self._subscription(subscription)
+            target = self._running(subscription)
             with world.changing(target, "customer.subscription.updated"):
                 changed = target.items[item]
                 self._prorate(target, changed, changed.price, quantity, prorate=prorate)
@@ -166,7 +167,7 @@ class SubscriptionStories:
         """Move an item to another price. Another billing interval starts a new period and bills it at once."""
         world = self._world
         with world.on_request():
-            target = self._subscription(subscription)
+            target = self._running(subscription)
             new = world.store.prices[price]
             with world.changing(target, "customer.subscription.updated"):
                 changed = target.items[item]
@@ -194,12 +195,8 @@ class SubscriptionStories:
             item.period_start, item.period_number = world.now, 1
             item.period_end = boundary(world.now, price.interval or "month", price.interval_count, 1)
             if not price.metered:
-                lines = lines + world.invoicing.period_lines(
-                    target, item, item.period_start, item.period_end
-                )
-        invoice = world.invoicing.for_subscription(
-            target, lines, "subscription_update", (world.now, world.now)
-        )
+                lines = lines + world.invoicing.period_lines(target, item, item.period_start, item.period_end)
+        invoice = world.invoicing.for_subscription(target, lines, "subscription_update", (world.now, world.now))
         world.invoicing.finalize(invoice.id)
         world.schedule(target.period_end, world.renewing.renew, target.id)
 
@@ -215,16 +212,14 @@ class SubscriptionStories:
         if not prorate or target.status == "trialing" or item.quantity is None or quantity is None:
             return
         invoicing = self._world.invoicing
-        target.pending_lines.append(
-            invoicing.proration_line(target, item, item.price, item.quantity, credit=True)
-        )
+        target.pending_lines.append(invoicing.proration_line(target, item, item.price, item.quantity, credit=True))
         target.pending_lines.append(invoicing.proration_line(target, item, price, quantity, credit=False))
 
     def add_item(self, subscription: str, price: str, quantity: int | None = 1) -> SubscriptionItem:
         """Put one more price on a subscription; the rest of its period goes on the next invoice."""
         world = self._world
         with world.on_request():
-            target = self._subscription(subscription)
+            target = self._running(subscription)
             with world.changing(target, "customer.subscription.updated"):
                 item = self._new_item(target, price, quantity)
                 target.items.append(item)
@@ -238,25 +233,23 @@ class SubscriptionStories:
         """Take an item (by index) off a subscription, crediting what was paid ahead."""
         world = self._world
         with world.on_request():
-            target = self._subscription(subscription)
+            target = self._running(subscription)
             with world.changing(target, "customer.subscription.updated"):
                 gone = target.items.pop(item)
                 if gone.quantity is not None and target.status != "trialing":
-                    line = world.invoicing.proration_line(
-                        target, gone, gone.price, gone.quantity, credit=True
-                    )
+                    line = world.invoicing.proration_line(target, gone, gone.price, gone.quantity, credit=True)
                     target.pending_lines.append(line)
 
     def start_item_trial(self, subscription: str, item: int, days: int) -> None:
         """Put one item of a running subscription on trial (2026-09-30.endive and later)."""
         world = self._world
         with world.on_request():
-            target = self._subscription(subscription)
+            target = self._running(subscription)
             with world.changing(target, "customer.subscription.updated"):
                 target.items[item].trial_start = world.now
                 target.items[item].trial_end = world.now + days * DAY
 
-    # --- cancellation ------------------------------------------------------------------------------------------------------
+    # --- cancellation ---
 
     def schedule_cancel(
         self,
@@ -269,7 +262,7 @@ class SubscriptionStories:
         """Cancel at the period's end, in either encoding: the flag, or only a date as flexible billing does."""
         world = self._world
         with world.on_request():
-            target = self._subscription(subscription)
+            target = self._running(subscription)
             with world.changing(target, "customer.subscription.updated"):
                 if when == "flag":
                     target.cancel_at_period_end = True
@@ -284,7 +277,7 @@ class SubscriptionStories:
         """Take a scheduled cancellation back."""
         world = self._world
         with world.on_request():
-            target = self._subscription(subscription)
+            target = self._running(subscription)
             with world.changing(target, "customer.subscription.updated"):
                 target.cancel_at_period_end = False
                 target.cancel_at = target.canceled_at = None
@@ -293,17 +286,15 @@ class SubscriptionStories:
     def cancel_now(self, subscription: str, reason: str = "cancellation_requested") -> None:
         """End a subscription at once."""
         with self._world.on_request():
-            self._world.renewing.end(self._subscription(subscription), reason)
+            self._world.renewing.end(self._running(subscription), reason)
 
-    # --- pauses --------------------------------------------------------------------------------------------------------------
+    # --- pauses ---
 
-    def pause_collection(
-        self, subscription: str, behavior: PauseBehavior = "void", *, days: int | None = None
-    ) -> None:
+    def pause_collection(self, subscription: str, behavior: PauseBehavior = "void", *, days: int | None = None) -> None:
         """Stop collecting while invoices go on; for `days`, or until resumed."""
         world = self._world
         with world.on_request():
-            target = self._subscription(subscription)
+            target = self._running(subscription)
             with world.changing(target, "customer.subscription.updated"):
                 resumes = None if days is None else world.now + days * DAY
                 target.pause_collection = PauseCollection(behavior=behavior, resumes_at=resumes)
@@ -313,13 +304,13 @@ class SubscriptionStories:
     def pause_subscription(self, subscription: str) -> None:
         """Put the whole subscription on hold by request (2026-09-30.endive and later)."""
         with self._world.on_request():
-            self._world.charging.pause(self._subscription(subscription), "pause_requested")
+            self._world.charging.pause(self._running(subscription), "pause_requested")
 
     def resume(self, subscription: str) -> None:
         """Lift a collection pause, or bring a paused subscription back with a new billing period."""
         world = self._world
         with world.on_request():
-            target = self._subscription(subscription)
+            target = self._running(subscription)
             was_paused = target.status == "paused"
             with world.changing(target, "customer.subscription.updated"):
                 target.pause_collection = None
@@ -330,13 +321,13 @@ class SubscriptionStories:
                 world.emit("customer.subscription.resumed", target)
                 world.renewing.restart_periods(target)
 
-    # --- discounts -----------------------------------------------------------------------------------------------------------
+    # --- discounts ---
 
     def apply_coupon(self, subscription: str, coupon: str, *, item: int | None = None) -> Discount:
         """Start a discount on a subscription, or on one of its items (by index)."""
         world = self._world
         with world.on_request():
-            target = self._subscription(subscription)
+            target = self._running(subscription)
             with world.changing(target, "customer.subscription.updated"):
                 row = None if item is None else target.items[item]
                 discount = self._discount(coupon, target, row)
@@ -348,7 +339,7 @@ class SubscriptionStories:
         """End every discount of a subscription and its items."""
         world = self._world
         with world.on_request():
-            target = self._subscription(subscription)
+            target = self._running(subscription)
             gone = [*target.discounts, *(d for item in target.items for d in item.discounts)]
             with world.changing(target, "customer.subscription.updated"):
                 target.discounts = []

@@ -167,7 +167,7 @@ def plan_payload(store: ObjectStore, price: Price, shape: Shape) -> Json:
     return payload
 
 
-def coupon_payload(store: ObjectStore, coupon: Coupon, shape: Shape) -> Json:
+def coupon_payload(store: ObjectStore, coupon: Coupon) -> Json:
     """Render a coupon without `applies_to` and `currency_options`, which need an expand."""
     percent = coupon.percent_off
     return {
@@ -210,5 +210,5 @@ def discount_payload(store: ObjectStore, discount: Discount, shape: Shape) -> Js
         payload["customer_account"] = None
         payload["source"] = {"type": "coupon", "coupon": discount.coupon}
     else:
-        payload["coupon"] = coupon_payload(store, store.coupons[discount.coupon], shape)
+        payload["coupon"] = coupon_payload(store, store.coupons[discount.coupon])
     return payload

@@ -252,3 +252,31 @@ def _automatic_tax(shape: Shape) -> Json:
     if shape >= Shape.BASIL:
         payload["provider"] = None
     return payload
+
+
+def payments_payload(store: ObjectStore, invoice: Invoice, shape: Shape) -> Json:
+    """Render the invoice's payments, which Stripe shows since basil and only when expanded."""
+    payments: list[Json] = []
+    if invoice.finalized_at is not None and invoice.amount_due > 0:
+        suffix = invoice.id.removeprefix("in_")
+        paid = invoice.status == "paid"
+        payment: Json = {"type": "payment_intent", "payment_intent": f"pi_{suffix}"}
+        if invoice.paid_off_stripe and shape >= Shape.CLOVER:
+            payment = {"type": "payment_record", "payment_record": f"pr_{suffix}"}
+        payments.append(
+            {
+                "id": f"inpay_{suffix}",
+                "object": "invoice_payment",
+                "amount_paid": invoice.amount_paid if paid else None,
+                "amount_requested": invoice.amount_due,
+                "created": invoice.finalized_at,
+                "currency": invoice.currency,
+                "invoice": invoice.id,
+                "is_default": True,
+                "livemode": store.account.livemode,
+                "payment": payment,
+                "status": "paid" if paid else "canceled" if invoice.status == "void" else "open",
+                "status_transitions": {"canceled_at": invoice.voided_at, "paid_at": invoice.paid_at},
+            }
+        )
+    return nested_list(payments, len(payments), f"/v1/invoice_payments?invoice={invoice.id}")

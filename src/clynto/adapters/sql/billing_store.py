@@ -1,0 +1,238 @@
+"""Computed billing of subscriptions, customers and accounts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from math import floor
+from typing import Any
+
+from sqlalchemy import ColumnElement, bindparam, delete, or_, select, update
+
+from clynto.adapters.sql import exact_amounts
+from clynto.adapters.sql.bulk_writing import Columns, upsert
+from clynto.adapters.sql.column_types import is_any_of
+from clynto.adapters.sql.documents import clean_or_none, clean_text, pack
+from clynto.adapters.sql.money_rows import NOTHING, Bags, read_bags, replace_bags
+from clynto.adapters.sql.scope import Scope
+from clynto.adapters.sql.tables_accounts import MISSING, SORT_COLUMNS, account_ranking
+from clynto.adapters.sql.tables_billing import (
+    account_billing,
+    account_money,
+    customer_billing,
+    customer_money,
+    matches,
+    subscription_billing,
+)
+from clynto.adapters.sql.tables_health import health_history
+from clynto.adapters.sql.tables_mrr_records import mrr_point_money, mrr_points, mrr_snapshot_money, mrr_snapshots
+from clynto.adapters.sql.tables_signals import non_events, signal_ledgers, signals
+from clynto.adapters.sql.tables_stripe_facts import (
+    stripe_customers,
+    stripe_discount_readings,
+    stripe_invoices,
+    stripe_prices,
+    stripe_products,
+    stripe_subscriptions,
+)
+from clynto.adapters.sql.tables_webhooks import event_inbox
+from clynto.domain.account_billing import (
+    SEVERITY,
+    AccountBilling,
+    CustomerBilling,
+    PaymentStatus,
+    SubscriptionBilling,
+)
+from clynto.domain.moments import UnixMicros
+from clynto.domain.money import ZERO
+
+_ERASED = (
+    stripe_products,
+    stripe_prices,
+    stripe_customers,
+    stripe_subscriptions,
+    stripe_discount_readings,
+    stripe_invoices,
+    matches,
+    customer_billing,
+    customer_money,
+    subscription_billing,
+    account_billing,
+    account_money,
+    event_inbox,
+    signals,
+    signal_ledgers,
+    non_events,
+    health_history,
+    mrr_snapshots,
+    mrr_snapshot_money,
+    mrr_points,
+    mrr_point_money,
+)
+_RANKS = ("status_rank", *(f"{name}_{direction}" for name in SORT_COLUMNS for direction in ("up", "down")))
+_COMPUTED_RANKS = tuple(name for name in _RANKS if not name.startswith("health"))
+
+
+class SqlBillingStore:
+    """See ``ports.billing_results.BillingStore``."""
+
+    def __init__(self, scope: Scope) -> None:
+        self._scope = scope
+
+    def put_customers(self, billings: Iterable[CustomerBilling], account_of: Mapping[str, str | None]) -> None:
+        """Replace the rows of these customers and of their subscriptions, with the account each belongs to."""
+        held = sorted({billing.customer_id: billing for billing in billings}.values(), key=lambda b: b.customer_id)
+        if not held:
+            return
+        scope, ids = self._scope, [billing.customer_id for billing in held]
+        # The customers' rows first: whoever writes the same customers waits here, in one order, for all that follows.
+        upsert(scope, customer_billing, [_customer_values(b, account_of.get(b.customer_id)) for b in held])
+        replace_bags(scope, customer_money, {b.customer_id: _bags(b) for b in held})
+        table = subscription_billing
+        scope.connection.execute(delete(table).where(scope.here(table), is_any_of(table.c.customer_id, ids)))
+        upsert(scope, table, [_subscription_values(b.customer_id, sub) for b in held for sub in b.subscriptions])
+        self._rank_customers(held)
+
+    def put_accounts(self, billings: Iterable[tuple[AccountBilling, int]]) -> None:
+        """Replace the rows of these accounts. The number is the sort key of the MRR column (see ADR 0011)."""
+        offered = {billing.account_id: (billing, key) for billing, key in billings}
+        table = account_ranking
+        # An account may have been removed since it was computed; those that are there are held until the end.
+        there = (
+            select(table.c.account_id)
+            .where(self._scope.here(table), is_any_of(table.c.account_id, sorted(offered)))
+            .order_by(table.c.account_id)
+            .with_for_update()
+        )
+        held = [offered[account_id] for account_id in self._scope.connection.scalars(there).all()]
+        if not held:
+            return
+        upsert(self._scope, account_billing, [_account_values(billing) for billing, _ in held])
+        replace_bags(self._scope, account_money, {billing.account_id: _bags(billing) for billing, _ in held})
+        ranks = [_ranks(billing, key) for billing, key in held]
+        upsert(self._scope, table, ranks, where=_rank_differs, keeping=("name_key", "search_text"))
+
+    def customers_of_accounts(self, account_ids: Sequence[str]) -> Mapping[str, list[CustomerBilling]]:
+        """Customer rows (without subscriptions) by account, as last computed."""
+        table = customer_billing
+        query = (
+            select(table)
+            .where(self._scope.here(table), is_any_of(table.c.account_id, account_ids))
+            .order_by(table.c.account_id, table.c.customer_id)
+        )
+        rows = self._scope.connection.execute(query).all()
+        bags = read_bags(self._scope, customer_money, [row.customer_id for row in rows])
+        held: dict[str, list[CustomerBilling]] = {}
+        for row in rows:
+            held.setdefault(row.account_id, []).append(_customer_of(row, bags.get(row.customer_id, NOTHING)))
+        return held
+
+    def erase_all(self) -> int:
+        """Delete all that came from Stripe or was computed from it, and reset health scores; how many rows went."""
+        connection, scope = self._scope.connection, self._scope
+        erased = sum(connection.execute(delete(table).where(scope.here(table))).rowcount for table in _ERASED)
+        unranked: dict[str, int] = dict.fromkeys(_RANKS, MISSING) | {"status_rank": 0}
+        connection.execute(update(account_ranking).where(scope.here(account_ranking)).values(unranked))
+        return erased
+
+    def _rank_customers(self, billings: Sequence[CustomerBilling]) -> None:
+        table = stripe_customers
+        statement = (
+            update(table)
+            .where(
+                self._scope.here(table),
+                table.c.id == bindparam("customer"),
+                table.c.mrr_rank != bindparam("rank"),
+            )
+            .values(mrr_rank=bindparam("rank"))
+        )
+        ranks = [{"customer": clean_text(b.customer_id), "rank": customer_rank(b)} for b in billings]
+        self._scope.connection.execute(statement, ranks)
+
+
+def customer_rank(billing: CustomerBilling) -> int:
+    """Where a customer stands in the list of customers: the highest list MRR in whole minor units first."""
+    return -floor(sum(billing.list_mrr.amounts.values(), ZERO))
+
+
+def _rank_differs(new: Columns, held: Columns) -> ColumnElement[bool]:
+    """Most recomputations change nothing that accounts are sorted by: then ten indexes need no writing."""
+    return or_(*(new[name] != held[name] for name in _COMPUTED_RANKS))
+
+
+def _both(name: str, value: int | None) -> dict[str, int]:
+    up, down = (MISSING, MISSING) if value is None else (value, -value)
+    return {f"{name}_up": up, f"{name}_down": down}
+
+
+def _ranks(billing: AccountBilling, mrr_key: int) -> dict[str, Any]:
+    severity = SEVERITY[billing.payment_status]
+    return {
+        "account_id": billing.account_id,
+        "name_key": "",
+        "search_text": "",
+        "status_rank": severity,
+        **_both("mrr", mrr_key),
+        **_both("status", severity or None),
+        **_both("renewal", billing.renewal_at),
+    }
+
+
+def _bags(billing: CustomerBilling | AccountBilling) -> Bags:
+    return Bags(billing.list_mrr, billing.net_mrr, billing.lifetime_value)
+
+
+def _summary_values(billing: CustomerBilling | AccountBilling) -> dict[str, Any]:
+    return {
+        "partial": billing.partial,
+        "payment_status": None if billing.payment_status is None else billing.payment_status.value,
+        "renewal_at": billing.renewal_at,
+        "oldest_invoice_at": billing.oldest_invoice_at,
+        "live_subscriptions": billing.live_subscriptions,
+        "as_of": billing.as_of,
+        "computed_at": billing.computed_at,
+    }
+
+
+def _customer_values(billing: CustomerBilling, account_id: str | None) -> dict[str, Any]:
+    keys = {"customer_id": clean_text(billing.customer_id), "account_id": clean_or_none(account_id)}
+    return {**keys, **_summary_values(billing)}
+
+
+def _account_values(billing: AccountBilling) -> dict[str, Any]:
+    keys = {"account_id": clean_text(billing.account_id), "customers": billing.customers}
+    return {**keys, **_summary_values(billing)}
+
+
+def _subscription_values(customer_id: str, billing: SubscriptionBilling) -> dict[str, Any]:
+    return {
+        "subscription_id": clean_text(billing.subscription_id),
+        "customer_id": clean_text(customer_id),
+        "currency": clean_text(billing.currency),
+        "counted": billing.counted,
+        **exact_amounts.values("list", billing.list_mrr),
+        **exact_amounts.values("net", billing.net_mrr),
+        "partial": billing.partial,
+        "plan_name": clean_text(billing.plan_name),
+        "quantity": billing.quantity,
+        "interval": clean_or_none(billing.interval),
+        "product_ids": pack(list(billing.product_ids)),
+        "notes": pack(list(billing.notes)),
+        "net_notes": pack(list(billing.net_notes)),
+    }
+
+
+def _customer_of(row: Any, bags: Bags) -> CustomerBilling:
+    return CustomerBilling(
+        customer_id=row.customer_id,
+        list_mrr=bags.list_mrr,
+        net_mrr=bags.net_mrr,
+        partial=row.partial,
+        payment_status=None if row.payment_status is None else PaymentStatus(row.payment_status),
+        renewal_at=row.renewal_at,
+        lifetime_value=bags.lifetime,
+        oldest_invoice_at=row.oldest_invoice_at,
+        live_subscriptions=row.live_subscriptions,
+        subscriptions=(),
+        as_of=UnixMicros(row.as_of),
+        computed_at=UnixMicros(row.computed_at),
+    )

@@ -1,0 +1,86 @@
+"""List and net MRR of accounts by day or by month, and their exact sums over all accounts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+from sqlalchemy import Row, Table, delete, select, tuple_
+
+from clynto.adapters.sql import exact_amounts
+from clynto.adapters.sql.bulk_writing import upsert
+from clynto.adapters.sql.column_types import is_any_of
+from clynto.adapters.sql.documents import clean_text
+from clynto.adapters.sql.money_rows import summed_bags
+from clynto.adapters.sql.scope import Scope
+from clynto.domain.money import MoneyBag
+
+BothBags = tuple[MoneyBag, MoneyBag]
+"""List MRR and net MRR."""
+NO_BAGS: BothBags = (MoneyBag.empty(), MoneyBag.empty())
+Place = tuple[str, str]
+"""Account id and day or month."""
+
+_AT_ONCE = 400
+"""Places named in one statement, far below the number of parameters that any database takes."""
+
+
+@dataclass(frozen=True, slots=True)
+class DatedBags:
+    """A table of headers, the table of their money, and the column of both that says when."""
+
+    headers: Table
+    money: Table
+    when: str
+
+    def of(self, scope: Scope, account_ids: Sequence[str], *, since: str) -> Iterable[tuple[Row[Any], BothBags]]:
+        """Headers with their bags, by account and then oldest first."""
+        money, headers = self.money, self.headers
+        listed: dict[Place, dict[str, Fraction]] = {}
+        net: dict[Place, dict[str, Fraction]] = {}
+        for row in scope.connection.execute(select(money).where(*self._among(scope, money, account_ids, since))):
+            place = row.account_id, row._mapping[self.when]
+            for bag, name in ((listed, "list"), (net, "net")):
+                amount = exact_amounts.read(row, name)
+                if amount is not None:
+                    bag.setdefault(place, {})[row.currency] = amount
+        query = select(headers).where(*self._among(scope, headers, account_ids, since))
+        for row in scope.connection.execute(query.order_by(headers.c.account_id, headers.c[self.when])):
+            place = row.account_id, row._mapping[self.when]
+            yield row, (MoneyBag(listed.get(place, {})), MoneyBag(net.get(place, {})))
+
+    def sums(self, scope: Scope, *, since: str) -> dict[str, BothBags]:
+        """Exact sums over all accounts. A day on which nobody paid anything is there, and empty."""
+        headers, money = self.headers, self.money
+        periods = select(headers.c[self.when]).where(scope.here(headers), headers.c[self.when] >= since).distinct()
+        known = sorted(scope.connection.scalars(periods))
+        sums = summed_bags(scope, money, [money.c[self.when] >= since], by=money.c[self.when])
+        return {period: sums.get(period, NO_BAGS) for period in known}
+
+    def erase_money(self, scope: Scope, places: Iterable[Place]) -> None:
+        """Forget the money of these places."""
+        wanted = sorted(places)
+        place = tuple_(self.money.c.account_id, self.money.c[self.when])
+        for start in range(0, len(wanted), _AT_ONCE):
+            those = place.in_(wanted[start : start + _AT_ONCE])
+            scope.connection.execute(delete(self.money).where(scope.here(self.money), those))
+
+    def put_money(self, scope: Scope, bags: Mapping[Place, BothBags]) -> None:
+        """Store the money of places that hold none."""
+        upsert(scope, self.money, [row for place, both in bags.items() for row in self._rows(place, both)])
+
+    def _among(self, scope: Scope, table: Table, account_ids: Sequence[str], since: str) -> list[Any]:
+        return [scope.here(table), is_any_of(table.c.account_id, account_ids), table.c[self.when] >= since]
+
+    def _rows(self, place: Place, both: BothBags) -> Iterable[dict[str, Any]]:
+        listed, net = both[0].amounts, both[1].amounts
+        for currency in {**listed, **net}:
+            yield {
+                "account_id": place[0],
+                self.when: place[1],
+                "currency": clean_text(currency),
+                **exact_amounts.values("list", listed.get(currency)),
+                **exact_amounts.values("net", net.get(currency)),
+            }

@@ -1,0 +1,113 @@
+"""Opening a database: SQLite with a write-ahead log, or PostgreSQL."""
+
+from __future__ import annotations
+
+import os
+import weakref
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.pool import ConnectionPoolEntry
+
+BUSY_MILLISECONDS = 10_000
+CONNECT_SECONDS = 5
+STATEMENT_MILLISECONDS = 30_000
+FROZEN_MILLISECONDS = 60_000
+"""After so long in silence PostgreSQL ends a transaction: a frozen worker must not keep its locks (guarantees E2)."""
+_BEGIN = "clynto_begin"
+
+WRITING: Mapping[str, Mapping[str, Any]] = {
+    "sqlite": {_BEGIN: "BEGIN IMMEDIATE"},
+    "postgresql": {"isolation_level": "READ COMMITTED"},
+}
+READING: Mapping[str, Mapping[str, Any]] = {
+    "sqlite": {_BEGIN: "BEGIN DEFERRED"},
+    "postgresql": {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True},
+}
+
+
+class DatabaseUnusable(Exception):
+    """The database cannot be worked with; the message is one line for the operator (guarantees F2)."""
+
+
+@contextmanager
+def database_faults_told() -> Iterator[None]:
+    """Turn the driver's faults into ``DatabaseUnusable``, for start-up and commands: one line, no statement."""
+    try:
+        yield
+    except SQLAlchemyError as fault:
+        reason = str(getattr(fault, "orig", None) or fault).strip().splitlines()[0]
+        raise DatabaseUnusable(f"the database cannot be used: {reason}") from None
+
+
+def open_database(url: str, *, pool_size: int = 5) -> Engine:
+    """An engine for ``sqlite:////path/to/file.db`` or ``postgresql://...``.
+
+    Nothing is connected yet. Raises ``DatabaseUnusable`` for an address of another kind; the first connection raises
+    it if SQLite cannot keep a write-ahead log there. A process that forks gets a pool of its own (guarantees F6).
+    """
+    address = make_url(url)
+    backend = address.get_backend_name()
+    if backend == "sqlite":
+        if not address.database or address.database == ":memory:":
+            raise DatabaseUnusable("SQLite needs a file: several processes share the database.")
+        engine = create_engine(address, pool_size=pool_size, connect_args={"timeout": BUSY_MILLISECONDS / 1000})
+        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+    elif backend in ("postgresql", "postgres"):
+        engine = create_engine(
+            address.set(drivername="postgresql+psycopg"),
+            pool_size=pool_size,
+            pool_pre_ping=True,
+            connect_args={
+                "connect_timeout": CONNECT_SECONDS,
+                "options": f"-c statement_timeout={STATEMENT_MILLISECONDS}"
+                f" -c idle_in_transaction_session_timeout={FROZEN_MILLISECONDS} -c timezone=UTC",
+            },
+        )
+    else:
+        raise DatabaseUnusable(f"{backend} is not supported: use sqlite or postgresql.")
+    _forget_after_fork(engine)
+    return engine
+
+
+def _prepare_sqlite(connection: Any, _entry: ConnectionPoolEntry) -> None:
+    # The driver must not begin transactions by itself: it would begin deferred ones, too late and without the lock.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    cursor.execute(f"PRAGMA busy_timeout = {BUSY_MILLISECONDS}")
+    mode = cursor.execute("PRAGMA journal_mode").fetchone()[0]
+    if mode != "wal":
+        mode = cursor.execute("PRAGMA journal_mode = WAL").fetchone()[0]
+    if mode != "wal":
+        cursor.close()
+        raise DatabaseUnusable(
+            f"SQLite cannot keep a write-ahead log here (journal mode is {mode}): put the file on a local disk."
+        )
+    cursor.execute("PRAGMA synchronous = FULL")
+    cursor.execute("PRAGMA foreign_keys = ON")
+    cursor.execute("PRAGMA temp_store = MEMORY")
+    cursor.execute("PRAGMA cache_size = -32768")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    begin = connection.get_execution_options().get(_BEGIN, "BEGIN IMMEDIATE")
+    # Set either way, because the connection may come from the pool with the other setting; and set before, because
+    # a connection that may only read is refused the write lock.
+    connection.exec_driver_sql(f"PRAGMA query_only = {int(begin == READING['sqlite'][_BEGIN])}")
+    connection.exec_driver_sql(begin)
+
+
+def _forget_after_fork(engine: Engine) -> None:
+    held = weakref.ref(engine)
+
+    def forget() -> None:
+        inherited = held()
+        if inherited is not None:
+            inherited.dispose(close=False)
+
+    os.register_at_fork(after_in_child=forget)

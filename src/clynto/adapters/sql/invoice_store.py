@@ -1,0 +1,152 @@
+"""Invoices with their lines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, case, func, or_, select
+
+from clynto.adapters.sql.bulk_writing import Columns, provenance_of, provenance_values, upsert, younger
+from clynto.adapters.sql.codec_invoices import invoice_of, invoice_values
+from clynto.adapters.sql.column_types import is_any_of
+from clynto.adapters.sql.scope import Scope
+from clynto.adapters.sql.tables_stripe_facts import UNSETTLED, stripe_invoices
+from clynto.adapters.sql.unseen_ids import unseen_ids
+from clynto.domain.invoice import Invoice, InvoiceStatus
+from clynto.domain.moments import UnixTime
+from clynto.domain.provenance import Provenance
+from clynto.ports.stripe_facts import PaidTotals
+
+_TABLE = stripe_invoices
+_HEAD = [column for column in _TABLE.c if column.name not in ("workspace_id", "lines")]
+_ALWAYS_DECIDING = (InvoiceStatus.OPEN.value, InvoiceStatus.UNCOLLECTIBLE.value)
+_FETCHED = 1_000
+
+
+class SqlInvoiceStore:
+    """See ``ports.stripe_facts.InvoiceStore``."""
+
+    def __init__(self, scope: Scope) -> None:
+        self._scope = scope
+
+    def put_many(self, invoices: Iterable[Invoice], provenance: Provenance) -> None:
+        """Upsert parent and lines together where younger. ``last_failed_at`` never moves backwards."""
+        age = provenance_values(provenance)
+        rows = [{**invoice_values(invoice), **age} for invoice in invoices]
+        upsert(self._scope, _TABLE, rows, where=_tells_more, setting=_younger_parts)
+
+    def get_many(self, invoice_ids: Iterable[str]) -> Mapping[str, tuple[Invoice, Provenance]]:
+        """Those that are stored, with lines and the age of the picture."""
+        query = select(_TABLE).where(self._scope.here(_TABLE), is_any_of(_TABLE.c.id, invoice_ids))
+        return {
+            row.id: (invoice_of(row, row.lines), provenance_of(row)) for row in self._scope.connection.execute(query)
+        }
+
+    def deciding(self, customer_ids: Sequence[str]) -> Mapping[str, list[Invoice]]:
+        """Invoices that can decide a payment status, without lines, by customer: all that are open or
+        uncollectible; of each subscription the newest paid one, and the newest paid one with money in it."""
+        paid_of_subscription = and_(_TABLE.c.status == InvoiceStatus.PAID.value, _TABLE.c.subscription_id.is_not(None))
+        has_money = _TABLE.c.amount_paid > 0
+        place = (
+            func.row_number()
+            .over(
+                partition_by=(_TABLE.c.customer_id, _TABLE.c.subscription_id, _TABLE.c.status, has_money),
+                order_by=(_TABLE.c.created.desc(), _TABLE.c.id.desc()),
+            )
+            .label("place")
+        )
+        ranked = (
+            select(*_HEAD, place)
+            .where(
+                self._scope.here(_TABLE),
+                is_any_of(_TABLE.c.customer_id, customer_ids),
+                or_(_TABLE.c.status.in_(_ALWAYS_DECIDING), paid_of_subscription),
+            )
+            .subquery()
+        )
+        query = (
+            select(ranked)
+            .where(or_(ranked.c.place == 1, ranked.c.status.in_(_ALWAYS_DECIDING)))
+            .order_by(ranked.c.customer_id, ranked.c.created, ranked.c.id)
+        )
+        found: dict[str, list[Invoice]] = {}
+        for row in self._scope.connection.execute(query):
+            found.setdefault(row.customer_id, []).append(invoice_of(row, None))
+        return {customer_id: _without_older_free_ones(invoices) for customer_id, invoices in found.items()}
+
+    def paid_totals(self, customer_ids: Sequence[str]) -> Sequence[PaidTotals]:
+        """Sums for lifetime value, per customer and currency."""
+        query = (
+            select(
+                _TABLE.c.customer_id,
+                _TABLE.c.currency,
+                func.sum(_TABLE.c.amount_paid),
+                func.sum(_TABLE.c.post_payment_credit),
+                func.min(_TABLE.c.created),
+            )
+            .where(self._scope.here(_TABLE), is_any_of(_TABLE.c.customer_id, customer_ids))
+            .group_by(_TABLE.c.customer_id, _TABLE.c.currency)
+            .order_by(_TABLE.c.customer_id, _TABLE.c.currency)
+        )
+        return [
+            PaidTotals(customer_id, currency, int(paid), int(credit), UnixTime(oldest))
+            for customer_id, currency, paid, credit, oldest in self._scope.connection.execute(query)
+        ]
+
+    def of_customers(self, customer_ids: Sequence[str]) -> Iterator[Invoice]:
+        """Every invoice of the customers with lines, oldest first (for MRR history)."""
+        query = (
+            select(_TABLE)
+            .where(self._scope.here(_TABLE), is_any_of(_TABLE.c.customer_id, customer_ids))
+            .order_by(_TABLE.c.created, _TABLE.c.id)
+        )
+        for row in self._scope.connection.execute(query, execution_options={"yield_per": _FETCHED}):
+            yield invoice_of(row, row.lines)
+
+    def unsettled_not_seen_since(self, moment: Provenance) -> Iterator[str]:
+        """Ids of invoices stored as draft or open whose picture is older than ``moment``."""
+        return unseen_ids(self._scope, _TABLE, _TABLE.c.status.in_(UNSETTLED), moment)
+
+    def count(self) -> int:
+        """How many invoices are held."""
+        return self._scope.connection.scalar(select(func.count()).where(self._scope.here(_TABLE))) or 0
+
+
+def _newer_failure(new: Columns, held: Columns) -> ColumnElement[bool]:
+    return and_(
+        new["last_failed_at"].is_not(None),
+        or_(held["last_failed_at"].is_(None), new["last_failed_at"] > held["last_failed_at"]),
+    )
+
+
+def _tells_more(new: Columns, held: Columns) -> ColumnElement[bool]:
+    """A younger picture, or a failure we did not know: the ledger of failures is independent of the picture's age."""
+    return or_(younger(new, held), _newer_failure(new, held))
+
+
+def _younger_parts(new: Columns, held: Columns) -> dict[str, ColumnElement[Any]]:
+    replaced = {
+        column.name: case((younger(new, held), new[column.name]), else_=held[column.name])
+        for column in _TABLE.c
+        if not column.primary_key and column.name != "last_failed_at"
+    }
+    failure = case((_newer_failure(new, held), new["last_failed_at"]), else_=held["last_failed_at"])
+    return {**replaced, "last_failed_at": failure}
+
+
+def _without_older_free_ones(invoices: list[Invoice]) -> list[Invoice]:
+    """SQL hands out the newest paid invoice with and without money; the one without counts only if it is newest."""
+    newest_money = {
+        invoice.subscription_id: (invoice.created, invoice.id)
+        for invoice in invoices
+        if invoice.status == InvoiceStatus.PAID.value and invoice.amount_paid > 0
+    }
+
+    def counts(invoice: Invoice) -> bool:
+        if invoice.status != InvoiceStatus.PAID.value or invoice.amount_paid > 0:
+            return True
+        money = newest_money.get(invoice.subscription_id)
+        return money is None or (invoice.created, invoice.id) > money
+
+    return [invoice for invoice in invoices if counts(invoice)]

@@ -1,0 +1,92 @@
+"""Money bags as rows, one per currency, so that sums over any number of accounts are made in SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Any
+
+from sqlalchemy import ColumnElement, Table, delete, select
+
+from clynto.adapters.sql import exact_amounts
+from clynto.adapters.sql.bulk_writing import upsert
+from clynto.adapters.sql.column_types import is_any_of
+from clynto.adapters.sql.documents import clean_text
+from clynto.adapters.sql.scope import Scope
+from clynto.domain.money import MoneyBag
+
+
+@dataclass(frozen=True, slots=True)
+class Bags:
+    """What an account or a customer pays."""
+
+    list_mrr: MoneyBag = field(default_factory=MoneyBag.empty)
+    net_mrr: MoneyBag = field(default_factory=MoneyBag.empty)
+    lifetime: MoneyBag = field(default_factory=MoneyBag.empty)
+
+
+NOTHING = Bags()
+
+
+def replace_bags(scope: Scope, table: Table, bags: Mapping[str, Bags]) -> None:
+    """Replace the rows of every owner that is a key of ``bags``."""
+    owner = _owner(table)
+    scope.connection.execute(delete(table).where(scope.here(table), is_any_of(table.c[owner], sorted(bags))))
+    upsert(scope, table, [row for owner_id, held in bags.items() for row in _rows(owner, owner_id, held)])
+
+
+def read_bags(scope: Scope, table: Table, owner_ids: Sequence[str]) -> dict[str, Bags]:
+    """The bags of the owners; those that have none are absent."""
+    owner = _owner(table)
+    query = select(table).where(scope.here(table), is_any_of(table.c[owner], owner_ids))
+    amounts: dict[str, tuple[dict[str, Fraction], dict[str, Fraction], dict[str, Fraction]]] = {}
+    for row in scope.connection.execute(query):
+        listed, net, lifetime = amounts.setdefault(row._mapping[owner], ({}, {}, {}))
+        list_amount, net_amount, received = (exact_amounts.read(row, name) for name in ("list", "net", "lifetime"))
+        if list_amount is not None:
+            listed[row.currency] = list_amount
+        if net_amount is not None:
+            net[row.currency] = net_amount
+        if received is not None:
+            lifetime[row.currency] = received
+    return {owner_id: Bags(*(MoneyBag(held) for held in three)) for owner_id, three in amounts.items()}
+
+
+def summed_bags(
+    scope: Scope, table: Table, among: Sequence[ColumnElement[bool]], by: ColumnElement[Any] | None = None
+) -> dict[Any, tuple[MoneyBag, MoneyBag]]:
+    """Exact sums of list and net MRR over the rows ``among``, in one bag each for every value of ``by``."""
+    wanted: list[ColumnElement[Any]] = [table.c.currency, table.c.list_den, table.c.net_den]
+    columns = [*wanted, *exact_amounts.sums(table, "list"), *exact_amounts.sums(table, "net")]
+    if by is not None:
+        columns.append(by.label("part"))
+        wanted.append(by)
+    query = select(*columns).where(scope.here(table), *among).group_by(*wanted)
+    parts: dict[Any, tuple[MoneyBag, MoneyBag]] = {}
+    for row in scope.connection.execute(query):
+        part = None if by is None else row.part
+        listed, net = parts.get(part, (MoneyBag.empty(), MoneyBag.empty()))
+        parts[part] = _with(listed, row.currency, "list", row), _with(net, row.currency, "net", row)
+    return parts
+
+
+def _with(bag: MoneyBag, currency: str, name: str, row: Any) -> MoneyBag:
+    amount = exact_amounts.summed(row, name)
+    return bag if amount is None else bag + MoneyBag.of(currency, amount)
+
+
+def _owner(table: Table) -> str:
+    return next(str(column.name) for column in table.primary_key if column.name not in ("workspace_id", "currency"))
+
+
+def _rows(owner: str, owner_id: str, bags: Bags) -> Iterable[dict[str, Any]]:
+    listed, net, lifetime = bags.list_mrr.amounts, bags.net_mrr.amounts, bags.lifetime.amounts
+    for currency in {**listed, **net, **lifetime}:
+        yield {
+            owner: clean_text(owner_id),
+            "currency": clean_text(currency),
+            **exact_amounts.values("list", listed.get(currency)),
+            **exact_amounts.values("net", net.get(currency)),
+            **exact_amounts.values("lifetime", lifetime.get(currency)),
+        }

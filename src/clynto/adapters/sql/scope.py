@@ -1,0 +1,27 @@
+"""What every store works within: one connection and one workspace."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Table
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """The transaction and the workspace that all stores of a unit of work share."""
+
+    connection: Connection
+    workspace_id: str
+
+    def here(self, table: Table) -> ColumnElement[bool]:
+        """Rows of this workspace only; part of every query (guarantees K1)."""
+        return table.c.workspace_id == self.workspace_id
+
+    def one(self, table: Table, **keys: Any) -> ColumnElement[bool]:
+        """The row with these keys in this workspace."""
+        condition = self.here(table)
+        for name, value in keys.items():
+            condition = condition & (table.c[name] == value)
+        return condition

@@ -1,0 +1,32 @@
+"""Transactions: how one begins, ends and reports trouble, on both databases."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import Connection, Engine
+
+from clynto.adapters.sql.engines import READING, WRITING
+from clynto.adapters.sql.faults import translated
+
+
+@contextmanager
+def opened(engine: Engine, *, writing: bool) -> Iterator[Connection]:
+    """A connection with a transaction begun; whatever is not committed is rolled back at the end.
+
+    Writing takes SQLite's write lock at once, because a transaction that read first cannot wait for it later
+    (guarantees F1). Reading is one snapshot and cannot write.
+    """
+    with translated(), engine.connect() as plain:
+        connection = plain.execution_options(**(WRITING if writing else READING)[engine.dialect.name])
+        connection.begin()
+        yield connection
+
+
+@contextmanager
+def transaction(engine: Engine, *, writing: bool) -> Iterator[Connection]:
+    """``opened``, committed if the block ends well."""
+    with opened(engine, writing=writing) as connection:
+        yield connection
+        connection.commit()

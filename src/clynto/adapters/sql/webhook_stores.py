@@ -1,0 +1,299 @@
+"""Webhook endpoints, the event inbox, and the looks across workspaces that deliveries and the sweeper need."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, Engine, Row, and_, bindparam, delete, func, or_, select, update
+
+from clynto.adapters.sql.column_types import is_any_of
+from clynto.adapters.sql.documents import clean_or_none, clean_text, pack, unpack
+from clynto.adapters.sql.scope import Scope
+from clynto.adapters.sql.single_statements import single_statement
+from clynto.adapters.sql.tables_people import connections
+from clynto.adapters.sql.tables_webhooks import (
+    IS_FINISHED,
+    IS_PARKED,
+    IS_PENDING,
+    event_inbox,
+    webhook_endpoints,
+)
+from clynto.adapters.sql.transactions import transaction
+from clynto.domain.connection import Connection, ConnectionStatus
+from clynto.domain.moments import MICROS_PER_SECOND, UnixMicros, UnixTime
+from clynto.domain.webhook_event import EventEnvelope, EventUse
+from clynto.ports.vault import SealedCredential
+from clynto.ports.webhooks import AddressedEndpoint, ArrivedEvent, EventState, InboxCounts, InboxEvent, WebhookEndpoint
+
+LONGEST_TOKEN = 200
+REFUSAL_IS_NOTED_EVERY = 5 * MICROS_PER_SECOND
+_WITH_KEY = sorted(status.value for status in ConnectionStatus if Connection(status=status).has_key)
+
+_INBOX = event_inbox
+_NEW = "workspace_id, event_id, created, received_at, envelope, body"
+_TAKE_IN = {
+    "sqlite": (
+        f"INSERT INTO event_inbox ({_NEW}, due_at, state, attempts) "  # noqa: S608 - names of columns, no values
+        "VALUES (?, ?, ?, ?, ?, ?, 0, 'pending', 0) ON CONFLICT DO NOTHING"
+    ),
+    "postgresql": (
+        f"INSERT INTO event_inbox ({_NEW}, due_at, state, attempts) "  # noqa: S608 - names of columns, no values
+        "SELECT *, 0, 'pending', 0 FROM unnest(%s::text[], %s::text[], %s::bigint[], %s::bigint[], %s::text[], "
+        "%s::bytea[]) ON CONFLICT DO NOTHING"
+    ),
+}
+"""Due at once, whatever the clocks of two machines say. A lone conflict is possible: the one of the primary key."""
+
+
+class SqlWebhookEndpointStore:
+    """See ``ports.webhooks.WebhookEndpointStore``."""
+
+    def __init__(self, scope: Scope) -> None:
+        self._scope = scope
+
+    def get(self) -> WebhookEndpoint | None:
+        """The endpoint, None before one was made."""
+        query = select(webhook_endpoints).where(self._scope.here(webhook_endpoints))
+        row = self._scope.connection.execute(query).one_or_none()
+        return None if row is None else _endpoint_of(row)
+
+    def save(self, endpoint: WebhookEndpoint) -> None:
+        """Insert or replace it; a former token stops to exist."""
+        # Not through ``upsert``: sealed secrets are bytes, which no JSON parameter holds.
+        table, connection = webhook_endpoints, self._scope.connection
+        values = _endpoint_values(endpoint)
+        if connection.execute(update(table).where(self._scope.here(table)).values(values)).rowcount == 0:
+            connection.execute(table.insert().values(workspace_id=self._scope.workspace_id, **values))
+
+
+class SqlWebhookAddresses:
+    """See ``ports.webhooks.WebhookAddresses``: looks across workspaces, since a delivery names only a token."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def find(self, token: str) -> AddressedEndpoint | None:
+        """None for an unknown token."""
+        if len(token) > LONGEST_TOKEN or token != clean_text(token):
+            return None
+        with single_statement(self._engine, writing=False) as connection:
+            row = connection.execute(_BEHIND_TOKEN, {"token": token}).one_or_none()
+        if row is None:
+            return None
+        return AddressedEndpoint(row.workspace_id, _endpoint_of(row), connected=row.status in _WITH_KEY)
+
+    def note_refusal(self, workspace_id: str, at: UnixMicros, *, reason: str, skew_seconds: int | None) -> None:
+        """Remember a badly signed delivery for the card; at most one write in five seconds for a workspace."""
+        # Looked at first, because on SQLite even an update of nothing would take the one write lock: whoever knows
+        # an address must not be able to hold up everybody else's deliveries.
+        worth_noting = and_(webhook_endpoints.c.workspace_id == workspace_id, _long_ago(at))
+        with single_statement(self._engine, writing=False) as connection:
+            if connection.scalar(select(webhook_endpoints.c.token).where(worth_noting)) is None:
+                return
+        values = {"refused_at": at, "refusal": clean_text(reason), "clock_skew_seconds": skew_seconds}
+        with single_statement(self._engine, writing=True) as connection:
+            connection.execute(update(webhook_endpoints).where(worth_noting).values(values))
+
+
+class SqlEventInbox:
+    """See ``ports.webhooks.EventInbox``."""
+
+    def __init__(self, scope: Scope) -> None:
+        self._scope = scope
+
+    def due(self, *, at: UnixMicros, limit: int) -> Sequence[InboxEvent]:
+        """Pending events whose time has come, oldest first by creation, then id."""
+        query = (
+            select(_INBOX)
+            .where(self._scope.here(_INBOX), IS_PENDING, _INBOX.c.due_at <= at)
+            .order_by(_INBOX.c.created, _INBOX.c.event_id)
+            .limit(limit)
+        )
+        return [_event_of(row, bytes(row.body)) for row in self._scope.connection.execute(query)]
+
+    def finish(self, outcomes: Mapping[str, tuple[EventState, EventUse]], *, at: UnixMicros) -> int:
+        """Mark pending events as done or ignored and drop their bodies; how many were still pending."""
+        groups: dict[tuple[EventState, EventUse], list[str]] = {}
+        for event_id, outcome in outcomes.items():
+            groups.setdefault(outcome, []).append(event_id)
+        finished = 0
+        for (state, use), event_ids in sorted(groups.items()):
+            how = {"state": state.value, "event_use": use.value, "finished_at": at}
+            finished += self._change(event_ids, {**how, "body": None, "fault": None})
+        return finished
+
+    def postpone(self, event_ids: Iterable[str], *, until: UnixMicros, fault: str) -> None:
+        """Count a failed try and try again later."""
+        values = {"attempts": _INBOX.c.attempts + 1, "due_at": until, "fault": clean_text(fault)}
+        self._change(event_ids, values)
+
+    def park(self, event_ids: Iterable[str], *, fault: str) -> None:
+        """Count a failed try and stop trying."""
+        values = {"attempts": _INBOX.c.attempts + 1, "state": EventState.PARKED.value, "fault": clean_text(fault)}
+        self._change(event_ids, values)
+
+    def parked(self, *, limit: int) -> Sequence[InboxEvent]:
+        """Parked events, newest first, without bodies."""
+        query = (
+            select(*(column for column in _INBOX.c if column.name != "body"))
+            .where(self._scope.here(_INBOX), IS_PARKED)
+            .order_by(_INBOX.c.created.desc(), _INBOX.c.event_id.desc())
+            .limit(limit)
+        )
+        return [_event_of(row, b"") for row in self._scope.connection.execute(query)]
+
+    def unpark(self, *, at: UnixMicros) -> int:
+        """Let every parked event be tried again; how many."""
+        values = {"state": EventState.PENDING.value, "due_at": at, "attempts": 0, "fault": None}
+        statement = update(_INBOX).where(self._scope.here(_INBOX), IS_PARKED).values(values)
+        return self._scope.connection.execute(statement).rowcount
+
+    def counts(self) -> InboxCounts:
+        """Figures for the card."""
+        pending, newest_pending = self._counted(IS_PENDING)
+        parked, newest_parked = self._counted(IS_PARKED)
+        by_use: dict[EventUse, int] = {}
+        arrivals = [newest_pending, newest_parked]
+        query = (
+            select(_INBOX.c.event_use, func.count(), func.max(_INBOX.c.received_at))
+            .where(self._scope.here(_INBOX), IS_FINISHED)
+            .group_by(_INBOX.c.event_use)
+        )
+        for use, count, newest in self._scope.connection.execute(query):
+            by_use[EventUse(use)] = count
+            arrivals.append(newest)
+        known = [UnixMicros(arrival) for arrival in arrivals if arrival is not None]
+        return InboxCounts(pending=pending, parked=parked, last_event_at=max(known, default=None), by_use=by_use)
+
+    def _counted(self, state: Any) -> tuple[int, int | None]:
+        query = select(func.count(), func.max(_INBOX.c.received_at)).where(self._scope.here(_INBOX), state)
+        count, newest = self._scope.connection.execute(query).one()
+        return count, newest
+
+    def _change(self, event_ids: Iterable[str], values: Mapping[str, Any]) -> int:
+        those = and_(self._scope.here(_INBOX), is_any_of(_INBOX.c.event_id, event_ids), IS_PENDING)
+        return self._scope.connection.execute(update(_INBOX).where(those).values(values)).rowcount
+
+
+class SqlEventIntake:
+    """See ``ports.webhooks.EventIntake``: one statement, which is one transaction."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._statement = _TAKE_IN[engine.dialect.name]
+
+    def store(self, events: Sequence[ArrivedEvent]) -> int:
+        """Insert all of them and return once that is durable; how many were new."""
+        if not events:
+            return 0
+        # In the order of their keys, so that two batches with the same events cannot wait for each other.
+        rows: list[Any] = sorted((_taken_in(event) for event in events), key=_key_of_row)
+        parameters = rows if self._engine.dialect.name != "postgresql" else tuple(map(list, zip(*rows, strict=True)))
+        with single_statement(self._engine, writing=True) as connection:
+            return connection.exec_driver_sql(self._statement, parameters).rowcount
+
+
+class SqlWaitingEvents:
+    """See ``ports.webhooks.WaitingEvents``: looks across workspaces, and is named for it."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def workspaces_with_due_events(self, *, at: UnixMicros) -> Sequence[str]:
+        """Ids of workspaces with pending events whose time has come."""
+        query = select(_INBOX.c.workspace_id).where(IS_PENDING, _INBOX.c.due_at <= at).distinct()
+        with transaction(self._engine, writing=False) as connection:
+            return list(connection.scalars(query.order_by(_INBOX.c.workspace_id)))
+
+    def prune(self, *, received_before: UnixMicros) -> int:
+        """Delete rows of finished events that are older than Stripe could ever send again; how many."""
+        with transaction(self._engine, writing=True) as connection:
+            old = delete(_INBOX).where(IS_FINISHED, _INBOX.c.received_at < received_before)
+            return connection.execute(old).rowcount
+
+
+_BEHIND_TOKEN = (
+    select(webhook_endpoints, connections.c.status)
+    .select_from(webhook_endpoints)
+    .outerjoin(connections, connections.c.workspace_id == webhook_endpoints.c.workspace_id)
+    .where(webhook_endpoints.c.token == bindparam("token"))
+)
+
+
+def _long_ago(at: UnixMicros) -> ColumnElement[bool]:
+    """The last refusal is not of the last seconds; one of the future is of a clock that was put right since."""
+    noted = webhook_endpoints.c.refused_at
+    return or_(noted.is_(None), noted <= at - REFUSAL_IS_NOTED_EVERY, noted > at)
+
+
+def _endpoint_values(endpoint: WebhookEndpoint) -> dict[str, Any]:
+    current, former = endpoint.current, endpoint.former
+    return {
+        "token": endpoint.token,
+        "created_at": endpoint.created_at,
+        "current_ciphertext": None if current is None else current.ciphertext,
+        "current_key_version": None if current is None else current.key_version,
+        "secret_set_at": endpoint.secret_set_at,
+        "former_ciphertext": None if former is None else former.ciphertext,
+        "former_key_version": None if former is None else former.key_version,
+        "former_valid_until": endpoint.former_valid_until,
+        "refused_at": endpoint.refused_at,
+        "refusal": clean_or_none(endpoint.refusal),
+        "clock_skew_seconds": endpoint.clock_skew_seconds,
+    }
+
+
+def _endpoint_of(row: Row[Any]) -> WebhookEndpoint:
+    return WebhookEndpoint(
+        token=row.token,
+        created_at=UnixMicros(row.created_at),
+        current=_sealed(row.current_ciphertext, row.current_key_version),
+        secret_set_at=row.secret_set_at,
+        former=_sealed(row.former_ciphertext, row.former_key_version),
+        former_valid_until=row.former_valid_until,
+        refused_at=row.refused_at,
+        refusal=row.refusal,
+        clock_skew_seconds=row.clock_skew_seconds,
+    )
+
+
+def _sealed(ciphertext: bytes | None, key_version: int | None) -> SealedCredential | None:
+    return None if ciphertext is None or key_version is None else SealedCredential(bytes(ciphertext), key_version)
+
+
+def _taken_in(event: ArrivedEvent) -> tuple[str, str, int, int, str, bytes]:
+    envelope = event.envelope
+    rest = [
+        envelope.type,
+        envelope.livemode,
+        envelope.account_id,
+        envelope.api_version,
+        envelope.object_kind,
+        envelope.object_id,
+        envelope.customer_id,
+        envelope.subscription_id,
+    ]
+    event_id = clean_text(envelope.id)
+    return event.workspace_id, event_id, envelope.created, event.received_at, pack(rest), event.body
+
+
+def _key_of_row(row: tuple[str, str, int, int, str, bytes]) -> tuple[str, str]:
+    return row[0], row[1]
+
+
+def _event_of(row: Row[Any], body: bytes) -> InboxEvent:
+    event_type, livemode, account_id, api_version, kind, object_id, customer_id, subscription_id = unpack(row.envelope)
+    envelope = EventEnvelope(
+        id=row.event_id,
+        type=event_type,
+        created=UnixTime(row.created),
+        livemode=livemode,
+        account_id=account_id,
+        api_version=api_version,
+        object_kind=kind,
+        object_id=object_id,
+        customer_id=customer_id,
+        subscription_id=subscription_id,
+    )
+    return InboxEvent(envelope, body, UnixMicros(row.received_at), row.attempts, row.fault)

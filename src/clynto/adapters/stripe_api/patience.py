@@ -1,0 +1,34 @@
+"""How often a failed read is tried again, and how long to wait in between (stripe_facts 4; guarantees G3, G8)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """Limits for one read, all durations in seconds.
+
+    ``tries`` counts the first one. ``longest`` is from the first try until we give up; no try starts that could last
+    beyond it. Being refused for lack of budget is normal under a shared limit, so only ``longest`` bounds that.
+    """
+
+    tries: int = 6
+    unusable_tries: int = 3
+    longest: float = 120.0
+    first_pause: float = 0.5
+    longest_pause: float = 16.0
+
+    def pause(self, failures: int, random_share: Callable[[], float]) -> float:
+        """Exponential back-off with full jitter: anything from 0 to the doubled step, so that clients spread.
+
+        ``failures`` counts from 1; ``random_share`` gives a number from 0 to 1.
+        """
+        step = min(self.first_pause * 2.0 ** min(failures - 1, 30), self.longest_pause)
+        return step * random_share()
+
+
+SYNC_PATIENCE = Patience()
+KEY_CHECK_PATIENCE = Patience(tries=3, unusable_tries=2, longest=5.0, first_pause=0.3, longest_pause=1.0)
+"""A person waits: the account and then all probes at once take about 10 s together, at most."""

@@ -1,0 +1,44 @@
+"""Domain names by the public suffix list and UTS 46, both offline (guarantees I1 to I5)."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from importlib import resources
+
+import idna
+from publicsuffixlist import PublicSuffixList
+
+FREE_MAIL_LIST = "free_mail_domains.txt"
+REMEMBERED_HOSTS = 65_536
+"""Hosts repeat within a workspace, and the list takes microseconds each time."""
+
+
+def _read_free_mail_domains() -> frozenset[str]:
+    text = resources.files(__package__).joinpath(FREE_MAIL_LIST).read_text(encoding="utf-8")
+    lines = (line.strip() for line in text.splitlines())
+    return frozenset(line for line in lines if line and not line.startswith("#"))
+
+
+class BundledDomainRules:
+    """``DomainRules`` on bundled lists: nothing is fetched. Private suffixes such as ``github.io`` count."""
+
+    def __init__(self) -> None:
+        self._suffixes = PublicSuffixList(only_icann=False)
+        self._free_mail = _read_free_mail_domains()
+        self.registrable = lru_cache(maxsize=REMEMBERED_HOSTS)(self._registrable)
+        self.to_ascii = lru_cache(maxsize=REMEMBERED_HOSTS)(self._to_ascii)
+
+    def is_freemail(self, host: str) -> bool:
+        """Whether ``host``, or the registrable name it lies under, is a consumer mail provider's."""
+        return host in self._free_mail or self.registrable(host) in self._free_mail
+
+    def _to_ascii(self, host: str) -> str | None:
+        try:
+            return idna.encode(host, uts46=True, transitional=False).decode("ascii").lower()
+        except UnicodeError:
+            # idna raises subclasses of UnicodeError for every kind of name that cannot be looked up.
+            return None
+
+    def _registrable(self, host: str) -> str | None:
+        found = self._suffixes.privatesuffix(host)
+        return found if isinstance(found, str) else None

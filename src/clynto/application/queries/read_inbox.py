@@ -1,0 +1,98 @@
+"""The inbox of churn signals (guide, In the inbox)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from clynto.application.actor import Actor
+from clynto.domain.connection import Mode
+from clynto.domain.errors import NotFound
+from clynto.domain.moments import UnixMicros
+from clynto.domain.money import MoneyBag, major_text
+from clynto.domain.money_view import MoneyView
+from clynto.domain.roles import Role
+from clynto.domain.signal_explanation import explain
+from clynto.domain.signals import SignalType
+from clynto.domain.stripe_links import invoice_url, subscription_url
+from clynto.ports.signals import SignalsQuery, StoredSignal
+from clynto.ports.unit_of_work import UnitsOfWork
+
+
+@dataclass(frozen=True, slots=True)
+class SignalLink:
+    """``kind`` is ``invoice`` or ``subscription``; ``url`` opens it in Stripe's dashboard."""
+
+    kind: str
+    stripe_id: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class SignalShown:
+    """A signal as people see it. ``amount`` is in the signal's own currency: it is a bill, not a total."""
+
+    stored: StoredSignal
+    amount: MoneyView
+    explanation: str
+    links: tuple[SignalLink, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class InboxShown:
+    """One page."""
+
+    rows: tuple[SignalShown, ...]
+    next_cursor: str | None
+
+
+class ReadInbox:
+    """Any member may look."""
+
+    def __init__(self, *, units: UnitsOfWork) -> None:
+        self._units = units
+
+    def __call__(self, actor: Actor, query: SignalsQuery) -> InboxShown:
+        """One page. Raises ``InvalidInput`` for a foreign cursor."""
+        actor.must_be(Role.MEMBER)
+        with self._units.reading(actor.workspace_id) as uow:
+            page = uow.signals.page(query)
+            mode = uow.connections.get().mode
+        return InboxShown(tuple(signal_shown(stored, mode) for stored in page.rows), page.next_cursor)
+
+    def one(self, actor: Actor, signal_id: str) -> SignalShown:
+        """One signal. Raises ``NotFound``."""
+        actor.must_be(Role.MEMBER)
+        with self._units.reading(actor.workspace_id) as uow:
+            stored = uow.signals.get(signal_id)
+            mode = uow.connections.get().mode
+        if stored is None:
+            raise NotFound
+        return signal_shown(stored, mode)
+
+    def open_counts(self, actor: Actor) -> Mapping[SignalType, int]:
+        """How many are open, by type: for the navigation."""
+        actor.must_be(Role.MEMBER)
+        with self._units.reading(actor.workspace_id) as uow:
+            return uow.signals.open_counts()
+
+    def newest_change(self, actor: Actor) -> UnixMicros | None:
+        """When anything last changed, so that an open page knows whether to look again."""
+        actor.must_be(Role.MEMBER)
+        with self._units.reading(actor.workspace_id) as uow:
+            return uow.signals.newest_change()
+
+
+def signal_shown(stored: StoredSignal, mode: Mode | None) -> SignalShown:
+    """Put amount, explanation and links beside a stored signal."""
+    signal = stored.signal
+    links = []
+    if signal.invoice_id is not None:
+        links.append(SignalLink("invoice", signal.invoice_id, invoice_url(signal.invoice_id, mode)))
+    if signal.subscription_id is not None:
+        url = subscription_url(signal.subscription_id, mode)
+        links.append(SignalLink("subscription", signal.subscription_id, url))
+    text = major_text(signal.amount, signal.currency)
+    bag = MoneyBag.of(signal.currency, signal.amount)
+    amount = MoneyView(text, signal.currency, False, {signal.currency: text}, (), bag.plain_sum)
+    return SignalShown(stored, amount, explain(signal), tuple(links))

@@ -1,0 +1,269 @@
+"""Turn a batch of inbox events into pictures, asking Stripe where an event alone is not enough (guarantees B, G).
+
+No transaction is open while Stripe is asked. An event whose question cannot be answered now is reported as failed
+and tried again; all others go on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager, ExitStack
+from dataclasses import dataclass, field, replace
+
+from clynto.application.complete_facts import DELETED_DRAFT
+from clynto.application.raise_signals import Seen, SeenInvoice, SeenSubscription
+from clynto.application.store_page import references_of
+from clynto.domain.catalogue import Product
+from clynto.domain.customer import StripeCustomer
+from clynto.domain.discount import Discount
+from clynto.domain.errors import ClyntoError
+from clynto.domain.invoice import Invoice
+from clynto.domain.moments import MICROS_PER_SECOND, UnixMicros
+from clynto.domain.provenance import Age, Provenance, age_against
+from clynto.domain.signal_pictures import FAILURE_EVENT
+from clynto.domain.subscription import Subscription
+from clynto.domain.webhook_event import EventUse
+from clynto.ports.clock import Clock
+from clynto.ports.stripe_reading import StripeReader, StripeRecord
+from clynto.ports.unit_of_work import UnitsOfWork
+from clynto.ports.webhooks import EventReading, InboxEvent
+
+OpenReader = Callable[[], AbstractContextManager[StripeReader]]
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A record and its age."""
+
+    record: StripeRecord
+    seen: Provenance
+
+
+@dataclass(slots=True)
+class EventPictures:
+    """What a batch says. ``facts`` are to be stored, ``seen`` to be compared; ``failed`` is why by event id."""
+
+    facts: list[Fact] = field(default_factory=list)
+    seen: list[Seen] = field(default_factory=list)
+    customers: set[str] = field(default_factory=set)
+    failed: dict[str, ClyntoError] = field(default_factory=dict)
+
+
+class ReadEventPictures:
+    """Used for one batch of one workspace."""
+
+    def __init__(
+        self, *, units: UnitsOfWork, clock: Clock, reading: EventReading, workspace_id: str, open_reader: OpenReader
+    ) -> None:
+        self._units = units
+        self._clock = clock
+        self._reading = reading
+        self._workspace_id = workspace_id
+        self._open_reader = open_reader
+        self._reader: StripeReader | None = None
+        self._asked: set[tuple[str, str]] = set()
+        self._newest_event: dict[str, int] = {}
+        self._found = EventPictures()
+
+    def __call__(self, events: Sequence[tuple[InboxEvent, EventUse]]) -> EventPictures:
+        """Read the whole batch; several events of one object lead to at most one question (guarantees B13)."""
+        with ExitStack() as stack:
+            self._stack = stack
+            for event, _ in events:
+                object_id = event.envelope.object_id or ""
+                newest = self._newest_event.get(object_id, 0)
+                self._newest_event[object_id] = max(newest, event.envelope.created)
+            carried = [(event, use, self._carried(event)) for event, use in events]
+            held = self._held(record for _, _, record in carried if record is not None)
+            unsure = self._unsure(carried, held)
+            for event, use, record in carried:
+                try:
+                    self._take(event, use, record, unsure)
+                except ClyntoError as error:
+                    self._found.failed[event.envelope.id] = error
+        return self._found
+
+    def _carried(self, event: InboxEvent) -> StripeRecord | None:
+        """The event's own object, with what only the event's type tells: a failure, a deletion."""
+        wanted, event_type = event.envelope.object_id, event.envelope.type
+        record = next((one for one in self._reading.records(event.body) if getattr(one, "id", None) == wanted), None)
+        if isinstance(record, Invoice) and event_type == FAILURE_EVENT:
+            return replace(record, last_failed_at=event.envelope.created)
+        if event_type == "invoice.deleted" and isinstance(record, Invoice):
+            return replace(record, status=DELETED_DRAFT)
+        if event_type in ("customer.deleted", "product.deleted") and isinstance(record, StripeCustomer | Product):
+            return replace(record, deleted=True)
+        return record
+
+    def _held(self, records: Iterable[StripeRecord]) -> dict[str, Provenance]:
+        subscriptions, invoices, customers = set(), set(), set()
+        for record in records:
+            if isinstance(record, Subscription):
+                subscriptions.add(record.id)
+            elif isinstance(record, Invoice):
+                invoices.add(record.id)
+            elif isinstance(record, StripeCustomer):
+                customers.add(record.id)
+        with self._units.reading(self._workspace_id) as uow:
+            return {
+                **{i: age for i, (_, age) in uow.subscriptions.get_many(subscriptions).items()},
+                **{i: age for i, (_, age) in uow.invoices.get_many(invoices).items()},
+                **{i: age for i, (_, age) in uow.customers.get_many(customers).items()},
+            }
+
+    def _unsure(
+        self, carried: Sequence[tuple[InboxEvent, EventUse, StripeRecord | None]], held: dict[str, Provenance]
+    ) -> set[str]:
+        """Ids of objects whose events do not settle what is true now: another picture shares their second."""
+        seconds: dict[tuple[str, int], StripeRecord] = {}
+        unsure: set[str] = set()
+        for event, _, record in carried:
+            object_id = event.envelope.object_id
+            if record is None or object_id is None:
+                continue
+            seen = Provenance.of_event(event.envelope.created)
+            if age_against(seen, held.get(object_id)) is Age.TIED:
+                unsure.add(object_id)
+            other = seconds.setdefault((object_id, event.envelope.created), record)
+            if other != record:
+                unsure.add(object_id)
+        return unsure
+
+    def _take(self, event: InboxEvent, use: EventUse, record: StripeRecord | None, unsure: set[str]) -> None:
+        envelope = event.envelope
+        seen = Provenance.of_event(envelope.created)
+        if use is EventUse.CUSTOMER_DISCOUNT:
+            self._refresh_discounted(envelope.customer_id, envelope.subscription_id)
+        elif use is EventUse.CATALOGUE:
+            if record is not None:
+                self._found.facts.append(Fact(record, seen))
+        elif isinstance(record, StripeCustomer):
+            if envelope.object_id in unsure or _discount_unreadable(record.discount):
+                self._refresh("customer", record.id)
+            else:
+                self._found.facts.append(Fact(record, seen))
+            self._found.customers.add(record.id)
+        elif isinstance(record, Subscription):
+            self._take_subscription(record, seen, ask=record.id in unsure)
+        elif isinstance(record, Invoice):
+            self._take_invoice(record, seen, envelope.type, ask=record.id in unsure)
+        elif envelope.object_id is not None:
+            self._refresh(envelope.object_kind or "", envelope.object_id)
+
+    def _take_subscription(self, record: Subscription, seen: Provenance, *, ask: bool) -> None:
+        self._complete([record])
+        if ask or not record.items_complete or _has_unreadable_discounts(record):
+            self._refresh("subscription", record.id)
+        if record.items_complete:
+            # The event's own picture still tells what was true then, even if a younger one is stored.
+            self._found.seen.append(SeenSubscription(record, seen))
+            self._found.facts.append(Fact(record, seen))
+        self._touch(record.customer_id)
+
+    def _take_invoice(self, record: Invoice, seen: Provenance, event_type: str, *, ask: bool) -> None:
+        self._complete([record])
+        if record.subscription_id is not None:
+            self._fetch_unknown_subscription(record.subscription_id)
+        if ask or not record.lines_complete:
+            self._refresh("invoice", record.id)
+        self._found.seen.append(SeenInvoice(record, seen, event_type))
+        if record.lines_complete:
+            self._found.facts.append(Fact(record, seen))
+        self._touch(record.customer_id)
+
+    def _touch(self, customer_id: str | None) -> None:
+        if customer_id is not None:
+            self._found.customers.add(customer_id)
+
+    def _complete(self, records: Sequence[StripeRecord]) -> None:
+        """Fetch what the records refer to and nobody knows yet (guarantees B10)."""
+        wanted = references_of(records)
+        with self._units.reading(self._workspace_id) as uow:
+            customers = wanted.customers - uow.customers.get_many(wanted.customers).keys()
+            prices = wanted.prices - uow.catalogue.prices(wanted.prices).keys()
+            products = wanted.products - uow.catalogue.products(wanted.products).keys()
+        for kind, ids in (("customer", customers), ("price", prices), ("product", products)):
+            for object_id in sorted(ids):
+                self._refresh(kind, object_id)
+
+    def _fetch_unknown_subscription(self, subscription_id: str) -> None:
+        with self._units.reading(self._workspace_id) as uow:
+            known = subscription_id in uow.subscriptions.get_many([subscription_id])
+        if not known:
+            self._refresh("subscription", subscription_id)
+
+    def _refresh_discounted(self, customer_id: str | None, subscription_id: str | None) -> None:
+        if subscription_id is not None:
+            self._refresh("subscription", subscription_id)
+        if customer_id is not None:
+            self._refresh("customer", customer_id)
+            self._touch(customer_id)
+
+    def _refresh(self, kind: str, object_id: str) -> None:
+        """Read one object from Stripe, once in a batch."""
+        if (kind, object_id) in self._asked:
+            return
+        reader = self._open()
+        sent_at = self._clock.now()
+        for record in self._read(reader, kind, object_id):
+            self._note(record, self._age_of_answer(object_id, sent_at))
+        self._asked.add((kind, object_id))
+
+    def _age_of_answer(self, object_id: str, sent_at: UnixMicros) -> UnixMicros:
+        """A question asked with an event in hand is younger than the event, even within its second and even where our
+        clock is behind Stripe's; so the answer settles a tie."""
+        next_second = (self._newest_event.get(object_id, 0) + 1) * MICROS_PER_SECOND
+        return UnixMicros(max(sent_at, next_second))
+
+    def _read(self, reader: StripeReader, kind: str, object_id: str) -> list[StripeRecord]:
+        if kind == "subscription":
+            found = reader.subscription(object_id)
+            return [] if found is None else [one for one in found if one is not None]
+        if kind == "customer":
+            gone = StripeCustomer(id=object_id, email=None, name=None, created=None, deleted=True)
+            return [reader.customer(object_id) or gone]
+        one: StripeRecord | None = None
+        if kind == "invoice":
+            one = reader.invoice(object_id)
+        elif kind == "price":
+            one = reader.price(object_id)
+        elif kind == "product":
+            one = reader.product(object_id)
+        return [] if one is None else [one]
+
+    def _note(self, record: StripeRecord, sent_at: UnixMicros) -> None:
+        seen = Provenance.of_read(sent_at)
+        self._found.facts.append(Fact(record, seen))
+        if isinstance(record, Subscription):
+            self._complete([record])
+            self._found.seen.append(SeenSubscription(record, seen))
+            self._touch(record.customer_id)
+        elif isinstance(record, Invoice):
+            self._complete([record])
+            self._found.seen.append(SeenInvoice(record, seen))
+            self._touch(record.customer_id)
+        elif isinstance(record, StripeCustomer):
+            self._touch(record.id)
+
+    def _open(self) -> StripeReader:
+        if self._reader is None:
+            self._reader = self._stack.enter_context(self._open_reader())
+        return self._reader
+
+
+def store_facts(facts: Sequence[Fact], store: Callable[[list[StripeRecord], Provenance], None]) -> None:
+    """Store the facts, oldest first, those of the same age together."""
+    grouped: dict[Provenance, list[StripeRecord]] = {}
+    for fact in facts:
+        grouped.setdefault(fact.seen, []).append(fact.record)
+    for seen in sorted(grouped, key=lambda seen: seen.as_of):
+        store(grouped[seen], seen)
+
+
+def _discount_unreadable(discount: Discount | None) -> bool:
+    return discount is not None and discount.coupon is None
+
+
+def _has_unreadable_discounts(subscription: Subscription) -> bool:
+    own = any(discount.coupon is None for discount in subscription.discounts)
+    return own or any(discount.coupon is None for item in subscription.items for discount in item.discounts)

@@ -1,0 +1,155 @@
+"""Recompute what customers and their accounts pay: the second half of the one road (architecture, Data flow).
+
+Sync, webhooks, manual matches and settings all end here. Everything is computed from the stored facts, never by
+adding differences, so doing it twice changes nothing (guarantees H7).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from clynto.application.score_health import score_accounts
+from clynto.domain.account_billing import AccountBilling, CustomerBilling, add_up
+from clynto.domain.billing_assessment import assess_customer
+from clynto.domain.catalogue import Price, Product
+from clynto.domain.connection import Connection
+from clynto.domain.customer import StripeCustomer
+from clynto.domain.exchange_rates import ExchangeRates
+from clynto.domain.invoice import Invoice
+from clynto.domain.moments import MICROS_PER_SECOND, UnixMicros, UnixTime
+from clynto.domain.money import MoneyBag
+from clynto.domain.money_view import view_of
+from clynto.domain.provenance import Provenance
+from clynto.domain.subscription import Subscription
+from clynto.ports.clock import Clock
+from clynto.ports.stripe_facts import PaidTotals
+from clynto.ports.unit_of_work import UnitOfWork
+from clynto.ports.workspaces import MrrBasis, Workspace
+
+MICRO_UNITS = 1_000_000
+BATCH = 200
+"""Customers recomputed in one transaction: enough to amortise the commit, short enough for others to get in."""
+
+
+@dataclass(frozen=True, slots=True)
+class ShownFigures:
+    """How the workspace wants its figures shown: basis, currency, rates, and the day whose rates hold."""
+
+    basis: MrrBasis
+    default_currency: str | None
+    rates: ExchangeRates
+    day: dt.date
+
+    @classmethod
+    def of(cls, uow: UnitOfWork, now: UnixMicros) -> ShownFigures:
+        """Read the workspace's settings. A frozen workspace keeps the rates of the day it was frozen."""
+        workspace: Workspace = uow.workspaces.get()
+        moment = uow.connections.get().moment_of_figures(now)
+        return cls(
+            basis=workspace.mrr_basis,
+            default_currency=workspace.default_currency,
+            rates=ExchangeRates(uow.workspaces.exchange_rates()),
+            day=dt.datetime.fromtimestamp(moment // MICROS_PER_SECOND, tz=dt.UTC).date(),
+        )
+
+    def shown_mrr(self, list_mrr: MoneyBag, net_mrr: MoneyBag) -> MoneyBag:
+        """The bag that the chosen basis shows."""
+        return net_mrr if self.basis is MrrBasis.NET else list_mrr
+
+    def sort_key(self, billing: AccountBilling) -> int:
+        """The value of the MRR column in millionths of a major unit, rounded down: only an order, never shown."""
+        shown = self.shown_mrr(billing.list_mrr, billing.net_mrr)
+        value = view_of(shown, self.default_currency, self.rates, self.day).value
+        return value.numerator * MICRO_UNITS // value.denominator
+
+
+class RecomputeBilling:
+    """Works inside the caller's unit of work and does not commit."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+
+    def moment(self, connection: Connection) -> UnixMicros:
+        """The moment that figures are computed for: now, or the disconnect that froze them (guide, Disconnect)."""
+        return connection.moment_of_figures(self._clock.now())
+
+    def customers(self, uow: UnitOfWork, customer_ids: Iterable[str]) -> None:
+        """Recompute these customers and every account they belong to. At most ``BATCH`` at a time is wise."""
+        ids = sorted(set(customer_ids))
+        if not ids:
+            return
+        now = self.moment(uow.connections.get())
+        billings = self._assess(uow, ids, now)
+        matches = uow.matches.get_many(ids)
+        account_of = {i: matches[i].account_id if i in matches else None for i in ids}
+        uow.billing.put_customers(billings, account_of)
+        self.accounts(uow, [account for account in account_of.values() if account is not None])
+
+    def accounts(self, uow: UnitOfWork, account_ids: Iterable[str]) -> None:
+        """Add up the accounts from their customers' computed rows."""
+        ids = sorted(set(account_ids))
+        if not ids:
+            return
+        now = self.moment(uow.connections.get())
+        figures = ShownFigures.of(uow, now)
+        held = uow.billing.customers_of_accounts(ids)
+        sums = [add_up(account_id, held.get(account_id, ()), computed_at=now) for account_id in ids]
+        uow.billing.put_accounts([(billing, figures.sort_key(billing)) for billing in sums])
+        score_accounts(uow, {billing.account_id: billing for billing in sums}, at=now)
+
+    def _assess(self, uow: UnitOfWork, ids: Sequence[str], now: UnixMicros) -> list[CustomerBilling]:
+        customers = uow.customers.get_many(ids)
+        subscriptions = uow.subscriptions.of_customers(ids)
+        invoices = uow.invoices.deciding(ids)
+        totals = _by_customer(uow.invoices.paid_totals(ids))
+        held = [subscription for of_one in subscriptions.values() for subscription, _ in of_one]
+        prices, products = catalogue_of(uow, held)
+        readings = uow.subscriptions.discounts([subscription.id for subscription in held])
+        billings = []
+        for customer_id in ids:
+            customer, provenance = customers.get(customer_id) or (_unknown(customer_id), None)
+            own: list[tuple[Subscription, Provenance]] = subscriptions.get(customer_id, [])
+            own_invoices: Sequence[Invoice] = invoices.get(customer_id, ())
+            ages = [age.as_of for _, age in own] + ([provenance.as_of] if provenance else [])
+            billing = assess_customer(
+                customer,
+                [subscription for subscription, _ in own],
+                own_invoices,
+                prices,
+                readings,
+                products,
+                now,
+                UnixMicros(min(ages, default=now)),
+            )
+            billings.append(_with_totals(billing, totals.get(customer_id, [])))
+        return billings
+
+
+def catalogue_of(uow: UnitOfWork, subscriptions: Iterable[Subscription]) -> tuple[dict[str, Price], dict[str, Product]]:
+    """The listed prices and the products that the subscriptions refer to, by id."""
+    held = [item.price for subscription in subscriptions for item in subscription.items if item.price is not None]
+    prices = uow.catalogue.prices({price.id for price in held})
+    products = uow.catalogue.products({price.product_id for price in held if price.product_id is not None})
+    return dict(prices), dict(products)
+
+
+def _by_customer(totals: Iterable[PaidTotals]) -> dict[str, list[PaidTotals]]:
+    grouped: dict[str, list[PaidTotals]] = {}
+    for total in totals:
+        grouped.setdefault(total.customer_id, []).append(total)
+    return grouped
+
+
+def _with_totals(billing: CustomerBilling, totals: Sequence[PaidTotals]) -> CustomerBilling:
+    """Lifetime value rests on every invoice, not only on those that decide the status (billing rules, section 4)."""
+    lifetime = MoneyBag.empty()
+    for total in totals:
+        lifetime = lifetime + MoneyBag.of(total.currency, total.amount_paid - total.post_payment_credit)
+    oldest = min((total.oldest_created for total in totals), default=None)
+    return replace(billing, lifetime_value=lifetime, oldest_invoice_at=None if oldest is None else UnixTime(oldest))
+
+
+def _unknown(customer_id: str) -> StripeCustomer:
+    return StripeCustomer(id=customer_id, email=None, name=None, created=None)

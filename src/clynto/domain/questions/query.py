@@ -1,0 +1,381 @@
+"""The closed set of questions that Larry can answer, as typed queries (issue "Larry", typed query language).
+
+Accounts are referred to by name, id or domain; a reference is resolved, exactly, when the query runs.
+"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+
+from clynto.domain.questions.filters import (
+    SUBSCRIPTION_FILTERS,
+    Filter,
+    SignalStanding,
+    canonical,
+    canonical_filters,
+    canonical_standings,
+    check_name,
+)
+from clynto.domain.questions.periods import Direction, Period, Rolling, Unit
+from clynto.domain.signals import SignalType
+
+USUAL_LIMIT = 20
+LARGEST_LIMIT = 200
+"""As for every list of the product (contract, HTTP API)."""
+USUAL_MONTHS = 12
+
+
+class Metric(enum.StrEnum):
+    """What is measured over accounts. ``arr_at_risk`` is the ARR of accounts that are overdue or failed."""
+
+    MRR = "mrr"
+    ARR = "arr"
+    ARR_AT_RISK = "arr_at_risk"
+    OUTSTANDING = "outstanding"
+    LIFETIME_VALUE = "lifetime_value"
+    ACCOUNTS = "accounts"
+    HEALTH = "health"
+
+
+RECURRING = (Metric.MRR, Metric.ARR)
+RANKABLE = (Metric.MRR, Metric.ARR, Metric.OUTSTANDING, Metric.LIFETIME_VALUE, Metric.HEALTH)
+MONEY_METRICS = (Metric.MRR, Metric.ARR, Metric.ARR_AT_RISK, Metric.OUTSTANDING, Metric.LIFETIME_VALUE)
+
+
+class Statistic(enum.StrEnum):
+    """The sum, or the sum divided by the number of accounts."""
+
+    TOTAL = "total"
+    AVERAGE = "average"
+
+
+class Grouping(enum.StrEnum):
+    """What a figure is split by."""
+
+    PAYMENT_STATUS = "payment_status"
+    PLAN = "plan"
+    CURRENCY = "currency"
+    INTERVAL = "interval"
+    HEALTH = "health"
+
+
+class Order(enum.StrEnum):
+    """Which end of a list comes first."""
+
+    HIGHEST = "highest"
+    LOWEST = "lowest"
+
+
+class Fact(enum.StrEnum):
+    """What is told of one account."""
+
+    OVERVIEW = "overview"
+    MRR = "mrr"
+    ARR = "arr"
+    ARR_AT_RISK = "arr_at_risk"
+    OUTSTANDING = "outstanding"
+    LIFETIME_VALUE = "lifetime_value"
+    PAYMENT_STATUS = "payment_status"
+    RENEWAL = "renewal"
+    HEALTH = "health"
+
+
+class Move(enum.StrEnum):
+    """Which way MRR moved."""
+
+    FALL = "fall"
+    RISE = "rise"
+
+
+class Topic(enum.StrEnum):
+    """What is explained of one account."""
+
+    STATUS = "status"
+    MRR = "mrr"
+    CHANGE = "change"
+
+
+class InvoiceWord(enum.StrEnum):
+    """``unpaid`` is open with money left to pay; ``overdue`` is unpaid with a due date that has passed."""
+
+    ANY = "any"
+    UNPAID = "unpaid"
+    OVERDUE = "overdue"
+    PAID = "paid"
+    UNCOLLECTIBLE = "uncollectible"
+    VOID = "void"
+
+
+class SubscriptionWord(enum.StrEnum):
+    """``live`` is everything not ended; ``canceling`` has a cancellation scheduled."""
+
+    LIVE = "live"
+    CANCELING = "canceling"
+    ENDED = "ended"
+    ANY = "any"
+
+
+@dataclass(frozen=True, slots=True)
+class Accounts:
+    """The accounts that meet all conditions, ranked by a metric."""
+
+    filters: tuple[Filter, ...] = ()
+    metric: Metric = Metric.MRR
+    order: Order = Order.HIGHEST
+    limit: int = USUAL_LIMIT
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "filters", canonical_filters(self.filters))
+        _check_limit(self.limit)
+        if self.metric not in RANKABLE:
+            raise ValueError(f"accounts are ranked by one of {', '.join(RANKABLE)}")
+        _check_parts(self.metric, self.filters)
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One figure over the accounts that meet all conditions, or one for each group.
+
+    ``period`` with ARR at risk: payment problems that arose in it. With MRR and ARR over all accounts: the value at
+    its end. Nothing else takes one.
+    """
+
+    metric: Metric
+    statistic: Statistic = Statistic.TOTAL
+    filters: tuple[Filter, ...] = ()
+    grouping: Grouping | None = None
+    period: Period | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "filters", canonical_filters(self.filters))
+        if (self.metric is Metric.HEALTH) is not (self.statistic is Statistic.AVERAGE):
+            if self.metric is Metric.HEALTH:
+                raise ValueError("health scores are averaged, not added")
+            if self.metric is Metric.ACCOUNTS:
+                raise ValueError("a number of accounts has no average")
+        _check_parts(self.metric, self.filters)
+        if self.grouping in (Grouping.PLAN, Grouping.INTERVAL) and self.metric not in (*RECURRING, Metric.ACCOUNTS):
+            raise ValueError("by plan and interval there are only MRR, ARR and numbers of accounts")
+        if self.grouping is Grouping.CURRENCY and self.metric is Metric.HEALTH:
+            raise ValueError("a health score has no currency")
+        if self.period is not None:
+            self._check_period()
+
+    def _check_period(self) -> None:
+        if self.metric is Metric.ARR_AT_RISK:
+            return
+        if self.metric not in RECURRING or self.filters or self.grouping or self.statistic is Statistic.AVERAGE:
+            raise ValueError("the past is kept as total MRR and ARR over all accounts, and account by account")
+
+
+@dataclass(frozen=True, slots=True)
+class AccountFact:
+    """One fact of one account; MRR and ARR also at the end of a period."""
+
+    account: str
+    fact: Fact = Fact.OVERVIEW
+    period: Period | None = None
+
+    def __post_init__(self) -> None:
+        check_name(self.account)
+        if self.period is not None and self.fact not in (Fact.MRR, Fact.ARR):
+            raise ValueError("only MRR and ARR are known for the past")
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """How MRR or ARR changed over a period, for one account or all."""
+
+    metric: Metric
+    period: Period
+    account: str | None = None
+
+    def __post_init__(self) -> None:
+        _check_recurring(self.metric)
+        _check_optional_name(self.account)
+
+
+@dataclass(frozen=True, slots=True)
+class Movers:
+    """The accounts whose MRR fell or rose most over a period."""
+
+    move: Move
+    period: Period
+    limit: int = USUAL_LIMIT
+
+    def __post_init__(self) -> None:
+        _check_limit(self.limit)
+
+
+@dataclass(frozen=True, slots=True)
+class Trajectory:
+    """MRR or ARR at month ends, and now if the period reaches it."""
+
+    metric: Metric = Metric.MRR
+    account: str | None = None
+    period: Period = Rolling(USUAL_MONTHS, Unit.MONTH, Direction.LAST)  # noqa: RUF009 - frozen
+
+    def __post_init__(self) -> None:
+        _check_recurring(self.metric)
+        _check_optional_name(self.account)
+
+
+@dataclass(frozen=True, slots=True)
+class CompareAccounts:
+    """One metric of two accounts."""
+
+    first: str
+    second: str
+    metric: Metric = Metric.MRR
+
+    def __post_init__(self) -> None:
+        check_name(self.first)
+        check_name(self.second)
+        if self.metric not in (Metric.MRR, Metric.ARR, Metric.OUTSTANDING, Metric.LIFETIME_VALUE):
+            raise ValueError("accounts are compared by MRR, ARR, outstanding amount or lifetime value")
+
+
+@dataclass(frozen=True, slots=True)
+class ComparePeriods:
+    """MRR or ARR at the end of two periods, for one account or all."""
+
+    first: Period
+    second: Period
+    metric: Metric = Metric.MRR
+    account: str | None = None
+
+    def __post_init__(self) -> None:
+        _check_recurring(self.metric)
+        _check_optional_name(self.account)
+
+
+@dataclass(frozen=True, slots=True)
+class Explain:
+    """Why an account has its payment status, how its MRR is computed, or why it changed over a period."""
+
+    topic: Topic
+    account: str
+    period: Period | None = None
+
+    def __post_init__(self) -> None:
+        check_name(self.account)
+        if (self.topic is Topic.CHANGE) is not (self.period is not None):
+            raise ValueError("a change, and nothing else, is explained over a period")
+
+
+@dataclass(frozen=True, slots=True)
+class Invoices:
+    """Invoices, newest first, created in the period; drafts are never shown."""
+
+    account: str | None = None
+    which: InvoiceWord = InvoiceWord.ANY
+    period: Period | None = None
+    limit: int = USUAL_LIMIT
+
+    def __post_init__(self) -> None:
+        _check_limit(self.limit)
+        _check_optional_name(self.account)
+
+
+@dataclass(frozen=True, slots=True)
+class Subscriptions:
+    """Subscriptions of matched customers, highest MRR first."""
+
+    account: str | None = None
+    which: SubscriptionWord = SubscriptionWord.LIVE
+    limit: int = USUAL_LIMIT
+
+    def __post_init__(self) -> None:
+        _check_limit(self.limit)
+        _check_optional_name(self.account)
+
+
+@dataclass(frozen=True, slots=True)
+class Signals:
+    """Churn signals, newest first, that occurred in the period."""
+
+    account: str | None = None
+    types: tuple[SignalType, ...] = ()
+    standings: tuple[SignalStanding, ...] = (SignalStanding.OPEN,)
+    period: Period | None = None
+    limit: int = USUAL_LIMIT
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "types", canonical(self.types))
+        object.__setattr__(self, "standings", canonical_standings(self.standings))
+        _check_limit(self.limit)
+        _check_optional_name(self.account)
+
+
+@dataclass(frozen=True, slots=True)
+class UnmatchedCustomers:
+    """Stripe customers without an account, highest MRR first, and what they pay."""
+
+    limit: int = USUAL_LIMIT
+
+    def __post_init__(self) -> None:
+        _check_limit(self.limit)
+
+
+Query = (
+    Accounts
+    | Figure
+    | AccountFact
+    | Change
+    | Movers
+    | Trajectory
+    | CompareAccounts
+    | ComparePeriods
+    | Explain
+    | Invoices
+    | Subscriptions
+    | Signals
+    | UnmatchedCustomers
+)
+QUERY_TYPES: tuple[type[Query], ...] = (
+    Accounts,
+    Figure,
+    AccountFact,
+    Change,
+    Movers,
+    Trajectory,
+    CompareAccounts,
+    ComparePeriods,
+    Explain,
+    Invoices,
+    Subscriptions,
+    Signals,
+    UnmatchedCustomers,
+)
+
+
+def accounts_named_by(query: Query) -> tuple[str, ...]:
+    """The references to accounts in ``query``, in their order."""
+    if isinstance(query, CompareAccounts):
+        return query.first, query.second
+    account: str | None = getattr(query, "account", None)
+    return () if account is None else (account,)
+
+
+def _check_parts(metric: Metric, filters: tuple[Filter, ...]) -> None:
+    """Debts and lifetime value are not kept by plan, so a part of them cannot be told."""
+    if metric in (*RECURRING, Metric.ARR_AT_RISK, Metric.ACCOUNTS, Metric.HEALTH):
+        return
+    if any(isinstance(condition, SUBSCRIPTION_FILTERS) for condition in filters):
+        raise ValueError("outstanding amounts and lifetime value are not known by plan, product or interval")
+
+
+def _check_recurring(metric: Metric) -> None:
+    if metric not in RECURRING:
+        raise ValueError("only MRR and ARR are known over time")
+
+
+def _check_limit(limit: int) -> None:
+    if not 1 <= limit <= LARGEST_LIMIT:
+        raise ValueError(f"a limit is between 1 and {LARGEST_LIMIT}")
+
+
+def _check_optional_name(name: str | None) -> None:
+    if name is not None:
+        check_name(name)

@@ -1,0 +1,309 @@
+"""An English question for every typed query, such that Larry understands it back to the same query."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+from typing import assert_never
+
+from clynto.domain.questions.filters import (
+    CancelsIn,
+    ChurnedIn,
+    Filter,
+    HasProduct,
+    HealthIs,
+    HealthUnknown,
+    InCurrency,
+    MrrRange,
+    NewIn,
+    NoSubscription,
+    NotMatched,
+    OnPlan,
+    PaidEvery,
+    PaymentStatusIs,
+    RenewsIn,
+    SignalStanding,
+    WithSignal,
+)
+from clynto.domain.questions.json_form import amount_text
+from clynto.domain.questions.periods import (
+    Between,
+    MonthOf,
+    Period,
+    QuarterOf,
+    Relative,
+    Rolling,
+    Since,
+    Unit,
+    Which,
+    YearOf,
+)
+from clynto.domain.questions.query import (
+    AccountFact,
+    Accounts,
+    Change,
+    CompareAccounts,
+    ComparePeriods,
+    Explain,
+    Fact,
+    Figure,
+    Grouping,
+    Invoices,
+    InvoiceWord,
+    Metric,
+    Move,
+    Movers,
+    Query,
+    Signals,
+    Statistic,
+    Subscriptions,
+    SubscriptionWord,
+    Topic,
+    Trajectory,
+    UnmatchedCustomers,
+)
+from clynto.domain.signals import SignalType
+
+MONTH_NAMES = (
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+)
+METRIC_WORDS = {
+    Metric.MRR: "MRR",
+    Metric.ARR: "ARR",
+    Metric.ARR_AT_RISK: "ARR at risk",
+    Metric.OUTSTANDING: "outstanding amount",
+    Metric.LIFETIME_VALUE: "lifetime value",
+    Metric.ACCOUNTS: "number of accounts",
+    Metric.HEALTH: "health score",
+}
+FACT_WORDS = {
+    Fact.MRR: "MRR",
+    Fact.ARR: "ARR",
+    Fact.ARR_AT_RISK: "ARR at risk",
+    Fact.OUTSTANDING: "outstanding amount",
+    Fact.LIFETIME_VALUE: "lifetime value",
+    Fact.PAYMENT_STATUS: "payment status",
+    Fact.HEALTH: "health score",
+}
+GROUPING_WORDS = {
+    Grouping.PAYMENT_STATUS: "by payment status",
+    Grouping.PLAN: "by plan",
+    Grouping.CURRENCY: "by currency",
+    Grouping.INTERVAL: "by billing interval",
+    Grouping.HEALTH: "by health",
+}
+SIGNAL_WORDS = {
+    SignalType.PAYMENT_FAILED: "payment failure",
+    SignalType.PAYMENT_OVERDUE: "payment overdue",
+    SignalType.SUBSCRIPTION_CANCELED: "cancellation",
+    SignalType.SUBSCRIPTION_DOWNGRADED: "downgrade",
+}
+INVOICE_WORDS = {
+    InvoiceWord.ANY: "",
+    InvoiceWord.UNPAID: "unpaid ",
+    InvoiceWord.OVERDUE: "overdue ",
+    InvoiceWord.PAID: "paid ",
+    InvoiceWord.UNCOLLECTIBLE: "uncollectible ",
+    InvoiceWord.VOID: "void ",
+}
+SUBSCRIPTION_WORDS = {
+    SubscriptionWord.LIVE: "live ",
+    SubscriptionWord.CANCELING: "canceling ",
+    SubscriptionWord.ENDED: "ended ",
+    SubscriptionWord.ANY: "live and ended ",
+}
+AT_ANY_TIME = "at any time"
+
+
+def sentence_of(query: Query) -> str:
+    """The question. Account references, plans and products stand in quotes, so that nothing else can claim them."""
+    match query:
+        case Accounts(filters, metric, order, limit):
+            return f"Show the top {limit} accounts by {order.value} {METRIC_WORDS[metric]}{_conditions(filters)}"
+        case Movers(move, period, limit):
+            moved = "fell" if move is Move.FALL else "rose"
+            return f"Show the top {limit} accounts whose MRR {moved} most {period_phrase(period)}"
+        case Figure():
+            return _figure(query)
+        case AccountFact(account, fact, period):
+            return _fact(account, fact, period)
+        case Invoices(account, which, period, limit):
+            created = f" created {period_phrase(period)}" if period is not None else ""
+            return f"Show the top {limit} {INVOICE_WORDS[which]}invoices{_of(account)}{created}"
+        case Subscriptions(account, which, limit):
+            return f"Show the top {limit} {SUBSCRIPTION_WORDS[which]}subscriptions{_of(account)}"
+        case Signals(account, types, standings, period, limit):
+            return f"Show the top {limit} {_signals(types, standings)}{_of(account)} {_when(period)}"
+        case UnmatchedCustomers(limit):
+            return f"Show the top {limit} unmatched Stripe customers"
+        case _:
+            return _over_time(query)
+
+
+def _over_time(
+    query: Change | Trajectory | CompareAccounts | ComparePeriods | Explain,
+) -> str:
+    match query:
+        case Change(metric, period, account):
+            return f"How did the {METRIC_WORDS[metric]}{_of_some(account)} change {period_phrase(period)}?"
+        case Trajectory(metric, account, period):
+            return f"Show the trajectory of the {METRIC_WORDS[metric]}{_of_some(account)} {period_phrase(period)}"
+        case CompareAccounts(first, second, metric):
+            return f"Compare the {METRIC_WORDS[metric]} of {quoted(first)} with {quoted(second)}"
+        case ComparePeriods(first_period, second_period, metric, account):
+            return (
+                f"Compare the {METRIC_WORDS[metric]}{_of_some(account)} "
+                f"{period_phrase(first_period)} with {period_phrase(second_period)}"
+            )
+        case Explain(topic, account, period):
+            if topic is Topic.STATUS:
+                return f"Why does {quoted(account)} have its payment status?"
+            if period is None:
+                return f"How is the MRR of {quoted(account)} computed?"
+            return f"Why did the MRR of {quoted(account)} change {period_phrase(period)}?"
+    assert_never(query)
+
+
+def quoted(name: str) -> str:
+    """``name`` in double quotes, with those inside it and backslashes escaped."""
+    escaped = name.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
+
+
+def period_phrase(period: Period) -> str:
+    """``last month``, ``in the next 7 days``, ``in October 2026``, ``since 2026-10-01``."""
+    match period:
+        case Relative(Unit.DAY, which):
+            return {Which.LAST: "yesterday", Which.THIS: "today", Which.NEXT: "tomorrow"}[which]
+        case Relative(unit, which):
+            return f"{which.value} {unit.value}"
+        case Rolling(count, unit, direction):
+            return f"in the {direction.value} {count} {unit.value}{'' if count == 1 else 's'}"
+        case MonthOf(year, month):
+            return f"in {MONTH_NAMES[month - 1]} {year}"
+        case QuarterOf(year, quarter):
+            return f"in Q{quarter} {year}"
+        case YearOf(year):
+            return f"in {year}"
+        case Since(day):
+            return f"since {day.isoformat()}"
+        case Between(first, last):
+            return f"between {_day(first)} and {_day(last)}"
+    assert_never(period)
+
+
+def condition_phrase(condition: Filter) -> str:
+    """The condition as it stands behind "accounts": ``with payment status overdue``, ``on the plan "Pro"``."""
+    match condition:
+        case PaymentStatusIs(statuses):
+            return f"with payment status {either(status.value for status in statuses)}"
+        case OnPlan(name):
+            return f"on the plan {quoted(name)}"
+        case HasProduct(name):
+            return f"with the product {quoted(name)}"
+        case InCurrency(currency):
+            return f"in {currency}"
+        case PaidEvery(interval):
+            return f"billed every {interval}"
+        case MrrRange():
+            return f"with an MRR of {_range(condition)}"
+        case HealthIs(low, high):
+            bounds = [f"at least {low}"] if low is not None else []
+            bounds += [f"at most {high}"] if high is not None else []
+            return f"with a health score of {' and '.join(bounds)}"
+        case HealthUnknown():
+            return "with unknown health"
+        case NoSubscription():
+            return "without a subscription"
+        case NotMatched():
+            return "without a Stripe customer"
+        case _:
+            return _event_phrase(condition)
+
+
+def _event_phrase(condition: WithSignal | RenewsIn | CancelsIn | NewIn | ChurnedIn) -> str:
+    match condition:
+        case WithSignal(types, standings, period):
+            return f"with {_signals(types, standings)} {_when(period)}"
+        case RenewsIn(renewal):
+            return f"renewing {period_phrase(renewal)}"
+        case CancelsIn(cancellation):
+            return f"canceling {_when(cancellation)}"
+        case NewIn(gained):
+            return f"new {period_phrase(gained)}"
+        case ChurnedIn(lost):
+            return f"churned {period_phrase(lost)}"
+    assert_never(condition)
+
+
+def either(words: Iterable[str]) -> str:
+    """``a``, ``a or b``, ``a or b or c``."""
+    return " or ".join(words)
+
+
+def _figure(query: Figure) -> str:
+    conditions = _conditions(query.filters)
+    grouping = f" {GROUPING_WORDS[query.grouping]}" if query.grouping is not None else ""
+    period = f" {period_phrase(query.period)}" if query.period is not None else ""
+    if query.metric is Metric.ACCOUNTS:
+        return f"How many accounts are there{grouping}{conditions}?"
+    words = METRIC_WORDS[query.metric]
+    statistic = "average " if query.statistic is Statistic.AVERAGE else "total "
+    # The figure's own period stands first: behind a condition it would be taken for that condition's.
+    return f"What is the {statistic}{words}{period} of all accounts{grouping}{conditions}?"
+
+
+def _fact(account: str, fact: Fact, period: Period | None) -> str:
+    when = f" {period_phrase(period)}" if period is not None else ""
+    if fact is Fact.OVERVIEW:
+        return f"Tell me about {quoted(account)}"
+    if fact is Fact.RENEWAL:
+        return f"When does {quoted(account)} renew?"
+    return f"What is the {FACT_WORDS[fact]} of {quoted(account)}{when}?"
+
+
+def _conditions(filters: Sequence[Filter]) -> str:
+    return "".join(f", {condition_phrase(condition)}" for condition in filters)
+
+
+def _signals(types: Sequence[SignalType], standings: Sequence[SignalStanding]) -> str:
+    standing = either(standing.value for standing in standings) if standings else "open or resolved or dismissed"
+    kinds = either(SIGNAL_WORDS[kind] for kind in types)
+    return " ".join(part for part in (standing, kinds, "signals") if part)
+
+
+def _when(period: Period | None) -> str:
+    return AT_ANY_TIME if period is None else period_phrase(period)
+
+
+def _range(condition: MrrRange) -> str:
+    bounds = [
+        ("at least", condition.minimum),
+        ("more than", condition.above),
+        ("at most", condition.maximum),
+        ("less than", condition.below),
+    ]
+    return " and ".join(f"{word} {amount_text(bound)}" for word, bound in bounds if bound is not None)
+
+
+def _of(account: str | None) -> str:
+    return f" of {quoted(account)}" if account is not None else ""
+
+
+def _of_some(account: str | None) -> str:
+    return _of(account) if account is not None else " of all accounts"
+
+
+def _day(day: dt.date) -> str:
+    return day.isoformat()

@@ -1,0 +1,197 @@
+"""A question that only says what is different from the one before: "and last month?", "what about Globex?"."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import fields, replace
+from typing import Any
+
+from clynto.domain.questions.filters import CancelsIn, ChurnedIn, Filter, NewIn, RenewsIn, WithSignal
+from clynto.domain.questions.periods import Period
+from clynto.domain.questions.query import (
+    RECURRING,
+    AccountFact,
+    Accounts,
+    CompareAccounts,
+    ComparePeriods,
+    Fact,
+    Figure,
+    Grouping,
+    Metric,
+    Query,
+    Signals,
+)
+from clynto.domain.questions.understanding.chunks import Chunk, TimeMeant
+from clynto.domain.questions.understanding.gathering import Gathered, Unreadable, words_of
+from clynto.domain.questions.understanding.lexicon import Tag
+
+_FRAGMENT = frozenset(
+    {
+        Tag.NAME,
+        Tag.PERIOD,
+        Tag.CURRENCY,
+        Tag.PLAN_NAME,
+        Tag.PLAN,
+        Tag.PRODUCT,
+        Tag.INTERVAL,
+        Tag.STATUS,
+        Tag.TOP,
+        Tag.ORDER,
+        Tag.AMOUNT,
+        Tag.METRIC,
+        Tag.GROUPING,
+        Tag.HEALTH_RANGE,
+        Tag.BOUND,
+        Tag.BETWEEN,
+        Tag.FOLLOW_UP,
+        Tag.ALL,
+        Tag.SIGNAL_TYPE,
+        Tag.STANDING,
+    }
+)
+_MARKED_BY = frozenset({"and", "also", "but", "or", "same", "only", "just"})
+_DATED_FILTERS = (RenewsIn, CancelsIn, NewIn, ChurnedIn, WithSignal)
+_FACTS = {
+    Metric.MRR: Fact.MRR,
+    Metric.ARR: Fact.ARR,
+    Metric.ARR_AT_RISK: Fact.ARR_AT_RISK,
+    Metric.OUTSTANDING: Fact.OUTSTANDING,
+    Metric.LIFETIME_VALUE: Fact.LIFETIME_VALUE,
+    Metric.HEALTH: Fact.HEALTH,
+}
+
+
+def is_fragment(chunks: Sequence[Chunk]) -> bool:
+    """Says too little to stand alone."""
+    tags = {chunk.tag for chunk in chunks}
+    whole = {Tag.NAME, Tag.METRIC} <= tags or {Tag.METRIC, Tag.GROUPING} <= tags or {Tag.METRIC, Tag.ALL} <= tags
+    return bool(tags) and tags <= _FRAGMENT and not whole
+
+
+def is_marked(question: str, chunks: Sequence[Chunk]) -> bool:
+    """Begins as a continuation does."""
+    first = question.casefold().split()[:1]
+    return any(chunk.tag is Tag.FOLLOW_UP for chunk in chunks) or bool(first and first[0].strip(",") in _MARKED_BY)
+
+
+def continued(previous: Query, chunks: Sequence[Chunk]) -> Query:
+    """``previous`` with what the new question says differently. Raises ``Unreadable`` if that makes no query."""
+    ahead = [chunk.value for chunk in chunks if chunk.tag is Tag.PERIOD]
+    said = Gathered(chunks)
+    said.take(Tag.FOLLOW_UP, Tag.ALL, Tag.ITS, Tag.ACCOUNTS, Tag.WHICH, Tag.TOTAL)
+    if not (said.names or said.periods or said.metrics or said.left or said.limit or said.order or said.grouping):
+        if said.mrr is None and said.health is None and not said.event_periods:
+            raise Unreadable("that")
+    try:
+        query = _renamed(previous, said)
+        query = _dated(query, said, ahead)
+        query = _measured(query, said)
+        query = _signal_kinds(query, said)
+        query = _filtered(query, said.filters())
+        query = _split(query, said.grouping)
+        query = _ordered(query, said)
+    except ValueError as fault:
+        raise Unreadable(str(fault)) from fault
+    left = words_of(said.left)
+    if left or said.periods or said.metrics:
+        raise Unreadable(*(left or ("that",)))
+    return query
+
+
+def _has(query: Query, name: str) -> bool:
+    return any(field.name == name for field in fields(query))
+
+
+def _with(query: Query, **changes: Any) -> Query:
+    for name in changes:
+        if not _has(query, name):
+            raise Unreadable(name)
+    changed: Query = replace(query, **changes)
+    return changed
+
+
+def _renamed(query: Query, said: Gathered) -> Query:
+    if not said.names:
+        return query
+    if len(said.names) > 1:
+        raise Unreadable(*said.names)
+    name = said.names[0]
+    if isinstance(query, CompareAccounts):
+        return replace(query, second=name)
+    if isinstance(query, Figure | Accounts):
+        fact = _FACTS.get(query.metric, Fact.OVERVIEW)
+        period = query.period if isinstance(query, Figure) and query.metric in RECURRING else None
+        return AccountFact(name, fact if isinstance(query, Figure) else Fact.OVERVIEW, period)
+    return _with(query, account=name)
+
+
+def _dated(query: Query, said: Gathered, ahead: Iterable[TimeMeant]) -> Query:
+    if not said.periods:
+        return query
+    period = said.periods.pop(0)
+    if isinstance(query, ComparePeriods):
+        return replace(query, second=period)
+    if isinstance(query, Accounts) or (isinstance(query, Figure) and query.filters and _dated_in(query.filters)):
+        later = next((meant.ahead for meant in ahead), period)
+        return replace(query, filters=_redated(query.filters, period, later))
+    return _with(query, period=period)
+
+
+def _dated_in(filters: Iterable[Filter]) -> bool:
+    return any(isinstance(condition, _DATED_FILTERS) for condition in filters)
+
+
+def _redated(filters: tuple[Filter, ...], past: Period, ahead: Period) -> tuple[Filter, ...]:
+    dated = [condition for condition in filters if isinstance(condition, _DATED_FILTERS)]
+    if len(dated) != 1:
+        raise Unreadable("that period")
+    changed: Filter = replace(dated[0], period=ahead if isinstance(dated[0], RenewsIn | CancelsIn) else past)
+    return tuple(changed if condition is dated[0] else condition for condition in filters)
+
+
+def _measured(query: Query, said: Gathered) -> Query:
+    if not said.metrics:
+        return query
+    metric = said.metrics.pop()
+    if isinstance(query, AccountFact):
+        period = query.period if metric in RECURRING else None
+        return replace(query, fact=_FACTS.get(metric, Fact.OVERVIEW), period=period)
+    return _with(query, metric=metric)
+
+
+def _signal_kinds(query: Query, said: Gathered) -> Query:
+    if not isinstance(query, Signals):
+        return query
+    types = tuple(chunk.value for chunk in said.take_all(Tag.SIGNAL_TYPE))
+    standings = tuple(chunk.value for chunk in said.take_all(Tag.STANDING))
+    if types:
+        query = replace(query, types=types)
+    return replace(query, standings=standings) if standings else query
+
+
+def _filtered(query: Query, filters: Sequence[Filter]) -> Query:
+    if not filters:
+        return query
+    if not isinstance(query, Accounts | Figure):
+        raise Unreadable("that condition")
+    kinds = tuple(type(condition) for condition in filters)
+    kept = [condition for condition in query.filters if not isinstance(condition, kinds)]
+    return replace(query, filters=(*kept, *filters))
+
+
+def _split(query: Query, grouping: Grouping | None) -> Query:
+    if grouping is None:
+        return query
+    if isinstance(query, Accounts):
+        return Figure(query.metric, filters=query.filters, grouping=grouping)
+    return _with(query, grouping=grouping)
+
+
+def _ordered(query: Query, said: Gathered) -> Query:
+    if said.limit is not None:
+        if isinstance(query, Figure) and query.grouping is None:
+            query = Accounts(query.filters, Metric.MRR if query.metric is Metric.ACCOUNTS else query.metric)
+        query = _with(query, limit=said.limit)
+    if said.order is not None and isinstance(query, Accounts):
+        query = replace(query, order=said.order)
+    return query

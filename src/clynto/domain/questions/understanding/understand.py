@@ -1,0 +1,172 @@
+"""Understanding a question: a typed query, a question back, a plain refusal, or the words that are not understood."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from clynto.domain.questions.periods import span_of
+from clynto.domain.questions.query import Query, accounts_named_by
+from clynto.domain.questions.understanding.chunks import Chunk, SeveralAccounts, TimeMeant
+from clynto.domain.questions.understanding.follow_up import continued, is_fragment, is_marked
+from clynto.domain.questions.understanding.gathering import Gathered, Unreadable
+from clynto.domain.questions.understanding.lexicon import Refusal, Tag
+from clynto.domain.questions.understanding.names import KnownAccount, NameBook
+from clynto.domain.questions.understanding.near_words import NearWords
+from clynto.domain.questions.understanding.readings import reading_of
+from clynto.domain.questions.understanding.spotting import Spotting
+from clynto.domain.questions.understanding.words import LONGEST_QUESTION
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """``previous`` is the query that the conversation asked last; ``about`` the account whose page is open."""
+
+    previous: Query | None = None
+    about: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Understood:
+    """The question, typed."""
+
+    query: Query
+
+
+@dataclass(frozen=True, slots=True)
+class WhichAccount:
+    """``written`` fits several accounts; the person decides."""
+
+    written: str
+    candidates: tuple[KnownAccount, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The data holds no answer to such a question."""
+
+    reason: Refusal
+
+
+@dataclass(frozen=True, slots=True)
+class NotUnderstood:
+    """``words`` are those without a meaning here; ``accounts`` are references that were recognised."""
+
+    words: tuple[str, ...]
+    accounts: tuple[str, ...] = ()
+
+
+Outcome = Understood | WhichAccount | Refused | NotUnderstood
+
+_PORTFOLIO = frozenset({Tag.ALL, Tag.ACCOUNTS, Tag.WHICH, Tag.UNMATCHED, Tag.GROUPING, Tag.HOW_MANY, Tag.COMPARE})
+_COMING = frozenset({Tag.RENEWAL, Tag.CANCELING})
+_WHOLE = frozenset(
+    {
+        Tag.WHICH,
+        Tag.HOW_MANY,
+        Tag.TOTAL,
+        Tag.WHY,
+        Tag.TRAJECTORY,
+        Tag.COMPARE,
+        Tag.INVOICES,
+        Tag.SIGNALS,
+        Tag.SUBSCRIPTIONS,
+        Tag.ACCOUNTS,
+        Tag.COMPUTED,
+        Tag.CHANGED,
+        Tag.FELL,
+        Tag.ROSE,
+    }
+)
+
+
+def understand(
+    question: str, book: NameBook, near: NearWords, today: dt.date, situation: Situation | None = None
+) -> Outcome:
+    """What ``question`` asks on ``today`` (UTC). Nothing of it is ignored: what has no meaning here is named."""
+    at_hand = situation or Situation()
+    if len(question) > LONGEST_QUESTION:
+        return NotUnderstood(("a question this long",))
+    found = Spotting(question, book, near, today).chunks()
+    if isinstance(found, SeveralAccounts):
+        return WhichAccount(found.written, found.candidates)
+    refused = _refusal(found, today)
+    if refused is not None:
+        return Refused(refused)
+    unknown = tuple(chunk.value or chunk.text for chunk in found if chunk.tag is Tag.UNKNOWN)
+    if unknown or not found:
+        return NotUnderstood(unknown, _names(found))
+    return _read(question, found, at_hand)
+
+
+def _read(question: str, chunks: Sequence[Chunk], at_hand: Situation) -> Outcome:
+    if at_hand.previous is not None and (is_fragment(chunks) or is_marked(question, chunks)):
+        stands_alone = any(chunk.tag in _WHOLE for chunk in chunks)
+        attempts = [_as_whole, _as_continuation] if stands_alone else [_as_continuation, _as_whole]
+    else:
+        attempts = [_as_whole]
+    failed: NotUnderstood | None = None
+    for attempt in attempts:
+        outcome = attempt(chunks, at_hand)
+        if isinstance(outcome, Understood):
+            return outcome
+        failed = failed or outcome
+    return failed or NotUnderstood(())
+
+
+def _as_continuation(chunks: Sequence[Chunk], at_hand: Situation) -> Understood | NotUnderstood:
+    if at_hand.previous is None:
+        return NotUnderstood(())
+    try:
+        return Understood(continued(at_hand.previous, chunks))
+    except Unreadable as fault:
+        return NotUnderstood(fault.words, _names(chunks))
+
+
+def _as_whole(chunks: Sequence[Chunk], at_hand: Situation) -> Understood | NotUnderstood:
+    with_subject = _with_subject(chunks, at_hand)
+    try:
+        return Understood(reading_of(Gathered(with_subject)))
+    except Unreadable as fault:
+        return NotUnderstood(fault.words, _names(with_subject))
+    except ValueError as fault:
+        # The words make a query that the language does not have; its message says what is not kept.
+        return NotUnderstood((str(fault),), _names(with_subject))
+
+
+def _with_subject(chunks: Sequence[Chunk], at_hand: Situation) -> list[Chunk]:
+    """Put the account that "it" means, or whose page is open, into a question that names none."""
+    tags = {chunk.tag for chunk in chunks}
+    subject = at_hand.about
+    if at_hand.previous is not None and Tag.ITS in tags:
+        subject = next(iter(accounts_named_by(at_hand.previous)), subject)
+    wanted = Tag.ITS in tags or not tags & _PORTFOLIO
+    comparing = Tag.COMPARE in tags and sum(chunk.tag is Tag.NAME for chunk in chunks) == 1
+    periods = sum(chunk.tag is Tag.PERIOD for chunk in chunks)
+    named = Tag.NAME in tags and not (comparing and not periods)
+    if subject is None or named or not (wanted or comparing):
+        return list(chunks)
+    place = chunks[0].start
+    return [Chunk(Tag.NAME, subject, place, place, subject), *chunks]
+
+
+def _refusal(chunks: Sequence[Chunk], today: dt.date) -> Refusal | None:
+    tags = {chunk.tag for chunk in chunks}
+    for chunk in chunks:
+        if chunk.tag is Tag.REFUSAL:
+            reason: Refusal = chunk.value
+            return reason
+    first = next((chunk for chunk in chunks if chunk.tag is not Tag.FOLLOW_UP), None)
+    if first is not None and first.tag is Tag.CANCELING and first.text.casefold() == "cancel":
+        return Refusal.ACTION
+    if tags & _COMING:
+        return None
+    if Tag.WILL in tags:
+        return Refusal.FORECAST
+    times: list[TimeMeant] = [chunk.value for chunk in chunks if chunk.tag is Tag.PERIOD]
+    return Refusal.FORECAST if any(span_of(meant.past, today).first > today for meant in times) else None
+
+
+def _names(chunks: Sequence[Chunk]) -> tuple[str, ...]:
+    return tuple(chunk.value for chunk in chunks if chunk.tag is Tag.NAME)

@@ -1,0 +1,161 @@
+"""A question as tokens: words, amounts, days, and what stands in quotes."""
+
+from __future__ import annotations
+
+import datetime as dt
+import enum
+import re
+import unicodedata
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from fractions import Fraction
+
+LONGEST_QUESTION = 500
+"""Characters: the longest question that a person types. More is cut off by nobody but refused."""
+
+_THOUSANDS = {"k": 1_000, "m": 1_000_000, "mn": 1_000_000, "mio": 1_000_000, "thousand": 1_000, "million": 1_000_000}
+_SIGNS = {"$": "USD", "€": "EUR", "£": "GBP", "¥": "JPY"}
+_TOKEN = re.compile(
+    r"""\s*(?:
+      (?P<quoted>"(?:[^"\\]|\\.)*"|“[^”]*”|«[^»]*»)
+    | (?P<day>\d{4}-\d{2}-\d{2})(?![\w-])
+    | (?P<amount>[$€£¥]?\d+(?:,\d{3})*(?:\.\d+)?(?:\s?(?:k|m|mn|mio)\b)?%?)(?![\w@-]|\.\w)
+    | (?P<word>[^\W_](?:[\w&'’+@-]|\.(?=\w))*)
+    | (?P<sign>\S)
+    )""",
+    re.VERBOSE | re.IGNORECASE,
+)
+_CONTRACTED = {
+    "what's": "what is",
+    "whats": "what is",
+    "who's": "who is",
+    "how's": "how is",
+    "where's": "where is",
+    "when's": "when is",
+    "why's": "why is",
+    "that's": "that is",
+    "there's": "there is",
+    "let's": "let us",
+    "it's": "it is",
+    "haven't": "have not",
+    "hasn't": "has not",
+    "didn't": "did not",
+    "don't": "do not",
+    "doesn't": "does not",
+    "isn't": "is not",
+    "aren't": "are not",
+    "we've": "we have",
+    "we're": "we are",
+    "they're": "they are",
+    "i'd": "i would",
+    "i'm": "i am",
+}
+
+
+class TokenKind(enum.StrEnum):
+    """What a token is by its looks."""
+
+    WORD = "word"
+    AMOUNT = "amount"
+    DAY = "day"
+    QUOTED = "quoted"
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """``text`` is case-folded and without a possessive ending, ``written`` as it was typed.
+
+    ``amount`` is in major units; ``currency`` only if a sign stood before it. ``scaled``: it had a k, an m, a sign or
+    decimals, so it cannot be a plain count. ``start`` and ``end`` are its place in the normalised question.
+    """
+
+    kind: TokenKind
+    text: str
+    written: str
+    possessive: bool = False
+    amount: Fraction | None = None
+    currency: str | None = None
+    scaled: bool = False
+    day: dt.date | None = None
+    start: int = 0
+    end: int = 0
+
+    @property
+    def capitalised(self) -> bool:
+        """Begins with a capital letter."""
+        return self.written[:1].isupper()
+
+    @property
+    def count(self) -> int | None:
+        """The plain whole number that it is."""
+        if self.amount is None or self.scaled or self.amount.denominator != 1:
+            return None
+        return self.amount.numerator
+
+
+def normalised(question: str) -> str:
+    """The question in the form that tokens point into."""
+    return unicodedata.normalize("NFKC", question).replace("’", "'")
+
+
+def tokens_of(text: str) -> list[Token]:
+    """The tokens of a normalised question; signs between them say nothing."""
+    tokens: list[Token] = []
+    for match in _TOKEN.finditer(text):
+        kind = match.lastgroup
+        found = match[kind] if kind is not None else ""
+        if kind is None or kind == "sign":
+            continue
+        start, end = match.span(kind)
+        tokens.extend(replace(token, start=start, end=end) for token in _READERS[kind](found))
+    return tokens
+
+
+def folded(text: str) -> str:
+    """How names are compared: case-folded, with single blanks."""
+    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+
+
+def _quoted(found: str) -> list[Token]:
+    inner = found[1:-1]
+    if found[0] == '"':
+        inner = re.sub(r"\\(.)", r"\1", inner)
+    return [Token(TokenKind.QUOTED, folded(inner), inner.strip())]
+
+
+def _day(found: str) -> list[Token]:
+    try:
+        return [Token(TokenKind.DAY, found, found, day=dt.date.fromisoformat(found))]
+    except ValueError:
+        return [Token(TokenKind.WORD, found, found)]
+
+
+def _amount(found: str) -> list[Token]:
+    currency = _SIGNS.get(found[0])
+    plain = found.lstrip("$€£¥").rstrip("%").replace(",", "").casefold()
+    digits = re.match(r"[\d.]+", plain)
+    number = digits[0] if digits is not None else "0"
+    suffix = plain[len(number) :].strip()
+    amount = Fraction(number) * _THOUSANDS.get(suffix, 1)
+    scaled = bool(currency or suffix or "." in number or "," in found)
+    return [Token(TokenKind.AMOUNT, plain, found, amount=amount, currency=currency, scaled=scaled)]
+
+
+def _words(found: str) -> list[Token]:
+    written = found.rstrip("'-&")
+    lowered = written.casefold()
+    possessive = found.rstrip("-&").endswith("'") and lowered.endswith("s")
+    if lowered in _CONTRACTED:
+        first, second = _CONTRACTED[lowered].split(" ", 1)
+        return [Token(TokenKind.WORD, first, written.split("'")[0]), Token(TokenKind.WORD, second, second)]
+    if lowered.endswith("'s"):
+        return [Token(TokenKind.WORD, lowered[:-2], written[:-2], possessive=True)]
+    return [Token(TokenKind.WORD, lowered, written, possessive=possessive)]
+
+
+_READERS: dict[str, Callable[[str], list[Token]]] = {
+    "quoted": _quoted,
+    "day": _day,
+    "amount": _amount,
+    "word": _words,
+}

@@ -1,0 +1,67 @@
+"""Stripe customers and the accounts they belong to: look, match with one click, undo."""
+
+from __future__ import annotations
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response as AnyResponse
+
+from clynto.domain.roles import Role
+from clynto.entrypoints.http.access import needs
+from clynto.entrypoints.http.current import actor, services
+from clynto.entrypoints.http.pages.presenters.integration import reason_text
+from clynto.entrypoints.http.pagination import cursor_to, position_of
+from clynto.ports.read_models import AccountsQuery
+
+CUSTOMERS_SHOWN = 25
+
+customer_pages = Blueprint("customer_pages", __name__)
+
+
+@customer_pages.get("/integrations/customers")
+@needs(Role.MEMBER)
+def customers() -> str:
+    """Unmatched customers by MRR, or the matched ones."""
+    matched = request.args.get("matched") == "true"
+    text, after = request.args.get("q", "").strip(), position_of(request.args.get("cursor") or None)
+    page = services().integration.list_customers(
+        actor(), matched=matched, text=text, limit=CUSTOMERS_SHOWN, after=after
+    )
+    return render_template(
+        "integrations/customers.html",
+        page=page,
+        matched=matched,
+        text=text,
+        next_cursor=cursor_to(page.next_cursor) if page.next_cursor else None,
+        reason_text=reason_text,
+        suggestions=services().pages.suggest_accounts(actor(), [] if matched else [c.row for c in page.rows]),
+        totals=services().accounts.list_accounts.totals(actor(), AccountsQuery()),
+    )
+
+
+@customer_pages.get("/integrations/customers/<customer_id>/choices")
+@needs(Role.MEMBER)
+def choices(customer_id: str) -> str:
+    """Accounts to choose from for one customer."""
+    text = request.args.get("account", "").strip()
+    found = services().pages.suggest_accounts.by_text(actor(), text) if text else ()
+    return render_template("integrations/choices.html", customer_id=customer_id, found=found, text=text)
+
+
+@customer_pages.post("/integrations/customers/<customer_id>/match")
+@needs(Role.ADMIN)
+def match(customer_id: str) -> AnyResponse:
+    """Match by hand."""
+    account_id = request.form.get("account_id", "")
+    services().integration.force_match(actor(), customer_id, account_id)
+    account = services().accounts.list_accounts.one(actor(), account_id)
+    flash(f"{customer_id} is matched to {account.row.name}.", f"undo:{customer_id}")
+    return redirect(url_for("customer_pages.customers"), 303)
+
+
+@customer_pages.post("/integrations/customers/<customer_id>/unmatch")
+@needs(Role.ADMIN)
+def unmatch(customer_id: str) -> AnyResponse:
+    """Take a customer off its account."""
+    services().integration.drop_match(actor(), customer_id)
+    flash(f"{customer_id} is unmatched again and stays so until somebody matches it.")
+    return redirect(url_for("customer_pages.customers"), 303)

@@ -1,0 +1,60 @@
+"""The inbox: churn signals, what became of them, and the look whether anything is new."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, flash, redirect, render_template, request
+from werkzeug.wrappers import Response as AnyResponse
+
+from clynto.domain.roles import Role
+from clynto.entrypoints.http.access import needs
+from clynto.entrypoints.http.current import actor, services
+from clynto.entrypoints.http.pages.presenters.inbox import InboxView, cards_of
+from clynto.entrypoints.http.pages.sign_in import local_path
+
+NEWS = "inbox-changed"
+
+inbox_pages = Blueprint("inbox_pages", __name__)
+
+
+@inbox_pages.get("/inbox")
+@needs(Role.MEMBER)
+def inbox() -> str:
+    """Signals of one view, most pressing first."""
+    view = InboxView.of(request.args)
+    newest = services().inbox.read_inbox.newest_change(actor())
+    page = services().inbox.read_inbox(actor(), view.query)
+    cases = services().pages.read_signal_cases(actor(), [shown.stored for shown in page.rows])
+    return render_template(
+        "inbox/page.html",
+        view=view,
+        cards=cards_of(page.rows, cases),
+        counts=services().inbox.read_inbox.open_counts(actor()),
+        next_cursor=page.next_cursor,
+        seen=newest or 0,
+    )
+
+
+@inbox_pages.get("/inbox/newest")
+@needs(Role.MEMBER)
+def newest() -> Response:
+    """Tell an open page whether to look again."""
+    changed = str(services().inbox.read_inbox.newest_change(actor()) or 0) != request.args.get("seen")
+    return Response(status=200, headers={"HX-Trigger": NEWS}) if changed else Response(status=204)
+
+
+@inbox_pages.post("/inbox/<signal_id>/dismiss")
+@needs(Role.MEMBER)
+def dismiss(signal_id: str) -> AnyResponse:
+    """Put a signal aside."""
+    services().inbox.dismiss_signal(actor(), signal_id)
+    flash("The signal was dismissed. You find it under Dismissed.")
+    return redirect(local_path(request.form.get("here")), 303)
+
+
+@inbox_pages.post("/inbox/<signal_id>/reopen")
+@needs(Role.MEMBER)
+def reopen(signal_id: str) -> AnyResponse:
+    """Bring a signal back."""
+    services().inbox.dismiss_signal.reopen(actor(), signal_id)
+    flash("The signal is back.")
+    return redirect(local_path(request.form.get("here")), 303)

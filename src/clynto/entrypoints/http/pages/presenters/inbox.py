@@ -1,0 +1,189 @@
+"""Signals as cards, and the inbox as its address tells it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+from urllib.parse import urlencode
+
+from clynto.application.queries.read_inbox import SignalShown
+from clynto.application.queries.signal_cases import SignalCase
+from clynto.domain.errors import InvalidInput
+from clynto.domain.signals import CancellationStage, SignalOutcome, SignalType
+from clynto.entrypoints.http.pages.presenters.badges import SEVERITY, Badge
+from clynto.entrypoints.http.pagination import cursor_to, position_of
+from clynto.ports.signals import InboxStatus, SignalOrder, SignalsQuery, StoredSignal
+
+PATH = "/inbox"
+PAGE_SIZE = 25
+
+TYPE_WORDS: Mapping[SignalType, str] = MappingProxyType(
+    {
+        SignalType.PAYMENT_FAILED: "Payment failed",
+        SignalType.PAYMENT_OVERDUE: "Payment overdue",
+        SignalType.SUBSCRIPTION_CANCELED: "Subscription canceled",
+        SignalType.SUBSCRIPTION_DOWNGRADED: "Subscription downgraded",
+    }
+)
+"""The guide's own words."""
+
+VIEW_WORDS: Mapping[InboxStatus, str] = MappingProxyType(
+    {InboxStatus.OPEN: "Open", InboxStatus.RESOLVED: "Recovered", InboxStatus.DISMISSED: "Dismissed"}
+)
+
+_PER_MONTH = frozenset({SignalType.SUBSCRIPTION_CANCELED, SignalType.SUBSCRIPTION_DOWNGRADED})
+
+_OUTCOMES: Mapping[SignalOutcome, str] = MappingProxyType(
+    {
+        SignalOutcome.PAID: "Paid",
+        SignalOutcome.VOIDED: "Invoice voided",
+        SignalOutcome.WRITTEN_OFF: "Written off",
+        SignalOutcome.SUBSCRIPTION_ENDED: "Subscription ended",
+        SignalOutcome.RECOVERED: "Recovered",
+        SignalOutcome.PAUSED: "Paused",
+        SignalOutcome.UNDONE: "Cancellation withdrawn",
+        SignalOutcome.SUPERSEDED_BY_CANCELLATION: "Canceled instead",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One step of a story; ``is_here`` marks the card's own signal."""
+
+    word: str
+    at: int
+    is_open: bool
+    is_here: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SignalCard:
+    """A signal with everything its card says."""
+
+    shown: SignalShown
+    case: SignalCase
+    word: str
+    severity: Badge
+    per_month: bool
+    outcome: str | None
+    stages: tuple[Stage, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class InboxView:
+    """Which signals are looked at, and in which order."""
+
+    status: InboxStatus = InboxStatus.OPEN
+    type: SignalType | None = None
+    order: SignalOrder = SignalOrder.SEVERITY
+    cursor: str | None = None
+
+    @classmethod
+    def of(cls, arguments: Mapping[str, str]) -> InboxView:
+        """Read from an address. Raises ``InvalidInput`` for words that no link of ours has."""
+        try:
+            return cls(
+                status=InboxStatus(arguments.get("status") or InboxStatus.OPEN),
+                type=SignalType(arguments["type"]) if arguments.get("type") else None,
+                order=SignalOrder(arguments.get("order") or SignalOrder.SEVERITY),
+                cursor=arguments.get("cursor") or None,
+            )
+        except ValueError:
+            raise InvalidInput({"status": "There is no such view of the inbox."}) from None
+
+    @property
+    def query(self) -> SignalsQuery:
+        """What to ask for."""
+        return SignalsQuery(
+            types=frozenset({self.type} if self.type else ()),
+            statuses=frozenset({self.status}),
+            order=self.order,
+            limit=PAGE_SIZE,
+            after=position_of(self.cursor),
+        )
+
+    @property
+    def here(self) -> str:
+        """This very page."""
+        return self._url()
+
+    @property
+    def first_url(self) -> str:
+        """Back to the beginning."""
+        return replace(self, cursor=None)._url()
+
+    @property
+    def status_links(self) -> tuple[tuple[str, str, bool], ...]:
+        """(words, address, chosen) of each view."""
+        return tuple(
+            (words, replace(self, status=status, cursor=None)._url(), status is self.status)
+            for status, words in VIEW_WORDS.items()
+        )
+
+    @property
+    def type_links(self) -> tuple[tuple[SignalType, str, str, bool], ...]:
+        """(type, words, address, chosen) of each filter; the chosen one again takes it away."""
+        return tuple(
+            (
+                kind,
+                words,
+                replace(self, type=None if kind is self.type else kind, cursor=None)._url(),
+                kind is self.type,
+            )
+            for kind, words in TYPE_WORDS.items()
+        )
+
+    @property
+    def order_links(self) -> tuple[tuple[str, str, bool], ...]:
+        """(words, address, chosen) of each order."""
+        return tuple(
+            (words, replace(self, order=order, cursor=None)._url(), order is self.order)
+            for order, words in ((SignalOrder.SEVERITY, "Most pressing"), (SignalOrder.NEWEST, "Newest"))
+        )
+
+    def next_url(self, next_cursor: str | None) -> str | None:
+        """The page after."""
+        return None if next_cursor is None else replace(self, cursor=cursor_to(next_cursor))._url()
+
+    def _of_type(self, kind: SignalType | None) -> str:
+        return replace(self, type=kind, cursor=None)._url()
+
+    def _url(self) -> str:
+        words = {
+            "status": "" if self.status is InboxStatus.OPEN else self.status.value,
+            "type": self.type.value if self.type else "",
+            "order": "" if self.order is SignalOrder.SEVERITY else self.order.value,
+            "cursor": self.cursor or "",
+        }
+        said = {name: word for name, word in words.items() if word}
+        return f"{PATH}?{urlencode(said)}" if said else PATH
+
+
+def cards_of(rows: Sequence[SignalShown], cases: Mapping[str, SignalCase]) -> tuple[SignalCard, ...]:
+    """The cards of a page."""
+    return tuple(_card(shown, cases[shown.stored.id]) for shown in rows)
+
+
+def _card(shown: SignalShown, case: SignalCase) -> SignalCard:
+    signal = shown.stored.signal
+    return SignalCard(
+        shown=shown,
+        case=case,
+        word=TYPE_WORDS[signal.type],
+        severity=SEVERITY[case.severity],
+        per_month=signal.type in _PER_MONTH,
+        outcome=_OUTCOMES[signal.outcome] if signal.outcome else None,
+        stages=tuple(
+            Stage(_stage_word(stage), stage.signal.occurred_at, stage.signal.is_open, stage.id == shown.stored.id)
+            for stage in case.stages
+        ),
+    )
+
+
+def _stage_word(stored: StoredSignal) -> str:
+    signal = stored.signal
+    if signal.stage is CancellationStage.SCHEDULED:
+        return "Cancellation scheduled"
+    return TYPE_WORDS[signal.type]

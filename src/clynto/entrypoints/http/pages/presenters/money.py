@@ -1,0 +1,68 @@
+"""Money for people: grouped digits, the currency's sign, and a sentence where a figure needs one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from fractions import Fraction
+
+from babel.numbers import format_decimal, get_currency_symbol
+
+from clynto.domain.money import major_text
+from clynto.domain.money_view import MoneyView
+
+LOCALE = "en_US"
+_MINUS = "\u2212"
+_NO_BREAK = "\u00a0"
+
+
+def grouped(amount: str) -> str:
+    """``12345.60`` as ``12,345.60``; the number of decimals stays."""
+    decimals = len(amount.partition(".")[2])
+    pattern = "#,##0" + ("." + "0" * decimals if decimals else "")
+    text: str = format_decimal(Decimal(amount), format=pattern, locale=LOCALE)
+    return text.replace("-", _MINUS)
+
+
+def with_currency(amount: str, currency: str | None) -> str:
+    """``149.00`` and ``USD`` as ``$149.00``; a code without a sign stands apart."""
+    digits = grouped(amount)
+    if currency is None:
+        return digits
+    sign: str = get_currency_symbol(currency, locale=LOCALE)
+    minus, digits = (_MINUS, digits[1:]) if digits.startswith(_MINUS) else ("", digits)
+    return f"{minus}{sign}{_NO_BREAK if sign[-1].isalpha() else ''}{digits}"
+
+
+def money_text(view: MoneyView) -> str:
+    """The figure as it stands in a cell."""
+    return with_currency(view.amount, view.currency)
+
+
+def signed_money_text(view: MoneyView) -> str:
+    """A change: with a plus where it grew."""
+    return f"+{money_text(view)}" if view.value > 0 else money_text(view)
+
+
+def minor_money_text(amount: int | Fraction, currency: str) -> str:
+    """Exact minor units of a currency."""
+    return with_currency(major_text(Fraction(amount), currency), currency)
+
+
+def money_note(view: MoneyView) -> str | None:
+    """What the figure alone does not tell; None where it tells everything."""
+    parts = _parts(view.by_currency)
+    if view.mixed:
+        return f"Mixed currencies, added without conversion: {parts}."
+    left_out = f" Left out, since there is no rate: {', '.join(view.unconverted)}." if view.unconverted else ""
+    if left_out or _is_converted(view):
+        return f"Converted to {view.currency} at the workspace's rates from {parts}.{left_out}"
+    return None
+
+
+def _is_converted(view: MoneyView) -> bool:
+    return view.currency is not None and bool(view.by_currency) and set(view.by_currency) != {view.currency}
+
+
+def _parts(by_currency: Mapping[str, str]) -> str:
+    return " + ".join(with_currency(amount, currency) for currency, amount in sorted(by_currency.items()))

@@ -1,0 +1,100 @@
+"""Turns every error into an answer: problem documents for scripts, a page for people, nothing leaked to either."""
+
+from __future__ import annotations
+
+import logging
+
+from flask import Flask, Response, current_app, redirect, render_template, request, url_for
+from werkzeug.exceptions import BadRequest, HTTPException, MethodNotAllowed, UnsupportedMediaType
+from werkzeug.wrappers import Response as AnyResponse
+
+from clynto.domain.errors import ClyntoError
+from clynto.entrypoints.http.current import services
+from clynto.entrypoints.http.problem_details import Problem, problem, problem_of
+
+PROBLEM_MEDIA_TYPE = "application/problem+json"
+FOR_SCRIPTS = ("/api/", "/webhooks/", "/healthz", "/readyz", "/metrics")
+LOGIN_ENDPOINT = "sign_in.login"
+
+_CODES_BY_STATUS = {
+    400: "malformed_request",
+    404: "not_found",
+    405: "method_not_allowed",
+    413: "payload_too_large",
+    415: "unsupported_media_type",
+}
+
+log = logging.getLogger(__name__)
+
+
+class MalformedJson(BadRequest):
+    """The body claims to be JSON and is not."""
+
+
+class RefusedBody(UnsupportedMediaType):
+    """The body is not of a type this route takes."""
+
+    def __init__(self, media_types: str) -> None:
+        super().__init__()
+        self.media_types = media_types
+
+
+def answer_problems(app: Flask) -> None:
+    """Register the handlers."""
+    app.register_error_handler(ClyntoError, _expected)
+    app.register_error_handler(HTTPException, _of_http)
+    app.register_error_handler(Exception, _unexpected)
+
+
+def problem_answer(told: Problem) -> Response:
+    """``told`` as a problem document."""
+    body = current_app.json.dumps(told.as_json())
+    return Response(body, told.status, headers=told.headers, content_type=PROBLEM_MEDIA_TYPE)
+
+
+def _expected(error: Exception) -> AnyResponse:
+    if not isinstance(error, ClyntoError):
+        raise error
+    return _answer(problem_of(error))
+
+
+def _of_http(error: Exception) -> AnyResponse:
+    if not isinstance(error, HTTPException):
+        raise error
+    if error.code is not None and error.code < 400:
+        return error.get_response()
+    code = _CODES_BY_STATUS.get(error.code or 500, "request_refused")
+    facts: dict[str, str | int | list[str] | None] = {"limit": request.max_content_length}
+    if isinstance(error, MalformedJson):
+        code = "malformed_json"
+    if isinstance(error, RefusedBody):
+        facts["media_types"] = error.media_types
+    answer = _answer(problem(code, facts))
+    if isinstance(error, MethodNotAllowed) and error.valid_methods:
+        answer.headers["Allow"] = ", ".join(sorted(error.valid_methods))
+    return answer
+
+
+def _unexpected(error: Exception) -> AnyResponse:
+    incident = services().identifiers.new_id("inc")
+    # The path is the route's pattern: a real one may hold a webhook's unguessable token.
+    route = request.url_rule.rule if request.url_rule else "unknown"
+    log.error("unexpected fault, incident %s at %s %s", incident, request.method, route, exc_info=error)
+    return _answer(problem("internal_error", {"incident": incident}))
+
+
+def _answer(told: Problem) -> AnyResponse:
+    if request.path.startswith(FOR_SCRIPTS) or request.accept_mimetypes.best == "application/json":
+        return problem_answer(told)
+    if told.code == "not_signed_in":
+        return _to_login()
+    return Response(render_template("problem.html", problem=told), told.status, headers=told.headers)
+
+
+def _to_login() -> AnyResponse:
+    wanted = request.full_path.rstrip("?") if request.method == "GET" else None
+    target = url_for(LOGIN_ENDPOINT, next=wanted)
+    if "HX-Request" in request.headers:
+        # htmx would put the sign-in page into a corner of the open one; this header makes it leave the page.
+        return Response("", 401, headers={"HX-Redirect": url_for(LOGIN_ENDPOINT)})
+    return redirect(target, 303)

@@ -1,0 +1,70 @@
+"""The web process: gunicorn with threads, each worker process with a container of its own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from gunicorn.app.base import BaseApplication
+
+from clynto.entrypoints.container import container_for
+from clynto.entrypoints.http.web_application import web_application
+from clynto.entrypoints.logging_setup import configure_logging
+from clynto.entrypoints.secret_files import read_or_make_secret
+from clynto.entrypoints.services import WebSettings
+from clynto.entrypoints.settings import Settings
+from clynto.entrypoints.web_services import services_of
+
+THREADS = 24
+GRACE_SECONDS = 8
+SLOWEST_REQUEST_SECONDS = 60
+
+
+def set_up_code_file(settings: Settings) -> Path:
+    """Where the code of the first visit is kept, so that every web process knows the same one."""
+    return settings.data_dir / "set_up_code"
+
+
+class WebServer(BaseApplication):  # type: ignore[misc]  # gunicorn ships no types
+    """``run`` blocks until SIGTERM or SIGINT and ends what runs within the grace period."""
+
+    def __init__(self, settings: Settings, redis_url: str, *, host: str, port: int, processes: int) -> None:
+        self._settings = settings
+        self._redis_url = redis_url
+        self._host = host
+        self._port = port
+        self._processes = processes
+        super().__init__()
+
+    def load_config(self) -> None:
+        """Gunicorn asks for its configuration."""
+        bind = f"[{self._host}]:{self._port}" if ":" in self._host else f"{self._host}:{self._port}"
+        for name, value in {
+            "bind": bind,
+            "workers": self._processes,
+            "worker_class": "gthread",
+            "threads": THREADS,
+            "graceful_timeout": GRACE_SECONDS,
+            "timeout": SLOWEST_REQUEST_SECONDS,
+            "keepalive": 15,
+            "proc_name": "clynto-web",
+            "logconfig_dict": {"version": 1, "disable_existing_loggers": False},
+            "limit_request_line": 8190,
+            # Nothing outside may steer the server, and no file belongs in a home folder.
+            "control_socket_disable": True,
+            "loglevel": "warning",
+        }.items():
+            self.cfg.set(name, value)
+
+    def load(self) -> Any:
+        """Gunicorn asks for the application, once in each worker process."""
+        configure_logging(self._settings.log_format)
+        settings = self._settings
+        container = container_for(settings, self._redis_url, pool_size=THREADS)
+        web = WebSettings(
+            public_url=settings.public_url_at(self._port),
+            secret_key=settings.secret_key,
+            trusted_proxies=settings.trusted_proxies,
+        )
+        code = read_or_make_secret(set_up_code_file(settings))
+        return web_application(services_of(container, web, code))

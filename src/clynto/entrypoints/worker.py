@@ -1,0 +1,131 @@
+"""The worker process: turns jobs into use cases. Whatever goes wrong here is logged and told on the card."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from functools import partial
+
+from clynto.adapters.rq_queue.stop_signal import StopSignal
+from clynto.adapters.rq_queue.supervisor import Periodic, WorkerSupervisor
+from clynto.application.drain_events import DrainEvents
+from clynto.application.end_failed_run import EndFailedRun
+from clynto.application.match_customers import RematchWorkspace
+from clynto.application.rebuild_history import RebuildHistory
+from clynto.application.run_sync import RunSync, SyncTools
+from clynto.application.sweep_work import SWEEP_EVERY_SECONDS, SweepWork
+from clynto.application.take_snapshots import TakeSnapshots
+from clynto.entrypoints.container import Container, container_for
+from clynto.entrypoints.http.problem_details import describe_sync_fault
+from clynto.entrypoints.logging_setup import configure_logging
+from clynto.entrypoints.settings import Settings
+from clynto.ports.work_queue import Job, JobKind, WorkQueue
+from clynto.ports.workspaces import WorkspaceDirectory
+
+EVERY_HOUR = 3600
+_LOG = logging.getLogger("clynto.worker")
+
+
+class Performer:
+    """Does one job at a time. ``stopping`` turns True when this process has been asked to end."""
+
+    def __init__(self, container: Container, stopping: Callable[[], bool]) -> None:
+        self._stopping = stopping
+        units, clock = container.units(), container.clock()
+        matching = container.matching()
+        self._queue: WorkQueue = container.queue()
+        self._workspaces: WorkspaceDirectory = container.workspaces()
+        self._run_sync = RunSync(
+            SyncTools(
+                units=units,
+                clock=clock,
+                readers=container.readers(),
+                opener=container.stripe_opener(),
+                matching=matching,
+                describe=describe_sync_fault,
+            )
+        )
+        self._end_failed_run = EndFailedRun(units=units, clock=clock, describe=describe_sync_fault)
+        self._drain = DrainEvents(
+            units=units,
+            clock=clock,
+            reading=container.event_reading(),
+            readers=container.readers(),
+            opener=container.stripe_opener(),
+            matching=matching,
+            signals=container.signals(),
+        )
+        self._rematch = RematchWorkspace(units=units, matching=matching)
+        self._rebuild = RebuildHistory(units=units, clock=clock)
+        self._snapshots = TakeSnapshots(units=units, clock=clock)
+        self._sweep = SweepWork(
+            stalled=container.stalled_runs(),
+            waiting=container.waiting_events(),
+            clock=clock,
+            queue=self._queue,
+        )
+        self._by_kind: Mapping[JobKind, Callable[[str, str], None]] = {
+            JobKind.RUN_SYNC: self._sync,
+            JobKind.DRAIN_EVENTS: lambda workspace, _: self._ignore(self._drain(workspace, stopping=stopping)),
+            JobKind.RECOMPUTE: lambda workspace, _: self._rematch(workspace),
+            JobKind.REBUILD_HISTORY: lambda workspace, _: self._ignore(self._rebuild(workspace, stopping=stopping)),
+            JobKind.SWEEP: lambda _, __: self._ignore(self._sweep()),
+            JobKind.SNAPSHOT: lambda _, __: self._every_workspace(),
+        }
+
+    def __call__(self, job: Job) -> None:
+        """Do it. What is raised ends up in the log; the database says what is still to be done."""
+        self._by_kind[job.kind](job.workspace_id, job.subject_id)
+
+    def _sync(self, workspace_id: str, run_id: str) -> None:
+        try:
+            ended = self._run_sync(workspace_id, run_id, stopping=self._stopping)
+        except Exception:  # noqa: BLE001 - the outermost edge of a job
+            # The last line of defence: a fault of our own must not leave the card at "Syncing..." (guarantees E1).
+            _LOG.exception("sync run %s of workspace %s failed unexpectedly", run_id, workspace_id)
+            self._end_failed_run(workspace_id, run_id)
+            return
+        if ended:
+            self._snapshots(workspace_id)
+            self._queue.enqueue(Job(JobKind.REBUILD_HISTORY, workspace_id))
+
+    def _every_workspace(self) -> None:
+        """Once an hour: what follows from the mere passing of time (a due date, the end of a day)."""
+        for workspace_id in self._workspaces.ids():
+            if self._stopping():
+                return
+            self._rematch(workspace_id)
+            self._snapshots(workspace_id)
+
+    @staticmethod
+    def _ignore(_: int) -> None:
+        """Counts are for callers who look at them."""
+
+
+_performer: Performer | None = None
+
+
+def perform(kind: str, workspace_id: str, subject_id: str) -> None:
+    """What a queued job names: done by the performer that ``prepare`` made in this process."""
+    if _performer is None:
+        raise RuntimeError("prepare() has not been called in this process")
+    _performer(Job(JobKind(kind), workspace_id, subject_id))
+
+
+def prepare(settings: Settings, redis_url: str, stop: StopSignal) -> None:
+    """Build, after the fork, what the jobs of this process need."""
+    global _performer  # noqa: PLW0603 - rq calls a plain function by name; this is its only state
+    configure_logging(settings.log_format)
+    _performer = Performer(container_for(settings, redis_url, pool_size=4), stop.is_set)
+
+
+def run_worker(settings: Settings, redis_url: str) -> None:
+    """Work until SIGTERM or SIGINT."""
+    WorkerSupervisor(
+        redis_url,
+        prepare=partial(prepare, settings, redis_url),
+        periodic=(
+            Periodic(SWEEP_EVERY_SECONDS, Job(JobKind.SWEEP, "")),
+            Periodic(EVERY_HOUR, Job(JobKind.SNAPSHOT, "")),
+        ),
+    ).run()

@@ -1,0 +1,242 @@
+"""What Larry's answers are made of: exact sums, counts and ranked rows over all accounts of one workspace."""
+
+from __future__ import annotations
+
+import datetime as dt
+import enum
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from clynto.domain.moments import UnixTime
+from clynto.domain.money import MoneyBag
+from clynto.domain.month_ends import Month
+from clynto.domain.questions.query import Grouping, InvoiceWord, Order, SubscriptionWord
+from clynto.domain.signals import SignalType
+from clynto.ports.read_models import InvoiceRow, StatusFilter, SubscriptionRow
+from clynto.ports.signals import InboxStatus, StoredSignal
+from clynto.ports.workspaces import MrrBasis
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """From ``since`` up to, but without, ``until``."""
+
+    since: UnixTime
+    until: UnixTime
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedMoment:
+    """A moment at which every account's MRR is known: the snapshots of ``day``, else the rebuilt end of ``month``, else
+    now. ``end_of`` is the day whose end it stands for."""
+
+    end_of: dt.date
+    day: dt.date | None = None
+    month: Month | None = None
+
+    @property
+    def is_now(self) -> bool:
+        """The present figures."""
+        return self.day is None and self.month is None
+
+
+@dataclass(frozen=True, slots=True)
+class Movement:
+    """From one recorded moment to another one."""
+
+    start: RecordedMoment
+    end: RecordedMoment
+
+
+class Lacking(enum.StrEnum):
+    """What a selected account does not have: a live subscription, a Stripe customer, a health score."""
+
+    SUBSCRIPTION = "subscription"
+    CUSTOMER = "customer"
+    HEALTH_SCORE = "health_score"
+
+
+@dataclass(frozen=True, slots=True)
+class SignalCondition:
+    """Empty sets select everything."""
+
+    types: frozenset[SignalType] = frozenset()
+    statuses: frozenset[InboxStatus] = frozenset()
+    within: Stretch | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MoneyPart:
+    """Which part of an account's money counts. ``plan`` and ``product`` are compared case-folded with the name of the
+    plan and of any of the products of one counted subscription; ``currency`` is upper case."""
+
+    plan: str | None = None
+    product: str | None = None
+    interval: str | None = None
+    currency: str | None = None
+
+    @property
+    def is_by_subscription(self) -> bool:
+        """Needs the subscriptions and not only the accounts' sums."""
+        return any(word is not None for word in (self.plan, self.product, self.interval))
+
+
+EVERYTHING = MoneyPart()
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Accounts that meet all conditions; None and empty ones do not count.
+
+    ``mrr_from`` (inclusive) and ``mrr_below`` (exclusive) are millionths of a shown major unit, as the MRR column is
+    sorted by (``BillingStore.put_accounts``). ``part`` also selects accounts: those that have money in it.
+    """
+
+    account_ids: tuple[str, ...] | None = None
+    statuses: frozenset[StatusFilter] = frozenset()
+    part: MoneyPart = EVERYTHING
+    mrr_from: int | None = None
+    mrr_below: int | None = None
+    health_from: int | None = None
+    health_to: int | None = None
+    lacking: frozenset[Lacking] = frozenset()
+    signal: SignalCondition | None = None
+    renewal: Stretch | None = None
+    cancellation: Stretch | None = None
+    gained: Movement | None = None
+    lost: Movement | None = None
+
+
+class MeasureKind(enum.StrEnum):
+    """What is measured. ``outstanding`` is what is left to pay on open invoices; ``health`` is the score."""
+
+    MRR = "mrr"
+    OUTSTANDING = "outstanding"
+    LIFETIME = "lifetime"
+    HEALTH = "health"
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """``at`` and ``since`` concern MRR only: its amount at a moment, less what it was at another one."""
+
+    kind: MeasureKind
+    basis: MrrBasis
+    at: RecordedMoment | None = None
+    since: RecordedMoment | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GroupTotal:
+    """``key`` is the payment status, plan, currency, interval or health level; empty without grouping, and where
+    there is none. ``bearing`` counts the accounts whose amount is not zero. Scores are those that are known."""
+
+    key: str
+    accounts: int
+    bearing: int
+    amounts: MoneyBag
+    score_sum: int = 0
+    scored: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class RankedAccount:
+    """One account with its exact amount in the measure, without currencies of amount zero where MRR is compared with
+    the past."""
+
+    account_id: str
+    amounts: MoneyBag
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """How many there are in all, and what is still to be paid on them (invoices only)."""
+
+    total: int
+    remaining: MoneyBag
+
+
+@dataclass(frozen=True, slots=True)
+class OwnedInvoice:
+    """An invoice with the account its customer is matched to."""
+
+    row: InvoiceRow
+    account_id: str | None
+    account_name: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class OwnedSubscription:
+    """A subscription with the account its customer is matched to."""
+
+    row: SubscriptionRow
+    account_id: str
+    account_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class UnmatchedTotal:
+    """Stripe customers without an account and their exact MRR."""
+
+    customers: int
+    list_mrr: MoneyBag
+    net_mrr: MoneyBag
+
+
+class QuestionData(Protocol):
+    """Set-based reads over one workspace."""
+
+    def recorded_moment(self, day: dt.date, *, today: dt.date) -> RecordedMoment | None:
+        """How the MRR at the end of ``day`` is known: now from ``today`` on; else by snapshots of that very day; else
+        by the rebuilt end of the newest month that is over by then. None: not at all."""
+        ...
+
+    def totals(
+        self, selection: Selection, measure: Measure, *, grouping: Grouping | None = None
+    ) -> Sequence[GroupTotal]:
+        """Exact sums, by key. Without grouping exactly one. Groups without any account are absent.
+
+        By plan, interval and currency an account counts in each group in which it has a counted subscription, or (by
+        currency) an amount that is not zero."""
+        ...
+
+    def ranked(
+        self, selection: Selection, measure: Measure, *, order: Order, limit: int, weights: Mapping[str, int]
+    ) -> Sequence[RankedAccount]:
+        """The first ``limit`` of the selected accounts by their amount, ties by ascending account id.
+
+        MRR of now without a part goes by the sort key of the accounts table, and accounts without one come last. All
+        other amounts are put in order by ``weights`` (millionths of a major unit per minor unit, by currency; others
+        count as they are), and accounts with an amount of zero, or without a score, are left out."""
+        ...
+
+    def invoices(
+        self,
+        account_id: str | None,
+        which: InvoiceWord,
+        *,
+        created: Stretch | None,
+        now: UnixTime,
+        limit: int,
+    ) -> tuple[Found, Sequence[OwnedInvoice]]:
+        """Newest first, then by id, highest first; drafts left out. ``remaining`` is summed for unpaid and overdue
+        ones."""
+        ...
+
+    def subscriptions(
+        self, account_id: str | None, which: SubscriptionWord, *, basis: MrrBasis, limit: int
+    ) -> tuple[Found, Sequence[OwnedSubscription]]:
+        """Computed subscriptions of matched customers, highest MRR first (in minor units, currencies added plainly),
+        then by id."""
+        ...
+
+    def signals(
+        self, account_id: str | None, condition: SignalCondition, *, limit: int
+    ) -> tuple[Found, Sequence[StoredSignal]]:
+        """Newest first by when they occurred, then by id, highest first."""
+        ...
+
+    def unmatched(self) -> UnmatchedTotal:
+        """What the accounts' figures leave out."""
+        ...

@@ -1,0 +1,184 @@
+"""An installation ready to be driven: Redis of its own, migrated database, and pretended Stripe accounts to read."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import requests
+from tests.integration.product.installation import PASSWORD, Api, Installation, free_port, wait_for
+from tests.integration.product.seller import Seller
+
+from clynto.adapters.rq_queue.embedded_redis import EmbeddedRedis
+from clynto.application.create_workspace import CreateWorkspace
+from clynto.application.founding import Founder, FoundingRequest
+from clynto.domain.roles import Role
+from clynto.domain.secret import Secret
+from clynto.entrypoints.cli_data import issued_token
+from clynto.entrypoints.container import container_for
+from clynto.entrypoints.settings import Settings, load_settings
+from clynto.entrypoints.start_up import prepare_storage
+from stripe_sandbox import SandboxServer, World
+from stripe_sandbox.request_log import LoggedRequest
+
+
+@dataclass
+class Stage:
+    """What a test of the whole product works with."""
+
+    installation: Installation
+    sandbox: SandboxServer
+    redis: EmbeddedRedis
+    redis_folder: Path
+    opened: list[Api] = field(default_factory=list)
+
+    @property
+    def settings(self) -> Settings:
+        """What the processes read from their environment."""
+        return load_settings(self.installation.environ, on_terminal=False)
+
+    @property
+    def database_url(self) -> str:
+        """Where the data is."""
+        return self.settings.database_url.reveal()
+
+    def workspace(self, name: str) -> Api:
+        """A fresh workspace, seen by an admin's token; its id is ``Api.workspace_id``."""
+        container = container_for(self.settings, "redis://unused", pool_size=1)
+        founder = Founder(hashing=container.hashing(), clock=container.clock(), identifiers=container.identifiers())
+        create = CreateWorkspace(workspaces=container.workspaces(), founder=founder)
+        workspace_id = create(FoundingRequest(name, f"owner-{name}@rheinwerk.example", Secret(PASSWORD)))
+        token = issued_token(container, workspace_id, Role.ADMIN, "tests")
+        container.database().dispose()
+        return self.seen_by(token, workspace_id)
+
+    def seen_by(self, token: str, workspace_id: str, *, port: int | None = None) -> Api:
+        """A token's view, through the first web server or the one at ``port``."""
+        base = self.installation.base if port is None else f"http://127.0.0.1:{port}"
+        api = Api(base, token, workspace_id=workspace_id)
+        self.opened.append(api)
+        return api
+
+    def second_web(self) -> int:
+        """Start one more web server; where it listens."""
+        port = free_port()
+        self.installation.start("web", "--port", str(port))
+        wait_for("the second web server", lambda: _answers(port), seconds=40)
+        return port
+
+    def requests_of(self, seller: Seller, path: str | None = None) -> list[LoggedRequest]:
+        """What Stripe was asked with a seller's key."""
+        return [entry for entry in self.sandbox.world.request_log.find(path=path) if entry.key[-4:] == seller.key[-4:]]
+
+    def quiet(self, seller: Seller, *, polls: int = 6) -> int:
+        """Wait until no request came for a while; how many there were."""
+        counts: list[int] = []
+
+        def unchanged() -> bool:
+            counts.append(len(self.requests_of(seller)))
+            return len(counts) > polls and len(set(counts[-polls:])) == 1
+
+        wait_for("the requests to end", unchanged, every=0.1)
+        return counts[-1]
+
+    def redis_log(self) -> bytes:
+        """What Redis had to say."""
+        return (self.redis_folder / "redis.log").read_bytes()
+
+    def close(self) -> None:
+        """End everything that was opened."""
+        for api in self.opened:
+            api.session.close()
+
+
+def _answers(port: int) -> bool:
+    try:
+        return requests.get(f"http://127.0.0.1:{port}/readyz", timeout=5).status_code == 200
+    except requests.ConnectionError:
+        return False
+
+
+@contextmanager
+def staged(
+    folder: Path, sellers: Sequence[Seller], *, web: bool = True, workers: int = 1, **environ: str
+) -> Iterator[Stage]:
+    """An installation whose processes run until the end. ``environ`` goes without its ``CLYNTO_`` in front."""
+    with ExitStack() as ending:
+        sandbox = ending.enter_context(SandboxServer(*_worlds(sellers)))
+        # A socket's path may not be long, and pytest's folders are.
+        redis_folder = Path(tempfile.mkdtemp(prefix="clynto-redis-"))
+        ending.callback(shutil.rmtree, redis_folder, ignore_errors=True)
+        redis = EmbeddedRedis(redis_folder)
+        redis.start()
+        ending.callback(redis.stop)
+        extra = {"CLYNTO_REDIS_URL": redis.url, **{f"CLYNTO_{name}": value for name, value in environ.items()}}
+        installation = Installation(folder, sandbox.url, extra)
+        stage = Stage(installation, sandbox, redis, redis_folder)
+        prepare_storage(stage.settings)
+        ending.callback(installation.stop)
+        ending.callback(sandbox.world.traffic.faults.clear)
+        ending.callback(stage.close)
+        for _ in range(workers):
+            installation.start_worker()
+        if web:
+            installation.start_web()
+        yield stage
+
+
+def _worlds(sellers: Sequence[Seller]) -> list[World]:
+    return [seller.world for seller in sellers]
+
+
+def accounts_of(api: Api, seller: Seller) -> None:
+    """Import an account for every company that the seller knows."""
+    rows = "".join(f'"{company.name}",{company.domain}\n' for company in seller.world.companies)
+    api.call("POST", "/accounts/import", data=f"name,domain\n{rows}".encode(), headers={"Content-Type": "text/csv"})
+
+
+def connect(api: Api, key: str) -> Any:
+    """Paste a key, which has to be accepted."""
+    return api.post("/integrations/stripe/connection", {"api_key": key}, expect=202)
+
+
+def ended(api: Api, *, seconds: float = 60.0) -> Any:
+    """The card once no sync is under way."""
+
+    def card() -> Any:
+        seen = api.card()
+        return seen if seen["state"] != "syncing" else None
+
+    return wait_for("the sync to end", card, seconds=seconds)
+
+
+def connected(api: Api, key: str, *, seconds: float = 60.0) -> Any:
+    """Paste a key and wait for the whole first sync to succeed."""
+    connect(api, key)
+    card = ended(api, seconds=seconds)
+    assert card["state"] == "connected", card["error"]
+    return card
+
+
+def resynced(api: Api, *, seconds: float = 60.0) -> Any:
+    """Ask for a re-sync and wait for its end; the finished run."""
+    run_id = api.post("/integrations/stripe/syncs", expect=202)["run_id"]
+    return run_ended(api, run_id, seconds=seconds)
+
+
+def run_ended(api: Api, run_id: str, *, seconds: float = 60.0) -> Any:
+    """The run once it is over."""
+
+    def run() -> Any:
+        seen = api.get(f"/integrations/stripe/syncs/{run_id}")
+        return seen if seen["state"] not in ("queued", "running") else None
+
+    return wait_for("the run to end", run, seconds=seconds)
+
+
+def rule_met(rule: Any, *, seconds: float = 30.0) -> None:
+    """Wait until an ordered fault has met a request."""
+    wait_for(f"a request to {rule.path}", lambda: rule.hits > 0, seconds=seconds, every=0.02)

@@ -1,0 +1,91 @@
+"""Opening databases: what is refused, what is set, and what a forked process gets."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, delete, select, text
+from sqlalchemy.exc import InternalError, OperationalError
+from tests.contracts.samples import HERE
+
+from clynto.adapters.sql.engines import DatabaseUnusable, open_database
+from clynto.adapters.sql.tables_accounts import accounts
+from clynto.adapters.sql.transactions import transaction
+from clynto.adapters.sql.unit_of_work import SqlUnitsOfWork
+from clynto.domain.errors import ServiceUnavailable
+
+
+def test_sqlite_keeps_what_it_has_acknowledged(sqlite_engine: Engine) -> None:
+    with transaction(sqlite_engine, writing=True) as connection:
+        held = {
+            name: connection.exec_driver_sql(f"PRAGMA {name}").scalar()
+            for name in ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
+        }
+    assert held == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "busy_timeout": 10_000}
+
+
+@pytest.mark.parametrize("url", ["sqlite://", "sqlite:///:memory:", "mysql://localhost/clynto"])
+def test_refuses_what_it_cannot_work_with(url: str) -> None:
+    with pytest.raises(DatabaseUnusable):
+        open_database(url)
+
+
+def test_says_in_one_line_that_the_log_is_not_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class WithoutLog(sqlite3.Connection):
+        """A file system on which SQLite cannot keep a write-ahead log stays with the rollback journal."""
+
+        def cursor(self, *args: Any, **kwargs: Any) -> Any:
+            return super().cursor(Refusing)
+
+    class Refusing(sqlite3.Cursor):
+        """Asks the journal mode instead of changing it."""
+
+        def execute(self, sql: str, *args: Any) -> Any:
+            return super().execute("PRAGMA journal_mode" if "journal_mode = WAL" in sql else sql, *args)
+
+    engine = open_database(f"sqlite:///{tmp_path / 'clynto.db'}")
+    real = sqlite3.connect
+    monkeypatch.setattr(
+        engine.dialect.loaded_dbapi, "connect", lambda *args, **kwargs: real(*args, factory=WithoutLog, **kwargs)
+    )
+    with pytest.raises(DatabaseUnusable, match="write-ahead log") as refused, engine.connect():
+        pass
+    assert "\n" not in str(refused.value)
+
+
+def test_an_unreachable_database_is_told_as_such(tmp_path: Path) -> None:
+    engine = open_database(f"sqlite:///{tmp_path / 'no such folder' / 'clynto.db'}")
+    with pytest.raises(ServiceUnavailable), SqlUnitsOfWork(engine).reading(HERE):
+        pass
+
+
+def test_wrong_sql_is_not_called_an_unreachable_database(engine: Engine) -> None:
+    with pytest.raises(Exception, match="no_such_table") as fault, transaction(engine, writing=False) as connection:
+        connection.execute(text("SELECT * FROM no_such_table"))
+    assert not isinstance(fault.value, ServiceUnavailable)
+
+
+def test_a_reading_transaction_cannot_write(engine: Engine) -> None:
+    refused = (InternalError, OperationalError, ServiceUnavailable)
+    with pytest.raises(refused), transaction(engine, writing=False) as connection:
+        connection.execute(delete(accounts))
+    with transaction(engine, writing=True) as connection:
+        connection.execute(delete(accounts))
+
+
+def test_a_forked_process_gets_connections_of_its_own(engine: Engine) -> None:
+    with transaction(engine, writing=False) as connection:
+        connection.execute(select(accounts.c.id)).all()
+    pool = engine.pool
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.write(writer, b"own" if engine.pool is not pool else b"inherited")
+        os._exit(0)
+    os.waitpid(child, 0)
+    assert os.read(reader, 20) == b"own"
+    assert engine.pool is pool

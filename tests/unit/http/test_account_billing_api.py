@@ -1,0 +1,188 @@
+"""The tabs of one account over HTTP: billing, explanation, history, health (contract, HTTP API)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from tests.unit.http.acme import account, billing_story
+from tests.unit.http.browsing import API, problem
+from tests.unit.memory_product import Product
+
+from clynto.domain.item_amount import NotCounted
+from clynto.domain.roles import Role
+from clynto.domain.subscription import COUNTED_STATUSES, SubscriptionStatus
+from clynto.entrypoints.http.mrr_wording import describe_exclusion
+
+ACCOUNTS = f"{API}/accounts"
+Bearer = Callable[[Role], dict[str, str]]
+
+
+@pytest.fixture
+def admin(app: Flask, bearer: Bearer) -> FlaskClient:
+    """A script of an admin."""
+    client = app.test_client()
+    client.environ_base["HTTP_AUTHORIZATION"] = bearer(Role.ADMIN)["Authorization"]
+    return client
+
+
+@pytest.fixture
+def ids(product: Product) -> dict[str, str]:
+    """Accounts of the story, by short name."""
+    return billing_story(product)
+
+
+def got(client: FlaskClient, path: str) -> dict[str, Any]:
+    answer = client.get(f"{ACCOUNTS}/{path}")
+    assert answer.status_code == 200, answer.text
+    document: dict[str, Any] = answer.get_json()
+    return document
+
+
+def test_the_billing_tab(ids: dict[str, str], admin: FlaskClient) -> None:
+    tab = got(admin, f"{ids['acme']}/billing")
+    assert (tab["matched"], tab["empty_reason"], tab["frozen"]) == (True, None, False)
+    assert (tab["mrr"]["amount"], tab["arr"]["amount"], tab["payment_status"]) == ("298.00", "3576.00", "paid")
+    live, trial = tab["subscriptions"]
+    assert (live["id"], live["plan_name"], live["quantity"], live["interval"]) == ("sub_acme", "Team", 2, "month")
+    assert (live["mrr"]["amount"], live["renewal_at"], live["cancel_at"]) == ("298.00", "2026-10-01T14:13:20Z", None)
+    assert live["stripe_url"] == "https://dashboard.stripe.com/test/subscriptions/sub_acme"
+    assert (trial["status"], trial["counted"], trial["mrr"]["amount"]) == ("trialing", False, "0.00")
+    (invoice,) = tab["invoices"]
+    assert (invoice["id"], invoice["number"], invoice["status"]) == ("in_acme", "GLBX-0001", "paid")
+    assert invoice["amount_paid"] == {
+        "amount": "298.00",
+        "currency": "USD",
+        "mixed": False,
+        "by_currency": {"USD": "298.00"},
+        "unconverted": [],
+    }
+    assert (invoice["amount_remaining"]["amount"], invoice["paid_at"]) == ("0.00", "2026-09-01T14:13:20Z")
+    assert invoice["stripe_url"] == "https://dashboard.stripe.com/test/invoices/in_acme"
+    assert tab["lifetime_value"]["amount"] == "298.00"
+
+
+@pytest.mark.parametrize(("domains", "reason"), [((), "no_domain"), (("nobody.com",), "no_matching_customer")])
+def test_an_empty_tab_says_why(
+    product: Product, ids: dict[str, str], admin: FlaskClient, domains: tuple[str, ...], reason: str
+) -> None:
+    tab = got(admin, f"{account(product, 'Empty', *domains)}/billing")
+    assert (tab["matched"], tab["empty_reason"], tab["subscriptions"], tab["invoices"]) == (False, reason, [], [])
+    assert tab["payment_status"] is None
+
+
+def test_before_stripe_is_connected(product: Product, admin: FlaskClient) -> None:
+    assert got(admin, f"{account(product, 'A', 'a.com')}/billing")["empty_reason"] == "not_connected"
+
+
+def test_a_disconnect_freezes_the_tab(product: Product, ids: dict[str, str], admin: FlaskClient) -> None:
+    product.services().integration.disconnect_stripe(product.actor_of(Role.ADMIN))
+    tab = got(admin, f"{ids['acme']}/billing")
+    assert (tab["frozen"], tab["mrr"]["amount"]) == (True, "298.00")
+
+
+def test_the_explanation_adds_up(ids: dict[str, str], admin: FlaskClient) -> None:
+    explained = got(admin, f"{ids['acme']}/billing/mrr-explanation")
+    (line,) = explained["lines"]
+    assert {name: line[name] for name in ("subscription", "item", "price", "quantity", "interval", "factor")} == {
+        "subscription": "sub_acme",
+        "item": "si_acme",
+        "price": "price_team",
+        "quantity": 2,
+        "interval": "month",
+        "factor": "1",
+    }
+    assert (line["product_name"], line["result"]["amount"]) == ("Team", "298.00")
+    assert sum(Fraction(entry["result_exact"]) for entry in explained["lines"]) == 29_800
+    assert Decimal(explained["mrr"]["amount"]) == Decimal("298.00")
+    (left_out,) = explained["excluded"]
+    assert (left_out["id"], left_out["code"]) == ("sub_trial", "not_counted:trialing")
+    assert "trial" in left_out["reason"]
+
+
+def test_every_exclusion_has_its_sentence() -> None:
+    said = {describe_exclusion(reason.value) for reason in NotCounted}
+    said |= {describe_exclusion(f"not_counted:{status}") for status in set(SubscriptionStatus) - COUNTED_STATUSES}
+    assert len(said) == len(NotCounted) + len(set(SubscriptionStatus) - COUNTED_STATUSES)
+    assert all(sentence.endswith(".") and "_" not in sentence for sentence in said)
+    assert "status brand_new" in describe_exclusion("not_counted:brand_new")
+    assert describe_exclusion("something") == "It is not counted."
+
+
+def test_the_history_of_mrr(ids: dict[str, str], admin: FlaskClient) -> None:
+    history = got(admin, f"{ids['acme']}/mrr-history")
+    months = [point["month"] for point in history["points"]]
+    assert len(months) == 13
+    assert months == sorted(months)
+    assert (months[0], months[-1]) == ("2025-09", "2026-09")
+    assert {point["basis"] for point in history["points"]} == {"observed", "reconstructed"}
+    live = history["points"][-1]
+    assert (live["live"], live["basis"], live["mrr"]["amount"]) == (True, "observed", "298.00")
+    (movement,) = history["movements"]
+    assert (movement["month"], movement["type"], movement["amount"]["amount"]) == ("2026-09", "new", "298.00")
+    assert len(got(admin, f"{ids['acme']}/mrr-history?months=36")["points"]) == 37
+
+
+@pytest.mark.parametrize("months", ["0", "37", "-1", "x", "", "1.5"])
+def test_months_out_of_bounds_are_refused(ids: dict[str, str], admin: FlaskClient, months: str) -> None:
+    answer = admin.get(f"{ACCOUNTS}/{ids['acme']}/mrr-history?months={months}")
+    assert (problem(answer), set(answer.get_json()["errors"])) == ((422, "invalid_input"), {"months"})
+
+
+def test_health_follows_payments(ids: dict[str, str], admin: FlaskClient) -> None:
+    health = got(admin, f"{ids['globex']}/health")
+    assert health["score"] == 50
+    revenue = next(pillar for pillar in health["pillars"] if pillar["name"] == "revenue")
+    assert (revenue["score"], revenue["contributes"], revenue["indicator"]) == (50, True, "warning")
+    usage = next(pillar for pillar in health["pillars"] if pillar["name"] == "usage")
+    assert (usage["score"], usage["contributes"], usage["indicator"]) == (None, False, "none")
+
+
+def test_another_system_sets_a_pillar(product: Product, ids: dict[str, str], admin: FlaskClient) -> None:
+    path = f"{ACCOUNTS}/{ids['acme']}/pillars/usage"
+    body = {"score": 40, "reason": "Fewer logins.", "as_of": "2026-09-20T12:00:00+02:00"}
+    health = admin.put(path, json=body).get_json()
+    assert health["score"] == 70
+    usage = next(pillar for pillar in health["pillars"] if pillar["name"] == "usage")
+    assert (usage["score"], usage["reason"], usage["as_of"]) == (40, "Fewer logins.", "2026-09-20T10:00:00.000000Z")
+    assert health["history"][0]["score"] == 70
+    assert got(admin, ids["acme"])["health_score"] == 70
+    assert admin.put(path, json={"score": 0, "reason": "None at all."}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("name", "body", "fields"),
+    [
+        ("usage", {}, {"score", "reason"}),
+        ("usage", {"score": 101, "reason": "x"}, {"score"}),
+        ("usage", {"score": -1, "reason": "x"}, {"score"}),
+        ("usage", {"score": "40", "reason": "x"}, {"score"}),
+        ("usage", {"score": 1.5, "reason": "x"}, {"score"}),
+        ("usage", {"score": True, "reason": "x"}, {"score"}),
+        ("usage", {"score": 40, "reason": " "}, {"reason"}),
+        ("usage", {"score": 40, "reason": "x" * 501}, {"reason"}),
+        ("usage", {"score": 40, "reason": "x", "as_of": "yesterday"}, {"as_of"}),
+        ("usage", {"score": 40, "reason": "x", "as_of": "2026-09-20T12:00:00"}, {"as_of"}),
+        ("usage", {"score": 40, "reason": "x", "as_of": "2999-01-01T00:00:00Z"}, {"as_of"}),
+        ("usage", {"score": 40, "reason": "x", "weight": 3}, {"weight"}),
+        ("revenue", {"score": 40, "reason": "x"}, {"name"}),
+        ("happiness", {"score": 40, "reason": "x"}, {"name"}),
+    ],
+)
+def test_bad_measurements_are_refused(
+    product: Product,
+    ids: dict[str, str],
+    admin: FlaskClient,
+    name: str,
+    body: dict[str, Any],
+    fields: set[str],
+) -> None:
+    before = got(admin, f"{ids['acme']}/health")
+    answer = admin.put(f"{ACCOUNTS}/{ids['acme']}/pillars/{name}", json=body)
+    assert (problem(answer), set(answer.get_json()["errors"])) == ((422, "invalid_input"), fields)
+    assert got(admin, f"{ids['acme']}/health") == before
