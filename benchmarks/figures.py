@@ -7,7 +7,9 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-_LINE = re.compile(r"^ *(?P<name>.+?):? +(?:p95 )?(?P<measured>[\d.,]+) (?P<unit>\S+) = (?P<ratio>[\d.]+) x the limit of ")
+_LINE = re.compile(
+    r"^ *(?P<name>.+?):? +(?:p95 )?(?P<measured>[\d.,]+) (?P<unit>\S+) = (?P<ratio>[\d.]+) x the limit of "
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,8 +62,11 @@ def sync_once(stripe: Sandbox, server: PostgresServer | None, **settings: str) -
         before = [cpu_seconds(*pids) for pids in measured]
         connect_stripe(api)
         run = synced(api, seconds=PATIENCE_SECONDS)
-        used = [cpu_seconds(*pids) - earlier for pids, earlier in zip(measured, before, strict=True)]
-        return Run(_seconds(run), *used, stripe.ask("/requests/summary")["by_path"])
+        by_worker, by_sandbox, by_database = (
+            cpu_seconds(*pids) - earlier for pids, earlier in zip(measured, before, strict=True)
+        )
+        requests = stripe.ask("/requests/summary")["by_path"]
+        return Run(_seconds(run), by_worker, by_sandbox, by_database, requests)
 
 
 def _seconds(run: dict[str, Any]) -> float:

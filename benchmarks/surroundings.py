@@ -17,9 +17,9 @@ from typing import Any
 import psutil
 import psycopg
 import requests
+from tests.integration.product.installation import Api, Installation, wait_for
 
 from stripe_sandbox import keys
-from tests.integration.product.installation import Api, Installation, wait_for
 
 SANDBOX_START_SECONDS = 300.0
 _NUMBERS = itertools.count()

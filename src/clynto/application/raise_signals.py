@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from clynto.application.recompute_billing import catalogue_of
+from clynto.application.customer_facts import CustomerFacts, catalogue_of
 from clynto.domain.catalogue import Price, Product
 from clynto.domain.drift import MOST_LINES, drift_of
 from clynto.domain.invoice import Invoice
@@ -50,22 +50,20 @@ class RaiseSignals:
         self._clock = clock
         self._identifiers = identifiers
 
-    def from_stored_facts(self, uow: UnitOfWork, customer_ids: Sequence[str]) -> tuple[str, ...]:
+    def from_stored_facts(self, uow: UnitOfWork, facts: CustomerFacts) -> tuple[str, ...]:
         """Look at everything that is stored of these customers: the end of a sync, or after a refetch.
 
-        Returns what differs from what was remembered, as lines for the drift report.
+        The caller has locked the ledgers before it read ``facts``. Returns what differs from what was remembered, as
+        lines for the drift report.
         """
-        ids = sorted(set(customer_ids))
-        keys = {ledger_key(customer_id=customer_id, subscription_id=None): customer_id for customer_id in ids}
-        uow.ledgers.lock()
+        keys = [ledger_key(customer_id=customer_id, subscription_id=None) for customer_id in facts.ids]
         ledgers = dict(uow.ledgers.get_many(keys))
-        subscriptions = uow.subscriptions.of_customers(ids)
-        wanted = {invoice.id for own in uow.invoices.deciding(ids).values() for invoice in own}
+        wanted = {invoice.id for own in facts.invoices.values() for invoice in own}
         for ledger in ledgers.values():
             wanted.update(i for i, memory in ledger.invoices.items() if not is_settled(memory.invoice))
-        seen: list[Seen] = [SeenSubscription(held, age) for own in subscriptions.values() for held, age in own]
+        seen: list[Seen] = [SeenSubscription(held, age) for own in facts.subscriptions.values() for held, age in own]
         seen.extend(SeenInvoice(invoice, age) for invoice, age in uow.invoices.get_many(wanted).values())
-        pictures = self._pictures(uow, seen)
+        pictures = _by_key(seen, facts.prices, facts.products)
         self._observe(uow, ledgers, pictures)
         parked = {event.envelope.object_id or "" for event in uow.event_inbox.parked(limit=MOST_LINES)}
         return tuple(

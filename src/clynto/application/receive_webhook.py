@@ -62,7 +62,9 @@ class ReceiveWebhook:
         now = self._clock.now()
         addressed = self._addresses.find(token)
         secrets = self._secrets(addressed, now)
-        verdict = self._reading.verify(body, signature_header, secrets or [_NOBODYS], at=seconds_of(self._signing_clock.now()))
+        verdict = self._reading.verify(
+            body, signature_header, secrets or [_NOBODYS], at=seconds_of(self._signing_clock.now())
+        )
         if addressed is None or not secrets:
             raise WebhookRefused
         if verdict.check is not SignatureCheck.GENUINE:

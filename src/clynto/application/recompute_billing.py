@@ -10,19 +10,16 @@ import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from clynto.application.customer_facts import CustomerFacts
 from clynto.application.score_health import score_accounts
 from clynto.domain.account_billing import AccountBilling, CustomerBilling, add_up
 from clynto.domain.billing_assessment import assess_customer
-from clynto.domain.catalogue import Price, Product
 from clynto.domain.connection import Connection
 from clynto.domain.customer import StripeCustomer
 from clynto.domain.exchange_rates import ExchangeRates
-from clynto.domain.invoice import Invoice
 from clynto.domain.moments import MICROS_PER_SECOND, UnixMicros, UnixTime
 from clynto.domain.money import MoneyBag
 from clynto.domain.money_view import view_of
-from clynto.domain.provenance import Provenance
-from clynto.domain.subscription import Subscription
 from clynto.ports.clock import Clock
 from clynto.ports.stripe_facts import PaidTotals
 from clynto.ports.unit_of_work import UnitOfWork
@@ -75,17 +72,27 @@ class RecomputeBilling:
         """The moment that figures are computed for: now, or the disconnect that froze them (guide, Disconnect)."""
         return connection.moment_of_figures(self._clock.now())
 
-    def customers(self, uow: UnitOfWork, customer_ids: Iterable[str]) -> None:
-        """Recompute these customers and every account they belong to. At most ``BATCH`` at a time is wise."""
+    def customers(
+        self,
+        uow: UnitOfWork,
+        customer_ids: Iterable[str],
+        *,
+        facts: CustomerFacts | None = None,
+        left: Iterable[str] = (),
+    ) -> None:
+        """Recompute these customers and every account they belong to, or have just ``left``.
+
+        At most ``BATCH`` at a time is wise. ``facts`` are those of the same customers, where the caller has read them.
+        """
         ids = sorted(set(customer_ids))
         if not ids:
             return
         now = self.moment(uow.connections.get())
-        billings = self._assess(uow, ids, now)
+        billings = self._assess(uow, facts or CustomerFacts.read(uow, ids), now)
         matches = uow.matches.get_many(ids)
         account_of = {i: matches[i].account_id if i in matches else None for i in ids}
         uow.billing.put_customers(billings, account_of)
-        self.accounts(uow, [account for account in account_of.values() if account is not None])
+        self.accounts(uow, {account for account in account_of.values() if account is not None} | set(left))
 
     def accounts(self, uow: UnitOfWork, account_ids: Iterable[str]) -> None:
         """Add up the accounts from their customers' computed rows."""
@@ -99,40 +106,28 @@ class RecomputeBilling:
         uow.billing.put_accounts([(billing, figures.sort_key(billing)) for billing in sums])
         score_accounts(uow, {billing.account_id: billing for billing in sums}, at=now)
 
-    def _assess(self, uow: UnitOfWork, ids: Sequence[str], now: UnixMicros) -> list[CustomerBilling]:
-        customers = uow.customers.get_many(ids)
-        subscriptions = uow.subscriptions.of_customers(ids)
-        invoices = uow.invoices.deciding(ids)
-        totals = _by_customer(uow.invoices.paid_totals(ids))
-        held = [subscription for of_one in subscriptions.values() for subscription, _ in of_one]
-        prices, products = catalogue_of(uow, held)
-        readings = uow.subscriptions.discounts([subscription.id for subscription in held])
+    def _assess(self, uow: UnitOfWork, facts: CustomerFacts, now: UnixMicros) -> list[CustomerBilling]:
+        customers = uow.customers.get_many(facts.ids)
+        totals = _by_customer(uow.invoices.paid_totals(facts.ids))
+        held = [subscription.id for of_one in facts.subscriptions.values() for subscription, _ in of_one]
+        readings = uow.subscriptions.discounts(held)
         billings = []
-        for customer_id in ids:
+        for customer_id in facts.ids:
             customer, provenance = customers.get(customer_id) or (_unknown(customer_id), None)
-            own: list[tuple[Subscription, Provenance]] = subscriptions.get(customer_id, [])
-            own_invoices: Sequence[Invoice] = invoices.get(customer_id, ())
+            own = facts.subscriptions.get(customer_id, ())
             ages = [age.as_of for _, age in own] + ([provenance.as_of] if provenance else [])
             billing = assess_customer(
                 customer,
                 [subscription for subscription, _ in own],
-                own_invoices,
-                prices,
+                facts.invoices.get(customer_id, ()),
+                facts.prices,
                 readings,
-                products,
+                facts.products,
                 now,
                 UnixMicros(min(ages, default=now)),
             )
             billings.append(_with_totals(billing, totals.get(customer_id, [])))
         return billings
-
-
-def catalogue_of(uow: UnitOfWork, subscriptions: Iterable[Subscription]) -> tuple[dict[str, Price], dict[str, Product]]:
-    """The listed prices and the products that the subscriptions refer to, by id."""
-    held = [item.price for subscription in subscriptions for item in subscription.items if item.price is not None]
-    prices = uow.catalogue.prices({price.id for price in held})
-    products = uow.catalogue.products({price.product_id for price in held if price.product_id is not None})
-    return dict(prices), dict(products)
 
 
 def _by_customer(totals: Iterable[PaidTotals]) -> dict[str, list[PaidTotals]]:

@@ -115,6 +115,7 @@ class _Walk:
         self._began = began
         self._window_start = window_start(seconds_of(began))
         self._until = UnixTime(seconds_of(began) + CLOCK_TOLERANCE_SECONDS)
+        self._left: dict[Listing, tuple[Span, ...]] = {}
 
     def to_the_end(self) -> None:
         with self._units.reading(self._workspace_id) as uow:
@@ -168,9 +169,12 @@ class _Walk:
         return ahead
 
     def _remaining(self, listing: Listing) -> tuple[Span, ...]:
-        with self._units.reading(self._workspace_id) as uow:
-            stored = uow.sync_runs.remaining(self._lease.run.id, listing)
-        return self._whole(listing) if stored is None else stored
+        """What is not stored yet of a list. Read once: nobody else changes it while this worker holds the lease."""
+        if listing not in self._left:
+            with self._units.reading(self._workspace_id) as uow:
+                stored = uow.sync_runs.remaining(self._lease.run.id, listing)
+            self._left[listing] = self._whole(listing) if stored is None else stored
+        return self._left[listing]
 
     def _whole(self, listing: Listing) -> tuple[Span, ...]:
         """Everything, but for settled invoices, which are read for the window only."""
@@ -199,10 +203,13 @@ class _Walk:
         retrying(lambda: self._store_page(step, page))
 
     def _store_page(self, step: StepName, page: Page) -> None:
+        left = self._left_after(page)
+        done = self._permille_done(step, left)
+        records = len(page.records)
         with self._units.writing(self._workspace_id) as uow:
             store_page(uow, page, window_start=self._window_start)
-            done = self._checkpoint(uow, step, page)
-            records = len(page.records)
+            for listing, spans in left.items():
+                uow.sync_runs.put_remaining(self._lease.run.id, listing, spans)
             self._lease.store(
                 uow,
                 lambda run: run.progress(step, records=run.step(step).records + records, done_permille=done).skip(
@@ -210,33 +217,28 @@ class _Walk:
                 ),
             )
             uow.commit()
+        self._left.update(left)
 
-    def _checkpoint(self, uow: UnitOfWork, step: StepName, page: Page) -> int:
-        """Store what is left of the page's list; tell how much of the step is done, in thousandths."""
-        run_id = self._lease.run.id
+    def _left_after(self, page: Page) -> dict[Listing, tuple[Span, ...]]:
+        """What is left of the page's list once it is stored, and of any other list that it makes longer."""
+        left = {page.listing: tuple(subtract(self._remaining(page.listing), page.covered))}
         if page.listing is Listing.LIVE_SUBSCRIPTIONS:
-            self._widen_invoices(uow, page)
+            # The invoice that opened a running yearly period lies before the window (billing rules 6.3, rule 8).
+            starts = [invoices_needed_since(held) for held in page.records if isinstance(held, Subscription)]
+            oldest = min((start for start in starts if start is not None), default=self._window_start)
+            invoices = self._remaining(Listing.INVOICES)
+            reaches = min((span.since for span in invoices), default=self._window_start)
+            if oldest < reaches:
+                left[Listing.INVOICES] = (Span(oldest, UnixTime(reaches - 1)), *invoices)
+        return left
+
+    def _permille_done(self, step: StepName, left: Mapping[Listing, tuple[Span, ...]]) -> int:
+        """How much of the step is done, in thousandths."""
         shares = []
         for listing in STEP_LISTINGS[step]:
-            whole = self._whole(listing)
-            stored = uow.sync_runs.remaining(run_id, listing)
-            left = whole if stored is None else stored
-            if listing is page.listing:
-                left = subtract(left, page.covered)
-                uow.sync_runs.put_remaining(run_id, listing, left)
-            shares.append(max(0, 1000 - 1000 * total_seconds(left) // total_seconds(whole)))
+            spans = left[listing] if listing in left else self._remaining(listing)
+            shares.append(max(0, 1000 - 1000 * total_seconds(spans) // total_seconds(self._whole(listing))))
         return sum(shares) // len(shares)
-
-    def _widen_invoices(self, uow: UnitOfWork, page: Page) -> None:
-        """The invoice that opened a running yearly period lies before the window (billing rules 6.3, rule 8)."""
-        starts = [invoices_needed_since(held) for held in page.records if isinstance(held, Subscription)]
-        oldest = min((start for start in starts if start is not None), default=self._window_start)
-        stored = uow.sync_runs.remaining(self._lease.run.id, Listing.INVOICES)
-        left = self._whole(Listing.INVOICES) if stored is None else stored
-        reaches = min((span.since for span in left), default=self._window_start)
-        if oldest < reaches:
-            wider = Span(oldest, UnixTime(reaches - 1))
-            uow.sync_runs.put_remaining(self._lease.run.id, Listing.INVOICES, (wider, *left))
 
     def _confirm(self, step: StepName, facts: CompleteFacts) -> None:
         if step is StepName.CUSTOMERS:

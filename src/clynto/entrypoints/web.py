@@ -10,6 +10,7 @@ from gunicorn.app.base import BaseApplication
 from clynto.entrypoints.container import container_for
 from clynto.entrypoints.http.web_application import web_application
 from clynto.entrypoints.logging_setup import configure_logging
+from clynto.entrypoints.process_tuning import tune_process
 from clynto.entrypoints.secret_files import read_or_make_secret
 from clynto.entrypoints.services import WebSettings
 from clynto.entrypoints.settings import Settings
@@ -67,4 +68,6 @@ class WebServer(BaseApplication):  # type: ignore[misc]  # gunicorn ships no typ
             trusted_proxies=settings.trusted_proxies,
         )
         code = read_or_make_secret(set_up_code_file(settings))
-        return web_application(services_of(container, web, code))
+        application = web_application(services_of(container, web, code))
+        tune_process()
+        return application

@@ -18,6 +18,7 @@ from clynto.application.take_snapshots import TakeSnapshots
 from clynto.entrypoints.container import Container, container_for
 from clynto.entrypoints.http.problem_details import describe_sync_fault
 from clynto.entrypoints.logging_setup import configure_logging
+from clynto.entrypoints.process_tuning import tune_process
 from clynto.entrypoints.settings import Settings
 from clynto.ports.work_queue import Job, JobKind, WorkQueue
 from clynto.ports.workspaces import WorkspaceDirectory
@@ -117,6 +118,7 @@ def prepare(settings: Settings, redis_url: str, stop: StopSignal) -> None:
     global _performer  # noqa: PLW0603 - rq calls a plain function by name; this is its only state
     configure_logging(settings.log_format)
     _performer = Performer(container_for(settings, redis_url, pool_size=4), stop.is_set)
+    tune_process()
 
 
 def run_worker(settings: Settings, redis_url: str) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from tests.integration.product.installation import Api
 from tests.integration.product.seller import Seller
 
-from stripe_sandbox.records import ENDED_STATUSES
+from stripe_sandbox.records import ENDED_STATUSES, Invoice, Subscription
 
 _DIGITS = {"JPY": 0, "KWD": 3}
 
@@ -68,25 +68,50 @@ def _without_zeros(amounts: dict[str, str]) -> dict[str, str]:
     return {code: text for code, text in sorted(amounts.items()) if Fraction(text)}
 
 
-def _lifetime_values(seller: Seller) -> dict[str, dict[str, Fraction]]:
-    """Per company, of the invoices that a sync reads: 12 months, back to the oldest running period, and open ones."""
-    store = seller.world.store
+def _window_start(seller: Seller) -> int:
     today = dt.datetime.fromtimestamp(seller.world.now, dt.UTC).date()
     begins = dt.datetime(today.year - 1, today.month, min(today.day, 28), tzinfo=dt.UTC)
+    return int(begins.timestamp())
+
+
+def subscriptions_read(seller: Seller) -> list[Subscription]:
+    """What a sync holds: every subscription that is not over, and those that ended in the last 12 months."""
+    since = _window_start(seller)
+    return [
+        subscription
+        for subscription in seller.world.store.subscriptions
+        if subscription.test_clock is None and (subscription.ended_at is None or subscription.ended_at >= since)
+    ]
+
+
+def invoices_read(seller: Seller) -> list[Invoice]:
+    """What a sync holds: invoices of 12 months and back to the oldest running period, and open ones of any age."""
     running = [
         item.period_start
-        for customer in store.customers
-        for subscription in store.subscriptions_of.get(customer.id, [])
-        if subscription.status not in ENDED_STATUSES and subscription.test_clock is None
+        for subscription in subscriptions_read(seller)
+        if subscription.status not in ENDED_STATUSES
         for item in subscription.items
     ]
-    since = min([int(begins.timestamp()), *running])
+    since = min([_window_start(seller), *running])
+    return [
+        invoice
+        for invoice in seller.world.store.invoices
+        if invoice.test_clock is None and (invoice.created >= since or invoice.status == "open")
+    ]
+
+
+def _lifetime_values(seller: Seller) -> dict[str, dict[str, Fraction]]:
+    """Per company: what was paid on the invoices that a sync reads."""
+    company_of = {
+        customer_id: domain
+        for domain, truth in seller.world.truth()["companies"].items()
+        for customer_id in truth["customers"]
+    }
     found: dict[str, dict[str, Fraction]] = {}
-    for domain, truth in seller.world.truth()["companies"].items():
-        sums = found.setdefault(domain, {})
-        for customer_id in truth["customers"]:
-            for invoice in store.invoices_of_customer.get(customer_id, []):
-                if invoice.created >= since or invoice.status == "open":
-                    earned = Fraction(invoice.amount_paid - invoice.post_payment_credit)
-                    sums[invoice.currency] = sums.get(invoice.currency, Fraction(0)) + earned
+    for invoice in invoices_read(seller):
+        domain = company_of.get(invoice.customer)
+        if domain is not None:
+            sums = found.setdefault(domain, {})
+            earned = Fraction(invoice.amount_paid - invoice.post_payment_credit)
+            sums[invoice.currency] = sums.get(invoice.currency, Fraction(0)) + earned
     return found

@@ -155,7 +155,7 @@ class Installation:
     def _answers(self) -> bool:
         try:
             return requests.get(f"{self.base}/readyz", timeout=5).status_code == 200
-        except requests.ConnectionError:
+        except requests.RequestException:
             return False
 
     def start_worker(self) -> subprocess.Popen[bytes]:

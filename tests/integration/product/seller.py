@@ -50,7 +50,9 @@ def account(*, livemode: bool = False) -> Account:
 
 def small_seller(customers: int = 12, *, livemode: bool = False) -> Seller:
     """Believable ordinary customers."""
-    plan = PortfolioPlan(seed=next(_NUMBERS), customers=customers, special_cases=False, account=account(livemode=livemode))
+    plan = PortfolioPlan(
+        seed=next(_NUMBERS), customers=customers, special_cases=False, account=account(livemode=livemode)
+    )
     return seller_of(build_portfolio(plan))
 
 

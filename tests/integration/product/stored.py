@@ -39,8 +39,10 @@ def database_dump(url: str) -> bytes:
     parts: list[bytes] = []
     for name in METADATA.tables:
         for row in rows_of(url, name):
-            for value in row.values():
-                parts.append(value if isinstance(value, bytes) else str(value).encode("utf-8", "surrogatepass"))
+            parts.extend(
+                value if isinstance(value, bytes) else str(value).encode("utf-8", "surrogatepass")
+                for value in row.values()
+            )
     return b"\n".join(parts)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 from sqlalchemy import Engine, delete
-from tests.integration.postgres_server import PostgresServer, postgres_server
+from tests.integration.postgres_server import PostgresServer
 
 from clynto.adapters.sql.engines import open_database
 from clynto.adapters.sql.schema import migrate
@@ -16,8 +16,6 @@ from clynto.adapters.sql.tables import METADATA
 from clynto.adapters.sql.unit_of_work import SqlUnitsOfWork
 from clynto.adapters.sql.webhook_stores import SqlEventIntake, SqlWaitingEvents, SqlWebhookAddresses
 from clynto.adapters.sql.workspace_stores import SqlWorkspaceDirectory
-
-__all__ = ["postgres_server"]
 
 BOTH = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)]
 

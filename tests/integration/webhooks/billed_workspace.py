@@ -132,9 +132,7 @@ class BilledWorkspace:
 
     def save_secret(self, secret: str = SIGNING_SECRET) -> None:
         """Save a signing secret."""
-        card = self.api.call(
-            "PUT", "/integrations/stripe/webhook-secret", json={"signing_secret": secret}, expect=200
-        )
+        card = self.api.call("PUT", "/integrations/stripe/webhook-secret", json={"signing_secret": secret}, expect=200)
         assert card["webhook"]["configured"]
 
     def receive_webhooks(self, *, api_version: str | None = None, secret: str = SIGNING_SECRET) -> WebhookEndpoint:
@@ -201,11 +199,7 @@ class BilledWorkspace:
 
     def wait_until_worked_off(self, *, seconds: float = 60.0) -> None:
         """Until everything delivered has had its effect."""
-        try:
-            self.account.wait_for_deliveries(seconds=8)
-        except AssertionError:
-            print(self.panel())
-            raise
+        self.account.wait_for_deliveries(seconds=seconds)
         wait_for("the inbox to be worked off", lambda: self.panel()["pending"] == 0, seconds=seconds)
 
     # --- Stripe ---
@@ -222,8 +216,7 @@ class BilledWorkspace:
     ) -> requests.Response:
         """One delivery, past the sandbox's own sender."""
         raw = body if isinstance(body, bytes) else orjson.dumps(body)
-        offset = self.account.sender.settings.clock_offset
-        stamp = int(time.time()) + offset if at is None else at
+        stamp = int(time.time()) if at is None else at
         marks = signature_header(raw, list(secrets), stamp) if signature is None else signature
         own = {"Content-Type": "application/json; charset=utf-8", "Stripe-Signature": marks, **(headers or {})}
         return self.session.post(url or self.url, data=raw, headers=own, timeout=30, allow_redirects=False)

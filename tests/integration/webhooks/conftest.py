@@ -6,11 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.integration.postgres_server import PostgresServer, postgres_server
+from tests.integration.postgres_server import PostgresServer
 from tests.integration.webhooks.billed_workspace import StripeAccount
 from tests.integration.webhooks.running_product import RunningProduct
-
-__all__ = ["postgres_server"]
 
 BOTH = [
     pytest.param("sqlite", marks=pytest.mark.xdist_group("webhooks-sqlite")),

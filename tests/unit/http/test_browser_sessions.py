@@ -13,6 +13,7 @@ from tests.unit.memory_product import ADMIN, OWNER, PASSWORD, SET_UP_CODE, Produ
 
 from clynto.domain.roles import Role
 from clynto.domain.secret import Secret
+from clynto.entrypoints.http.answer_headers import COOKIELESS_ENDPOINTS
 from clynto.entrypoints.http.app import create_app
 from clynto.entrypoints.http.pages.sign_in import FIRST_PAGE, local_path
 from clynto.entrypoints.http.security import SESSION_COOKIE
@@ -122,7 +123,7 @@ def test_a_foreign_page_cannot_send_our_forms(stranger: FlaskClient, path: str) 
 def test_every_answer_is_for_one_person_only(app: Flask, browser_of: Callable[[str], FlaskClient]) -> None:
     browser = browser_of(OWNER)
     for rule in app.url_map.iter_rules():
-        if rule.endpoint.endswith("static"):
+        if rule.endpoint in COOKIELESS_ENDPOINTS:
             continue
         for method in ("GET", "POST", "DELETE"):
             answer = browser.open(rule.rule.replace("<", "").replace(">", ""), method=method)
@@ -152,7 +153,7 @@ def test_pages_carry_nothing_the_policy_forbids(stranger: FlaskClient) -> None:
 
 def test_the_style_sheets_are_served(stranger: FlaskClient) -> None:
     paths = re.findall(r'<link rel="stylesheet" href="([^"]+)"', stranger.get("/no-such-page").text)
-    assert len(paths) >= 2
+    assert paths
     for path in paths:
         with stranger.get(path) as answer:
             assert answer.status_code == 200

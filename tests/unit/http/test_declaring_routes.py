@@ -40,28 +40,28 @@ def webhook(token: str) -> str:
 def app(product: Product) -> Flask:
     """With a page, an upload and a webhook that others might add."""
     app = create_app(product.services())
-    app.add_url_rule("/settings", "settings", settings_page)
+    app.add_url_rule("/a-new-page", "a_new_page", settings_page)
     app.add_url_rule(f"{API}/upload", "upload", import_file, methods=["POST"])
     app.add_url_rule("/webhooks/stripe/<token>", "webhook", webhook, methods=["POST"])
     return app
 
 
 def test_a_page_sends_strangers_to_sign_in_and_back(stranger: FlaskClient) -> None:
-    answer = stranger.get("/settings?tab=people")
+    answer = stranger.get("/a-new-page?tab=people")
     assert answer.status_code == 303
-    assert answer.location == "/login?next=/settings?tab%3Dpeople"
+    assert answer.location == "/login?next=/a-new-page?tab%3Dpeople"
 
 
 def test_a_part_of_a_page_leaves_the_page_for_the_sign_in(stranger: FlaskClient) -> None:
-    answer = stranger.get("/settings", headers={"HX-Request": "true"})
+    answer = stranger.get("/a-new-page", headers={"HX-Request": "true"})
     assert (answer.status_code, answer.headers["HX-Redirect"]) == (401, "/login")
 
 
 def test_a_page_says_why_it_is_closed(browser_of: Callable[[str], FlaskClient]) -> None:
-    answer = browser_of(MEMBER).get("/settings")
+    answer = browser_of(MEMBER).get("/a-new-page")
     assert (answer.status_code, answer.mimetype) == (403, "text/html")
     assert "needs the role admin" in answer.text
-    assert browser_of(ADMIN).get("/settings").text == f"Hello {ADMIN}"
+    assert browser_of(ADMIN).get("/a-new-page").text == f"Hello {ADMIN}"
 
 
 def test_an_upload_has_a_limit_of_its_own(

@@ -155,9 +155,7 @@ recurring = st.sampled_from(RECURRING)
 optional_names = st.none() | names
 
 queries: st.SearchStrategy[Query] = st.one_of(
-    _buildable(
-        Accounts, filters=filters, metric=st.sampled_from(RANKABLE), order=st.sampled_from(Order), limit=limits
-    ),
+    _buildable(Accounts, filters=filters, metric=st.sampled_from(RANKABLE), order=st.sampled_from(Order), limit=limits),
     _buildable(
         Figure,
         metric=st.sampled_from(Metric),

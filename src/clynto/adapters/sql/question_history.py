@@ -58,9 +58,7 @@ class SqlQuestionHistory:
 
     def last_query_of(self, conversation_id: str, *, asked_by: str) -> str | None:
         """The newest typed query of the person's own conversation."""
-        own = self._scope.one(
-            questions, conversation_id=clean_text(conversation_id), asked_by=clean_text(asked_by)
-        )
+        own = self._scope.one(questions, conversation_id=clean_text(conversation_id), asked_by=clean_text(asked_by))
         newest = (
             select(questions.c.query)
             .where(own, questions.c.query.is_not(None))

@@ -113,5 +113,3 @@ class SqlQuestionNames:
 
 def _holds(column: ColumnElement[Any], pieces: Sequence[str]) -> ColumnElement[bool]:
     return or_(*(contains_text(column, piece) for piece in pieces))
-
-

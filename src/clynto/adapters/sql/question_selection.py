@@ -7,7 +7,18 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
-from sqlalchemy import ColumnElement, CompoundSelect, FromClause, Select, and_, literal, literal_column, or_, select, union_all
+from sqlalchemy import (
+    ColumnElement,
+    CompoundSelect,
+    FromClause,
+    Select,
+    and_,
+    literal,
+    literal_column,
+    or_,
+    select,
+    union_all,
+)
 
 from clynto.adapters.sql.codec_subscriptions import unpack_subscription
 from clynto.adapters.sql.column_types import AMOUNT, contains_text, is_any_of
@@ -84,7 +95,9 @@ class SelectingSql:
         found += self._lacking_conditions(selection)
         own = RANKING.c.account_id
         if selection.part.is_by_subscription:
-            found.append(own.in_(self._parts(selection.part, measure.basis).with_only_columns(customer_billing.c.account_id)))
+            found.append(
+                own.in_(self._parts(selection.part, measure.basis).with_only_columns(customer_billing.c.account_id))
+            )
         elif selection.part.currency is not None:
             found.append(own.in_(self._bearing(self.amounts(selection.part, _plain(measure)))))
         if selection.signal is not None:
@@ -255,9 +268,7 @@ class SelectingSql:
         return select(held.c.account_id).where(or_(held.c.whole != 0, held.c.num != 0))
 
     def _with_signal(self, condition: SignalCondition) -> Select[Any]:
-        matched = and_(
-            matches.c.workspace_id == signals.c.workspace_id, matches.c.customer_id == signals.c.customer_id
-        )
+        matched = and_(matches.c.workspace_id == signals.c.workspace_id, matches.c.customer_id == signals.c.customer_id)
         return (
             select(matches.c.account_id)
             .select_from(signals.join(matches, matched))
@@ -323,4 +334,3 @@ def _between(column: ColumnElement[Any], low: int | None, behind: int | None) ->
 
 def _in_stretch(column: ColumnElement[Any], stretch: Stretch) -> ColumnElement[bool]:
     return and_(column >= stretch.since, column < stretch.until)
-

@@ -49,7 +49,9 @@ Index(
 )
 """Few of a million invoices are open; what is owed is summed over these alone."""
 
-SQLITE_CANCELING = text("ended = 0 AND (json_extract(document, '$[9]') = 1 OR json_extract(document, '$[10]') IS NOT NULL)")
+SQLITE_CANCELING = text(
+    "ended = 0 AND (json_extract(document, '$[9]') = 1 OR json_extract(document, '$[10]') IS NOT NULL)"
+)
 POSTGRESQL_CANCELING = text("NOT ended AND ((document::json ->> 9) = 'true' OR (document::json ->> 10) IS NOT NULL)")
 """A cancellation is scheduled by the flag or by the date inside ``document`` (see ``codec_subscriptions``)."""
 Index(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import ColumnElement, Engine, Row, and_, bindparam, delete, func, or_, select, update
 
@@ -31,18 +31,15 @@ REFUSAL_IS_NOTED_EVERY = 5 * MICROS_PER_SECOND
 _WITH_KEY = sorted(status.value for status in ConnectionStatus if Connection(status=status).has_key)
 
 _INBOX = event_inbox
-_NEW = "workspace_id, event_id, created, received_at, envelope, body"
-_TAKE_IN = {
-    "sqlite": (
-        f"INSERT INTO event_inbox ({_NEW}, due_at, state, attempts) "  # noqa: S608 - names of columns, no values
-        "VALUES (?, ?, ?, ?, ?, ?, 0, 'pending', 0) ON CONFLICT DO NOTHING"
-    ),
-    "postgresql": (
-        f"INSERT INTO event_inbox ({_NEW}, due_at, state, attempts) "  # noqa: S608 - names of columns, no values
-        "SELECT *, 0, 'pending', 0 FROM unnest(%s::text[], %s::text[], %s::bigint[], %s::bigint[], %s::text[], "
-        "%s::bytea[]) ON CONFLICT DO NOTHING"
-    ),
+_INTO = (
+    "INSERT INTO event_inbox (workspace_id, event_id, created, received_at, envelope, body, due_at, state, attempts)"
+)
+_ONE_ROW = {
+    "sqlite": _INTO + " VALUES (?, ?, ?, ?, ?, ?, 0, 'pending', 0) ON CONFLICT DO NOTHING",
+    "postgresql": _INTO + " VALUES (%s, %s, %s, %s, %s, %s, 0, 'pending', 0) ON CONFLICT DO NOTHING",
 }
+_ROWS = "unnest(%s::text[], %s::text[], %s::bigint[], %s::bigint[], %s::text[], %s::bytea[])"
+_MANY_ROWS = " ".join((_INTO, "SELECT *, 0, 'pending', 0 FROM", _ROWS, "ON CONFLICT DO NOTHING"))
 """Due at once, whatever the clocks of two machines say. A lone conflict is possible: the one of the primary key."""
 
 
@@ -181,17 +178,22 @@ class SqlEventIntake:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._statement = _TAKE_IN[engine.dialect.name]
+        self._on_postgresql = engine.dialect.name == "postgresql"
+        self._one_row = _ONE_ROW[engine.dialect.name]
 
     def store(self, events: Sequence[ArrivedEvent]) -> int:
         """Insert all of them and return once that is durable; how many were new."""
         if not events:
             return 0
         # In the order of their keys, so that two batches with the same events cannot wait for each other.
-        rows: list[Any] = sorted((_taken_in(event) for event in events), key=_key_of_row)
-        parameters = rows if self._engine.dialect.name != "postgresql" else tuple(map(list, zip(*rows, strict=True)))
+        rows = sorted((_taken_in(event) for event in events), key=_key_of_row)
+        statement, parameters = self._one_row, cast(Any, rows)
+        if len(rows) == 1:
+            (parameters,) = rows
+        elif self._on_postgresql:
+            statement, parameters = _MANY_ROWS, tuple(map(list, zip(*rows, strict=True)))
         with single_statement(self._engine, writing=True) as connection:
-            return connection.exec_driver_sql(self._statement, parameters).rowcount
+            return connection.exec_driver_sql(statement, parameters).rowcount
 
 
 class SqlWaitingEvents:

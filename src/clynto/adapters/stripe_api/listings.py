@@ -43,6 +43,14 @@ def discount_reading_of(subscription: JsonObject) -> DiscountReading | None:
     return reading if reading.discounts or reading.item_discounts else None
 
 
+def coupon_details(discounts: str) -> tuple[tuple[str, str], ...]:
+    """Parameters for what a coupon holds back unless asked: which products it is for, and its further currencies.
+
+    Discounts of items lie too deep in a list for it: Stripe expands four levels (stripe_facts, trap 14).
+    """
+    return tuple(("expand[]", f"{discounts}.coupon.{detail}") for detail in ("applies_to", "currency_options"))
+
+
 LIST_PLANS = {
     # Archived products and prices too: running subscriptions sit on them (stripe_facts, trap 7).
     Listing.PRODUCTS: ListPlan("products", "products", "product", NEWEST, map_product),
@@ -56,7 +64,14 @@ LIST_PLANS = {
     ),
     # A customer's own coupon is an object of its own in every version but readable without the Coupons permission only
     # where discounts carry it whole.
-    Listing.CUSTOMERS: ListPlan("customers", "customers", "customer", WITH_INLINE_COUPONS, map_customer),
+    Listing.CUSTOMERS: ListPlan(
+        "customers",
+        "customers",
+        "customer",
+        WITH_INLINE_COUPONS,
+        map_customer,
+        coupon_details("data.discount"),
+    ),
     # Without a status, everything that is not over is listed.
     Listing.LIVE_SUBSCRIPTIONS: ListPlan(
         "subscriptions", "subscriptions", "subscription", NEWEST, map_subscription, nested="items"
@@ -76,7 +91,11 @@ LIST_PLANS = {
         "subscription",
         WITH_INLINE_COUPONS,
         discount_reading_of,
-        (("expand[]", "data.discounts"), ("expand[]", "data.items.data.discounts")),
+        (
+            ("expand[]", "data.discounts"),
+            ("expand[]", "data.items.data.discounts"),
+            *coupon_details("data.discounts"),
+        ),
         nested="items",
     ),
     Listing.OPEN_INVOICES: ListPlan(

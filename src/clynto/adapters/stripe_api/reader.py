@@ -16,7 +16,7 @@ from clynto.adapters.stripe_api.careful_reads import (
     Surroundings,
     key_fingerprint,
 )
-from clynto.adapters.stripe_api.listings import discount_reading_of
+from clynto.adapters.stripe_api.listings import coupon_details, discount_reading_of
 from clynto.adapters.stripe_api.map_catalogue import map_price, map_product
 from clynto.adapters.stripe_api.map_customer import map_customer
 from clynto.adapters.stripe_api.map_invoice import map_invoice
@@ -40,7 +40,12 @@ from clynto.ports.stripe_reading import Listing, Page
 T = TypeVar("T")
 
 _PRICE_DETAILS = (("expand[]", "tiers"), ("expand[]", "currency_options"))
-_DISCOUNT_DETAILS = (("expand[]", "discounts"), ("expand[]", "items.data.discounts"))
+_DISCOUNT_DETAILS = (
+    ("expand[]", "discounts"),
+    ("expand[]", "items.data.discounts"),
+    *coupon_details("discounts"),
+)
+_CUSTOMER_DETAILS = coupon_details("discount")
 
 
 class StripeApiReader:
@@ -66,8 +71,12 @@ class StripeApiReader:
         return self._one("price", "prices", price_id, NEWEST, map_price, _PRICE_DETAILS)
 
     def customer(self, customer_id: str) -> StripeCustomer | None:
-        """See ``StripeReader.customer``."""
-        return self._one("customer", "customers", customer_id, WITH_INLINE_COUPONS, map_customer)
+        """See ``StripeReader.customer``. Asked for at once, a coupon's details would make Stripe refuse to show a
+        deleted customer, so a second request is made only for a customer that has a discount."""
+        customer = self._one("customer", "customers", customer_id, WITH_INLINE_COUPONS, map_customer)
+        if customer is None or customer.discount is None:
+            return customer
+        return self._one("customer", "customers", customer_id, WITH_INLINE_COUPONS, map_customer, _CUSTOMER_DETAILS)
 
     def subscription(self, subscription_id: str) -> tuple[Subscription, DiscountReading | None] | None:
         """See ``StripeReader.subscription``. A second request, in the version with readable coupons, is made only for

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from clynto.application.actor import Actor
+from clynto.application.customer_facts import catalogue_of
 from clynto.application.queries.figures import shown
-from clynto.application.recompute_billing import RecomputeBilling, ShownFigures, catalogue_of
+from clynto.application.recompute_billing import RecomputeBilling, ShownFigures
 from clynto.domain.billing_assessment import customer_revenue
 from clynto.domain.catalogue import Product
 from clynto.domain.errors import NotFound

@@ -79,9 +79,10 @@ def continued(previous: Query, chunks: Sequence[Chunk]) -> Query:
     ahead = [chunk.value for chunk in chunks if chunk.tag is Tag.PERIOD]
     said = Gathered(chunks)
     said.take(Tag.FOLLOW_UP, Tag.ALL, Tag.ITS, Tag.ACCOUNTS, Tag.WHICH, Tag.TOTAL)
-    if not (said.names or said.periods or said.metrics or said.left or said.limit or said.order or said.grouping):
-        if said.mrr is None and said.health is None and not said.event_periods:
-            raise Unreadable("that")
+    named = said.names or said.periods or said.event_periods or said.metrics or said.left
+    shaped = said.limit or said.order or said.grouping or said.mrr is not None or said.health is not None
+    if not (named or shaped):
+        raise Unreadable("that")
     try:
         query = _renamed(previous, said)
         query = _dated(query, said, ahead)

@@ -300,8 +300,8 @@ def _metric_beside(before: list[Chunk], behind: list[Chunk]) -> Metric | None:
         return found
     of_the_next = len(behind) > 1 and behind[1].tag in (Tag.BOUND, Tag.BETWEEN)
     if behind and behind[0].tag is Tag.METRIC and not of_the_next:
-        found = behind.pop(0).value
-        return found
+        stated: Metric = behind.pop(0).value
+        return stated
     return None
 
 

@@ -102,7 +102,8 @@ class Meaning:
 
 _FILLERS = """
 a an the of for to is are was were be been being am do does did done have has had having that who's whose at in on from
-with and or please can could would you me us tell give i want need like know see find what which's there as it's hi hello
+with and or please can could would you me us tell give i want need like know see find what which's there as
+it's hi hello
 hey larry so just right now currently today's present moment currently by their's than then also any some each's get got
 make made up amount value figure number stand standing much how long shall should let my mine due's out's into
 current happening going run running customer's sort sorted rank ranked ordered order thanks thank kindly exactly about's
@@ -110,9 +111,10 @@ one those these ones look looks first's money per month's this's being's
 """
 
 _PLAIN: dict[Meaning, str] = {
-    Meaning(
-        Tag.FILLER
-    ): "a month|per month|each month|every single|out of|in stripe|from stripe|at the end of|as of|created|issued|dated|raised",
+    Meaning(Tag.FILLER): (
+        "a month|per month|each month|every single|out of|in stripe|from stripe"
+        "|at the end of|as of|created|issued|dated|raised"
+    ),
     Meaning(Tag.WHICH): "which|who|list|show|display|what accounts|what customers|name",
     Meaning(Tag.HOW_MANY): "how many|number of|count of|count|amount of accounts|how large a number of",
     Meaning(Tag.TOTAL): "total|sum|sum of|combined|altogether|in total|how much|overall",
@@ -132,7 +134,8 @@ _PLAIN: dict[Meaning, str] = {
         "|monthly spend"
     ),
     Meaning(Tag.METRIC, Metric.ARR): (
-        "arr|annual recurring revenue|annualized recurring revenue|annualised recurring revenue|yearly recurring revenue"
+        "arr|annual recurring revenue|annualized recurring revenue|annualised recurring revenue"
+        "|yearly recurring revenue"
         "|annual revenue|yearly revenue|annualized revenue"
     ),
     Meaning(Tag.METRIC, Metric.ARR_AT_RISK): (
@@ -150,7 +153,8 @@ _PLAIN: dict[Meaning, str] = {
     Meaning(Tag.METRIC, Metric.HEALTH): "health|health score|score",
     Meaning(Tag.METRIC, Metric.ACCOUNTS): "number of accounts|number of customers|account count|customer count",
     Meaning(Tag.STATUS, StatusWord.OVERDUE): (
-        "overdue|past due|past-due|late|delinquent|in arrears|behind|behind on payment|late on payment|behind on payments"
+        "overdue|past due|past-due|late|delinquent|in arrears|behind|behind on payment|late on payment"
+        "|behind on payments"
         "|overdue on payment|overdue on their payment|late payer|late payers"
     ),
     Meaning(Tag.STATUS, StatusWord.FAILED): "failed|failing|status failed|fails",
@@ -177,11 +181,13 @@ _PLAIN: dict[Meaning, str] = {
         "change|changed|changing|develop|move|moved|difference|movement|changes|net change|evolve|evolved|moving"
     ),
     Meaning(Tag.FELL): (
-        "fall|fell|fallen|falling|drop|dropped|dropping|shrink|shrank|shrunk|decrease|decreased|decline|declined|declining"
+        "fall|fell|fallen|falling|drop|dropped|dropping|shrink|shrank|shrunk|decrease|decreased|decline"
+        "|declined|declining"
         "|go down|went down|going down|gone down|shrinking|decreasing|contracted|contraction|down"
     ),
     Meaning(Tag.ROSE): (
-        "rise|rose|risen|rising|grow|grew|grown|growing|growth|increase|increased|increasing|go up|went up|going up|gone up"
+        "rise|rose|risen|rising|grow|grew|grown|growing|growth|increase|increased|increasing|go up|went up"
+        "|going up|gone up"
         "|expand|expanded|expansion|expanding|up most"
     ),
     Meaning(Tag.NO_SUBSCRIPTION): (
@@ -198,7 +204,8 @@ _PLAIN: dict[Meaning, str] = {
     Meaning(Tag.HEALTH_RANGE, (70, None)): "healthy|good health|in good health|green",
     Meaning(Tag.HEALTH_RANGE, (40, 69)): "mediocre health|warning health|yellow|medium health",
     Meaning(Tag.HEALTH_RANGE, (None, 39)): (
-        "unhealthy|poor health|bad health|critical health|in bad health|in poor health|in critical health|red|low health"
+        "unhealthy|poor health|bad health|critical health|in bad health|in poor health|in critical health"
+        "|red|low health"
         "|critical"
     ),
     Meaning(Tag.HEALTH_UNKNOWN): (
@@ -243,7 +250,8 @@ _PLAIN: dict[Meaning, str] = {
     Meaning(Tag.BOUND, "maximum"): "at most|maximum|no more than|up to|not more than|max",
     Meaning(Tag.BETWEEN): "between|in the range|in the range of",
     Meaning(Tag.TRAJECTORY): (
-        "trajectory|history|trend|over time|evolution|development|chart|graph|curve|timeline|plot|progression|month by month"
+        "trajectory|history|trend|over time|evolution|development|chart|graph|curve|timeline|plot"
+        "|progression|month by month"
         "|historical|historically|trending|trend line|course"
     ),
     Meaning(
@@ -251,7 +259,8 @@ _PLAIN: dict[Meaning, str] = {
     ): "compare|compared|comparison|versus|vs|against|compared to|compared with|comparing|relative to",
     Meaning(Tag.WHY): "why|explain|how come|reason|what happened|reason for|cause|caused|what is behind",
     Meaning(Tag.COMPUTED): (
-        "computed|calculated|compute|calculate|made of|composed|breakdown|break down|breakdown of|made up of|derived|add up"
+        "computed|calculated|compute|calculate|made of|composed|breakdown|break down|breakdown of|made up of"
+        "|derived|add up"
         "|adds up|come from|comes from|composition|consist of|come about|broken down|calculation"
     ),
     Meaning(Tag.INVOICES): "invoice|bill|billing document|invoicing",
@@ -263,7 +272,8 @@ _PLAIN: dict[Meaning, str] = {
     Meaning(Tag.ENDED): "ended|expired|past|former|inactive",
     Meaning(Tag.SIGNALS): "signal|churn signal|alert|inbox|warning",
     Meaning(Tag.SIGNAL_TYPE, SignalType.PAYMENT_FAILED): (
-        "payment failure|failed payment|payment failed|payment failing|failed charge|declined payment|failed invoice payment"
+        "payment failure|failed payment|payment failed|payment failing|failed charge|declined payment"
+        "|failed invoice payment"
         "|card decline|rejected payment|refused payment|declined card|failed invoice|charge failure|payment_failed"
         "|had a payment fail|payment fail|payment problem"
     ),
@@ -291,12 +301,16 @@ _PLAIN: dict[Meaning, str] = {
         "|will churn|likely to churn|going to churn|estimate|anticipate|expected"
     ),
     Meaning(Tag.REFUSAL, Refusal.USAGE): (
-        "usage|login|logins|log in|logged in|active user|active users|session|sessions|feature|features|adoption|seats used"
-        "|engagement|nps|ticket|tickets|support ticket|csat|page view|page views|api calls|dau|mau|open tickets|logged-in"
+        "usage|login|logins|log in|logged in|active user|active users|session|sessions|feature|features"
+        "|adoption|seats used"
+        "|engagement|nps|ticket|tickets|support ticket|csat|page view|page views|api calls|dau|mau"
+        "|open tickets|logged-in"
     ),
     Meaning(Tag.REFUSAL, Refusal.ACTION): (
-        "refund|refunds|refunded|charge|delete|remove|email|send|create|update|upgrade|pause|retry|remind|reminder|dunning"
-        "|apply|edit|assign|void the invoice|cancel the subscription|write off|mark|set|reactivate|resume|call|message|notify"
+        "refund|refunds|refunded|charge|delete|remove|email|send|create|update|upgrade|pause|retry|remind"
+        "|reminder|dunning"
+        "|apply|edit|assign|void the invoice|cancel the subscription|write off|mark|set|reactivate|resume"
+        "|call|message|notify"
         "|dismiss|resync|re-sync|disconnect|connect"
     ),
     Meaning(Tag.REFUSAL, Refusal.SECRET): (
@@ -308,7 +322,8 @@ _PLAIN: dict[Meaning, str] = {
         "|every workspace|other companies' data|competitor|competitors"
     ),
     Meaning(Tag.REFUSAL, Refusal.COLLECTED): (
-        "cash|collected|cash flow|profit|margin|cost|costs|tax|taxes|vat|fees|payout|payouts|cogs|cac|gross profit|ebitda"
+        "cash|collected|cash flow|profit|margin|cost|costs|tax|taxes|vat|fees|payout|payouts|cogs|cac"
+        "|gross profit|ebitda"
     ),
     Meaning(Tag.REFUSAL, Refusal.RATE): (
         "churn rate|net revenue retention|nrr|grr|retention|retention rate|gross revenue retention|conversion rate"

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from alembic import op
 
 from clynto.adapters.sql.migrations.tables_of_news import create_tables_of_news
+from clynto.adapters.sql.migrations.tables_of_questions import create_tables_of_questions
 
 revision = "initial"
 down_revision = None
@@ -389,6 +390,7 @@ def upgrade() -> None:
     op.create_index("ix_sessions_user", "sessions", ["workspace_id", "user_id"])
     op.create_index("uq_sessions_token_hash", "sessions", ["token_hash"], unique=True)
     create_tables_of_news()
+    create_tables_of_questions()
 
 
 def downgrade() -> None:

@@ -1,4 +1,4 @@
-"""Fixtures of the tests that drive the whole product."""
+"""One PostgreSQL server for all integration tests: a fixture that each folder imported would start once a folder."""
 
 from __future__ import annotations
 

@@ -1,0 +1,164 @@
+"""The stories of the guide on accounts: sort, filter, columns, explanation, matching, import; and equal figures."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+from tests.browser.scene import Scene
+
+from clynto.domain.roles import Role
+
+pytestmark = pytest.mark.xdist_group("account stories")
+
+
+@pytest.fixture
+def portfolio(scene: Scene) -> Scene:
+    """Three that pay, one of them in euros as well, one that does not, and one without anything in Stripe."""
+    names = ["Acme", "Borealis", "Cobalt", "Dormant", "Quiet"]
+    scene.add_accounts([(name, f"{name.lower()}.com") for name in names])
+    scene.customer("Acme", "acme.com", seats=30)
+    scene.customer("Borealis", "borealis.com", seats=5)
+    both = scene.customer("Cobalt", "cobalt.com", price="business_month", seats=3)
+    scene.account.subscription(both, "team_month", 2, currency="eur")
+    late = scene.customer("Dormant", "dormant.com")
+    scene.account.tell("fail_next_payments", customer=late, times=-1)
+    scene.account.tell("invoice_once", customer=late, amounts=[("Onboarding", 50_000)])
+    scene.connect()
+    return scene
+
+
+def names_in(page: Page) -> list[str]:
+    """The accounts of the table, from the top."""
+    return [text.strip() for text in page.locator("#accounts-table tbody th").all_inner_texts()]
+
+
+def test_sort_and_filter(portfolio: Scene) -> None:
+    page = portfolio.page_of(Role.MEMBER)
+    assert names_in(page)[0] == "Acme"
+    page.get_by_role("link", name="Account", exact=True).click()
+    expect(page.get_by_role("columnheader", name="Account")).to_have_attribute("aria-sort", "ascending")
+    assert names_in(page) == ["Acme", "Borealis", "Cobalt", "Dormant", "Quiet"]
+    page.get_by_role("link", name="Account", exact=True).click()
+    page.wait_for_url("**sort=-name")
+    assert names_in(page)[0] == "Quiet"
+    page.go_back()
+    assert names_in(page)[0] == "Acme"
+    page.get_by_role("link", name="Only failed").click()
+    expect(page.locator("#accounts-table tbody th")).to_have_count(1)
+    assert names_in(page) == ["Dormant"]
+    page.get_by_role("link", name="Only failed").click()
+    page.keyboard.press("/")
+    page.keyboard.type("bor")
+    expect(page.locator("#accounts-table tbody th")).to_have_count(1)
+    assert names_in(page) == ["Borealis"]
+    expect(page.locator("#accounts-totals")).to_contain_text("Accounts found")
+
+
+def test_columns_are_remembered(portfolio: Scene) -> None:
+    page = portfolio.page_of(Role.MEMBER)
+    page.get_by_role("button", name="Columns").click()
+    drawer = page.get_by_role("dialog")
+    drawer.get_by_label("ARR").uncheck()
+    drawer.get_by_label("Domains").check()
+    drawer.get_by_role("button", name="Show these columns").click()
+    expect(page.get_by_role("columnheader", name="Domains")).to_be_visible()
+    page.reload()
+    expect(page.get_by_role("columnheader", name="ARR")).to_have_count(0)
+    expect(page.get_by_role("columnheader", name="Domains")).to_be_visible()
+
+
+def test_mixed_currencies_are_explained_on_hover_and_focus(portfolio: Scene) -> None:
+    page = portfolio.page_of(Role.MEMBER)
+    figure = page.get_by_role("row", name="Cobalt").locator(".tip").first
+    figure.hover()
+    expect(page.get_by_role("tooltip")).to_contain_text("€22.00 + $87.00")
+    page.mouse.move(0, 0)
+    expect(page.get_by_role("tooltip")).to_have_count(0)
+    figure.focus()
+    expect(page.get_by_role("tooltip")).to_contain_text("added without conversion")
+
+
+def test_every_line_of_the_mrr_is_one_click_away(portfolio: Scene) -> None:
+    page = portfolio.page_of(Role.MEMBER)
+    page.get_by_role("link", name="Acme").click()
+    page.get_by_role("link", name="Explain MRR").click()
+    lines = page.get_by_role("table")
+    expect(lines).to_contain_text("$360.00")
+    expect(lines).to_contain_text("Together")
+
+
+def test_tabs_stand_in_the_order_of_the_guide(portfolio: Scene) -> None:
+    page = portfolio.page_of(Role.ADMIN)
+    page.get_by_role("link", name="Acme").click()
+    tabs = page.get_by_role("navigation", name="Account")
+    assert tabs.get_by_role("link").all_inner_texts() == ["Usage", "Health", "Billing", "Support"]
+    tabs.get_by_role("link", name="Usage").click()
+    page.get_by_label("Score").fill("40")
+    page.get_by_label("Reason").fill("Hardly anybody signs in.")
+    page.get_by_role("button", name="Set usage").click()
+    expect(page.get_by_role("main")).to_contain_text("Hardly anybody signs in.")
+    tabs.get_by_role("link", name="Health").click()
+    expect(page.get_by_role("region", name="Usage")).to_contain_text("40")
+
+
+def test_match_with_one_click_and_undo(scene: Scene) -> None:
+    scene.add_accounts([("Willow Systems", "willow.com")])
+    scene.account.catch_up()
+    scene.account.world.stories.new_customer("Willow Systems", "anna@gmail.com")
+    scene.connect()
+    page = scene.page_of(Role.ADMIN, "/integrations/customers")
+    expect(page.get_by_role("table")).to_contain_text("Its email is a personal one")
+    page.get_by_role("button", name=re.compile("^Match")).click()
+    expect(page.get_by_role("status").first).to_contain_text("is matched to Willow Systems")
+    expect(page.get_by_role("main")).to_contain_text("Every customer is matched")
+    page.get_by_role("button", name="Undo").click()
+    expect(page.get_by_role("table")).to_contain_text("Taken off its account by hand.")
+
+
+def test_import_reports_each_line(scene: Scene, tmp_path: Path) -> None:
+    file = tmp_path / "accounts.csv"
+    file.write_text("name,domain\nAcme,acme.com\n,nameless.com\nBorealis,borealis.com\n", "utf-8")
+    page = scene.page_of(Role.ADMIN)
+    expect(page.get_by_role("main")).to_contain_text("No accounts yet")
+    page.get_by_role("button", name="Import CSV").first.click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("CSV file").set_input_files(file)
+    dialog.get_by_role("button", name="Import").click()
+    expect(dialog).to_contain_text("2 created, 0 updated, 1 lines rejected.")
+    expect(dialog.get_by_role("table")).to_contain_text("3")
+
+
+def test_pages_lead_forwards_and_back(scene: Scene) -> None:
+    scene.add_accounts([(f"Account {number:03d}", f"account{number}.com") for number in range(120)])
+    page = scene.page_of(Role.MEMBER, "/accounts?sort=name")
+    page.get_by_role("link", name="Next").click()
+    assert names_in(page)[0] == "Account 050"
+    page.get_by_role("link", name="Next").click()
+    assert names_in(page)[-1] == "Account 119"
+    page.get_by_role("link", name="Previous").click()
+    assert names_in(page)[0] == "Account 050"
+    page.go_back()
+    assert names_in(page)[0] == "Account 100"
+
+
+def test_figures_equal_those_of_the_api(portfolio: Scene) -> None:
+    page = portfolio.page_of(Role.MEMBER, "/accounts?sort=name")
+    rows = portfolio.workspace.api.everything("/accounts?sort=name")
+    for row in rows:
+        shown = page.get_by_role("row", name=row["name"]).locator("data.money")
+        assert shown.nth(0).get_attribute("value") == row["mrr"]["amount"]
+        assert shown.nth(1).get_attribute("value") == row["arr"]["amount"]
+    for row in rows:
+        billing: Any = portfolio.workspace.api.get(f"/accounts/{row['id']}/billing")
+        page.goto(f"/accounts/{row['id']}")
+        if not billing["matched"]:
+            expect(page.get_by_role("main")).to_contain_text("two possible reasons")
+            continue
+        figures = page.locator(".figures data.money")
+        wanted = [billing[name]["amount"] for name in ("mrr", "arr", "lifetime_value")]
+        assert [figures.nth(place).get_attribute("value") for place in range(3)] == wanted
+        expect(page.get_by_role("region", name="Invoices").locator("tbody tr")).to_have_count(len(billing["invoices"]))
