@@ -17,8 +17,10 @@ from clynto.adapters.memory.work_queue import MemoryWorkQueue
 from clynto.adapters.memory.workspaces import MemoryWorkspaceDirectory
 from clynto.adapters.stripe_api.event_reading import StripeEventReading
 from clynto.adapters.system.domain_rules import BundledDomainRules
+from clynto.adapters.text_matching.near_words import RapidfuzzNearWords
 from clynto.application.actor import Actor
 from clynto.application.add_user import AddUser
+from clynto.application.answer_question import AnswerQuestion
 from clynto.application.audit import AuditTrail
 from clynto.application.authenticate import Authenticate, SessionCredential
 from clynto.application.change_account import ChangeAccount
@@ -47,6 +49,8 @@ from clynto.application.queries.mrr_history import ReadMrrHistory
 from clynto.application.queries.people import ListPeople
 from clynto.application.queries.preview_basis import PreviewBasis
 from clynto.application.queries.read_inbox import ReadInbox
+from clynto.application.queries.read_questions import ReadQuestions
+from clynto.application.queries.run_query import RunQuery
 from clynto.application.queries.show_account_billing import ShowAccountBilling
 from clynto.application.queries.show_health import ShowHealth
 from clynto.application.queries.show_integration import ShowIntegration
@@ -75,6 +79,7 @@ from clynto.entrypoints.services import (
     AccountServices,
     InboxServices,
     IntegrationServices,
+    LarryServices,
     PageServices,
     PeopleServices,
     ReadinessCheck,
@@ -141,6 +146,20 @@ class Product:
                 suggest_accounts=SuggestAccounts(units=self.units),
                 read_signal_cases=ReadSignalCases(units=self.units, clock=self.clock),
             ),
+            larry=self.larry,
+        )
+
+    @property
+    def larry(self) -> LarryServices:
+        """Questions and typed queries."""
+        units, clock, near = self.units, self.clock, RapidfuzzNearWords()
+        run_query = RunQuery(units=units, clock=clock, near_words=near)
+        return LarryServices(
+            answer_question=AnswerQuestion(
+                units=units, run_query=run_query, clock=clock, identifiers=self.identifiers, near_words=near
+            ),
+            run_query=run_query,
+            read_questions=ReadQuestions(units=units),
         )
 
     @property

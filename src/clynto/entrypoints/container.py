@@ -26,6 +26,7 @@ from clynto.adapters.system.argon2_passwords import Argon2Passwords
 from clynto.adapters.system.clocks import OffsetClock, OffsetFile, SystemClock
 from clynto.adapters.system.domain_rules import BundledDomainRules
 from clynto.adapters.system.random_identifiers import RandomIdentifiers
+from clynto.adapters.text_matching.near_words import RapidfuzzNearWords
 from clynto.adapters.vault.hpke_vault import HpkeOpener, HpkeSealer
 from clynto.application.audit import AuditTrail
 from clynto.application.match_customers import MatchCustomers
@@ -63,6 +64,7 @@ class Container(containers.DeclarativeContainer):
     identifiers = providers.Singleton(RandomIdentifiers)
     hashing = providers.Singleton(Argon2Passwords)
     domain_rules = providers.Singleton(BundledDomainRules)
+    near_words = providers.Singleton(RapidfuzzNearWords)
 
     database = providers.Singleton(open_database, database_url, pool_size=pool_size)
     units = providers.Singleton(SqlUnitsOfWork, database)

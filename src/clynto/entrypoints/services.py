@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from clynto.application.add_user import AddUser
+from clynto.application.answer_question import AnswerQuestion
 from clynto.application.authenticate import Authenticate
 from clynto.application.change_account import ChangeAccount
 from clynto.application.change_user import ChangeUser
@@ -34,6 +35,8 @@ from clynto.application.queries.mrr_history import ReadMrrHistory
 from clynto.application.queries.people import ListPeople
 from clynto.application.queries.preview_basis import PreviewBasis
 from clynto.application.queries.read_inbox import ReadInbox
+from clynto.application.queries.read_questions import ReadQuestions
+from clynto.application.queries.run_query import RunQuery
 from clynto.application.queries.show_account_billing import ShowAccountBilling
 from clynto.application.queries.show_health import ShowHealth
 from clynto.application.queries.show_integration import ShowIntegration
@@ -162,6 +165,15 @@ class InboxServices:
 
 
 @dataclass(frozen=True, slots=True)
+class LarryServices:
+    """Questions in plain words and typed queries."""
+
+    answer_question: AnswerQuestion
+    run_query: RunQuery
+    read_questions: ReadQuestions
+
+
+@dataclass(frozen=True, slots=True)
 class PageServices:
     """What only pages ask for: their frame, and what stands beside the figures."""
 
@@ -187,3 +199,4 @@ class Services:
     accounts: AccountServices
     inbox: InboxServices
     pages: PageServices
+    larry: LarryServices

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from clynto.adapters.sql.schema import schema_is_current
 from clynto.application.add_user import AddUser
+from clynto.application.answer_question import AnswerQuestion
 from clynto.application.authenticate import Authenticate
 from clynto.application.change_account import ChangeAccount
 from clynto.application.change_user import ChangeUser
@@ -30,6 +31,8 @@ from clynto.application.queries.mrr_history import ReadMrrHistory
 from clynto.application.queries.people import ListPeople
 from clynto.application.queries.preview_basis import PreviewBasis
 from clynto.application.queries.read_inbox import ReadInbox
+from clynto.application.queries.read_questions import ReadQuestions
+from clynto.application.queries.run_query import RunQuery
 from clynto.application.queries.show_account_billing import ShowAccountBilling
 from clynto.application.queries.show_health import ShowHealth
 from clynto.application.queries.show_integration import ShowIntegration
@@ -56,6 +59,7 @@ from clynto.entrypoints.services import (
     AccountServices,
     InboxServices,
     IntegrationServices,
+    LarryServices,
     PageServices,
     PeopleServices,
     ReadinessCheck,
@@ -80,6 +84,7 @@ def services_of(container: Container, web: WebSettings, set_up_code: Secret) -> 
         accounts=_accounts(container),
         inbox=_inbox(container),
         pages=_pages(container),
+        larry=_larry(container),
     )
 
 
@@ -226,4 +231,20 @@ def _pages(container: Container) -> PageServices:
         preview_basis=PreviewBasis(units=units, clock=clock),
         suggest_accounts=SuggestAccounts(units=units),
         read_signal_cases=ReadSignalCases(units=units, clock=clock),
+    )
+
+
+def _larry(container: Container) -> LarryServices:
+    units, clock = container.units(), container.clock()
+    run_query = RunQuery(units=units, clock=clock, near_words=container.near_words())
+    return LarryServices(
+        answer_question=AnswerQuestion(
+            units=units,
+            run_query=run_query,
+            clock=clock,
+            identifiers=container.identifiers(),
+            near_words=container.near_words(),
+        ),
+        run_query=run_query,
+        read_questions=ReadQuestions(units=units),
     )

@@ -35,6 +35,6 @@ class QuestionHistory(Protocol):
         """Newest first, then by id, highest first; ``before`` is the id of the last one of a former page."""
         ...
 
-    def last_query_of(self, conversation_id: str, *, asked_by: str) -> str | None:
-        """The newest typed query of a conversation that this person led; None for anybody else's."""
+    def conversation(self, conversation_id: str, *, asked_by: str, limit: int) -> Sequence[KeptQuestion]:
+        """The newest questions of a conversation that this person led, newest first; none for anybody else's."""
         ...

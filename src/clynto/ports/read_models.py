@@ -119,6 +119,10 @@ class AccountsTable(Protocol):
         """One account."""
         ...
 
+    def rows(self, account_ids: Sequence[str]) -> Sequence[AccountRow]:
+        """These accounts, in their order; those that are not there are left out."""
+        ...
+
     def totals(self, query: AccountsQuery) -> AccountsTotals:
         """Sums for the filters of ``query``."""
         ...

@@ -14,10 +14,10 @@ from tests.unit.http.acme import account, billing_story
 from tests.unit.http.browsing import API, problem
 from tests.unit.memory_product import Product
 
+from clynto.domain.exclusion_wording import describe_exclusion
 from clynto.domain.item_amount import NotCounted
 from clynto.domain.roles import Role
 from clynto.domain.subscription import COUNTED_STATUSES, SubscriptionStatus
-from clynto.entrypoints.http.mrr_wording import describe_exclusion
 
 ACCOUNTS = f"{API}/accounts"
 Bearer = Callable[[Role], dict[str, str]]

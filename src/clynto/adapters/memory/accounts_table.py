@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from clynto.adapters.memory.cursors import Position, decode, encode
@@ -49,6 +49,11 @@ class MemoryAccountsTable:
         """One account."""
         account = self._transaction.records.accounts.get(account_id)
         return None if account is None else self._row(account)
+
+    def rows(self, account_ids: Sequence[str]) -> Sequence[AccountRow]:
+        """These accounts, in their order."""
+        held = (self.row(account_id) for account_id in account_ids)
+        return [row for row in held if row is not None]
 
     def totals(self, query: AccountsQuery) -> AccountsTotals:
         """Sums for the filters of ``query``."""

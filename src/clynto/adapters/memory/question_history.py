@@ -26,14 +26,14 @@ class MemoryQuestionHistory:
             held = held[places[0] + 1 :] if places else []
         return held[:limit]
 
-    def last_query_of(self, conversation_id: str, *, asked_by: str) -> str | None:
-        """The newest typed query of the person's own conversation."""
+    def conversation(self, conversation_id: str, *, asked_by: str, limit: int) -> Sequence[KeptQuestion]:
+        """Newest first, of the person's own conversation."""
         own = [
-            question.query
+            question
             for question in self._newest_first()
             if question.conversation_id == conversation_id and question.asked_by == asked_by
         ]
-        return next((query for query in own if query is not None), None)
+        return own[:limit]
 
     def _newest_first(self) -> list[KeptQuestion]:
         held = self._transaction.records.questions.values()

@@ -17,6 +17,9 @@ from clynto.adapters.memory.health import MemoryHealthStore
 from clynto.adapters.memory.invoices import MemoryInvoiceStore
 from clynto.adapters.memory.mrr_records import MemoryMrrRecordStore
 from clynto.adapters.memory.people import MemoryAuditLog, MemoryTokenStore, MemoryUserStore
+from clynto.adapters.memory.question_data import MemoryQuestionData
+from clynto.adapters.memory.question_history import MemoryQuestionHistory
+from clynto.adapters.memory.question_names import MemoryQuestionNames
 from clynto.adapters.memory.signals import MemoryLedgerStore, MemorySignalStore
 from clynto.adapters.memory.subscriptions import MemorySubscriptionStore
 from clynto.adapters.memory.sync_runs import MemorySyncRunStore
@@ -25,7 +28,7 @@ from clynto.adapters.memory.workspaces import MemoryWorkspaceStore
 
 
 class MemoryUnitOfWork:
-    """See ``ports.unit_of_work.UnitOfWork``."""
+    """See ``ports.unit_of_work.UnitOfWork`` and ``ports.question_unit.QuestionUnit``."""
 
     def __init__(self, transaction: Transaction) -> None:
         self._transaction = transaction
@@ -50,6 +53,9 @@ class MemoryUnitOfWork:
         self.ledgers = MemoryLedgerStore(transaction)
         self.health = MemoryHealthStore(transaction)
         self.mrr_records = MemoryMrrRecordStore(transaction)
+        self.question_names = MemoryQuestionNames(transaction)
+        self.question_data = MemoryQuestionData(transaction)
+        self.question_history = MemoryQuestionHistory(transaction)
 
     @property
     def workspace_id(self) -> str:
@@ -62,7 +68,10 @@ class MemoryUnitOfWork:
 
 
 class MemoryUnitsOfWork:
-    """See ``ports.unit_of_work.UnitsOfWork``. A second writer waits until the block of the first one ends."""
+    """See ``ports.unit_of_work.UnitsOfWork`` and ``ports.question_unit.QuestionUnits``.
+
+    A second writer waits until the block of the first one ends.
+    """
 
     def __init__(self, database: MemoryDatabase | None = None) -> None:
         self._database = database or MemoryDatabase()

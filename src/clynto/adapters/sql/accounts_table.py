@@ -76,6 +76,11 @@ class SqlAccountsTable:
         """One account."""
         return self._rows([account_id]).get(clean_text(account_id))
 
+    def rows(self, account_ids: Sequence[str]) -> Sequence[AccountRow]:
+        """These accounts, in their order."""
+        found = self._rows(account_ids)
+        return [found[account_id] for account_id in account_ids if account_id in found]
+
     def totals(self, query: AccountsQuery) -> AccountsTotals:
         """Sums for the filters of ``query``."""
         conditions = _filters(query, _RANKING.c)

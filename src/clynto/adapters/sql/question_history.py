@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
-from sqlalchemy import select, tuple_
+from sqlalchemy import Select, select, tuple_
 
 from clynto.adapters.sql.bulk_writing import upsert
 from clynto.adapters.sql.documents import clean_or_none, clean_text
@@ -42,6 +43,14 @@ class SqlQuestionHistory:
             if place is None:
                 return []
             query = query.where(tuple_(questions.c.at, questions.c.id) < tuple_(place.at, place.id))
+        return self._read(query, limit)
+
+    def conversation(self, conversation_id: str, *, asked_by: str, limit: int) -> Sequence[KeptQuestion]:
+        """Newest first, of the person's own conversation."""
+        own = self._scope.one(questions, conversation_id=clean_text(conversation_id), asked_by=clean_text(asked_by))
+        return self._read(select(questions).where(own), limit)
+
+    def _read(self, query: Select[Any], limit: int) -> Sequence[KeptQuestion]:
         ordered = query.order_by(questions.c.at.desc(), questions.c.id.desc()).limit(limit)
         return [
             KeptQuestion(
@@ -55,14 +64,3 @@ class SqlQuestionHistory:
             )
             for row in self._scope.connection.execute(ordered)
         ]
-
-    def last_query_of(self, conversation_id: str, *, asked_by: str) -> str | None:
-        """The newest typed query of the person's own conversation."""
-        own = self._scope.one(questions, conversation_id=clean_text(conversation_id), asked_by=clean_text(asked_by))
-        newest = (
-            select(questions.c.query)
-            .where(own, questions.c.query.is_not(None))
-            .order_by(questions.c.at.desc(), questions.c.id.desc())
-            .limit(1)
-        )
-        return self._scope.connection.scalar(newest)

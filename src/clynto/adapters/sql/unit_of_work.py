@@ -19,6 +19,9 @@ from clynto.adapters.sql.invoice_store import SqlInvoiceStore
 from clynto.adapters.sql.match_store import SqlMatchStore
 from clynto.adapters.sql.mrr_record_store import SqlMrrRecordStore
 from clynto.adapters.sql.people_stores import SqlAuditLog, SqlTokenStore, SqlUserStore
+from clynto.adapters.sql.question_data import SqlQuestionData
+from clynto.adapters.sql.question_history import SqlQuestionHistory
+from clynto.adapters.sql.question_names import SqlQuestionNames
 from clynto.adapters.sql.scope import Scope
 from clynto.adapters.sql.signal_stores import SqlLedgerStore, SqlSignalStore
 from clynto.adapters.sql.subscription_store import SqlSubscriptionStore
@@ -29,7 +32,7 @@ from clynto.adapters.sql.workspace_stores import SqlWorkspaceStore
 
 
 class SqlUnitOfWork:
-    """See ``ports.unit_of_work.UnitOfWork``."""
+    """See ``ports.unit_of_work.UnitOfWork`` and ``ports.question_unit.QuestionUnit``."""
 
     def __init__(self, connection: Connection, workspace_id: str, *, writes: bool) -> None:
         scope = Scope(connection, workspace_id)
@@ -57,6 +60,9 @@ class SqlUnitOfWork:
         self.ledgers = SqlLedgerStore(scope)
         self.health = SqlHealthStore(scope)
         self.mrr_records = SqlMrrRecordStore(scope)
+        self.question_names = SqlQuestionNames(scope)
+        self.question_data = SqlQuestionData(scope)
+        self.question_history = SqlQuestionHistory(scope)
 
     def commit(self) -> None:
         """Make it durable. What follows is a new transaction, begun by the next statement and not before, so that no
@@ -67,7 +73,7 @@ class SqlUnitOfWork:
 
 
 class SqlUnitsOfWork:
-    """See ``ports.unit_of_work.UnitsOfWork``."""
+    """See ``ports.unit_of_work.UnitsOfWork`` and ``ports.question_unit.QuestionUnits``."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine

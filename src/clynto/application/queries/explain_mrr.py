@@ -11,7 +11,7 @@ from clynto.application.recompute_billing import RecomputeBilling, ShownFigures
 from clynto.domain.billing_assessment import customer_revenue
 from clynto.domain.catalogue import Product
 from clynto.domain.errors import NotFound
-from clynto.domain.moments import seconds_of
+from clynto.domain.moments import UnixMicros, seconds_of
 from clynto.domain.money import MoneyBag
 from clynto.domain.money_view import MoneyView
 from clynto.domain.recurring_revenue import Exclusion, RevenueLine
@@ -46,41 +46,42 @@ class ExplainMrr:
         with self._units.reading(actor.workspace_id) as uow:
             if uow.accounts.get(account_id) is None:
                 raise NotFound
-            return self._explain(uow, account_id)
+            return explained_mrr(uow, account_id, self._recompute.moment(uow.connections.get()))
 
-    def _explain(self, uow: UnitOfWork, account_id: str) -> MrrExplained:
-        now = self._recompute.moment(uow.connections.get())
-        figures = ShownFigures.of(uow, now)
-        net = figures.basis is MrrBasis.NET
-        ids = uow.matches.customers_of([account_id]).get(account_id, ())
-        customers = uow.customers.get_many(ids)
-        subscriptions = uow.subscriptions.of_customers(ids)
-        held = [subscription for own in subscriptions.values() for subscription, _ in own]
-        prices, products = catalogue_of(uow, held)
-        readings = uow.subscriptions.discounts([subscription.id for subscription in held])
-        bag = MoneyBag.empty()
-        lines: list[RevenueLine] = []
-        excluded: list[Exclusion] = []
-        notes: list[str] = []
-        partial = False
-        for customer_id, (customer, _) in sorted(customers.items()):
-            own = [subscription for subscription, _ in subscriptions.get(customer_id, [])]
-            revenue = customer_revenue(customer, own, prices, readings, seconds_of(now))
-            bag = bag + figures.shown_mrr(revenue.list_mrr, revenue.net_mrr)
-            partial = partial or revenue.partial
-            notes.extend(revenue.net_notes if net else revenue.notes)
-            for subscription in revenue.subscriptions:
-                lines.extend(subscription.lines)
-                excluded.extend(subscription.excluded)
-        return MrrExplained(
-            mrr=shown(figures, bag),
-            basis=figures.basis,
-            partial=partial,
-            lines=tuple(lines),
-            excluded=tuple(excluded),
-            notes=tuple(notes),
-            product_names=_names(products),
-        )
+
+def explained_mrr(uow: UnitOfWork, account_id: str, now: UnixMicros) -> MrrExplained:
+    """The lines of an account that is there, at the moment that figures are computed for."""
+    figures = ShownFigures.of(uow, now)
+    net = figures.basis is MrrBasis.NET
+    ids = uow.matches.customers_of([account_id]).get(account_id, ())
+    customers = uow.customers.get_many(ids)
+    subscriptions = uow.subscriptions.of_customers(ids)
+    held = [subscription for own in subscriptions.values() for subscription, _ in own]
+    prices, products = catalogue_of(uow, held)
+    readings = uow.subscriptions.discounts([subscription.id for subscription in held])
+    bag = MoneyBag.empty()
+    lines: list[RevenueLine] = []
+    excluded: list[Exclusion] = []
+    notes: list[str] = []
+    partial = False
+    for customer_id, (customer, _) in sorted(customers.items()):
+        own = [subscription for subscription, _ in subscriptions.get(customer_id, [])]
+        revenue = customer_revenue(customer, own, prices, readings, seconds_of(now))
+        bag = bag + figures.shown_mrr(revenue.list_mrr, revenue.net_mrr)
+        partial = partial or revenue.partial
+        notes.extend(revenue.net_notes if net else revenue.notes)
+        for subscription in revenue.subscriptions:
+            lines.extend(subscription.lines)
+            excluded.extend(subscription.excluded)
+    return MrrExplained(
+        mrr=shown(figures, bag),
+        basis=figures.basis,
+        partial=partial,
+        lines=tuple(lines),
+        excluded=tuple(excluded),
+        notes=tuple(notes),
+        product_names=_names(products),
+    )
 
 
 def _names(products: dict[str, Product]) -> dict[str, str]:

@@ -10,7 +10,7 @@ from clynto.application.actor import Actor
 from clynto.application.queries.figures import shown
 from clynto.application.recompute_billing import RecomputeBilling, ShownFigures
 from clynto.domain.errors import NotFound
-from clynto.domain.moments import seconds_of
+from clynto.domain.moments import UnixMicros, seconds_of
 from clynto.domain.money import MoneyBag
 from clynto.domain.money_view import MoneyView
 from clynto.domain.month_ends import Month, completed_months, month_of
@@ -23,6 +23,7 @@ from clynto.domain.mrr_history import (
 )
 from clynto.domain.mrr_movements import MrrMovement, movements_between
 from clynto.domain.roles import Role
+from clynto.ports.read_models import AccountRow
 from clynto.ports.unit_of_work import UnitOfWork, UnitsOfWork
 
 MOVEMENT_TYPES = ("new", "expansion", "contraction", "churn", "reactivation")
@@ -30,12 +31,13 @@ MOVEMENT_TYPES = ("new", "expansion", "contraction", "churn", "reactivation")
 
 @dataclass(frozen=True, slots=True)
 class PointShown:
-    """A month end, or the live point of the month that runs."""
+    """A month end, or the live point of the month that runs. ``bag`` is the exact amount behind ``mrr``."""
 
     month: Month
     mrr: MoneyView
     confidence: Confidence
     notes: tuple[str, ...]
+    bag: MoneyBag
     is_live: bool = False
 
 
@@ -70,26 +72,33 @@ class ReadMrrHistory:
             row = uow.accounts_table.row(account_id)
             if row is None:
                 raise NotFound
-            now = self._recompute.moment(uow.connections.get())
-            figures = ShownFigures.of(uow, now)
-            span = completed_months(seconds_of(now), months)
-            rebuilt = {p.month: p for p in uow.mrr_records.points([account_id], since=span[0]).get(account_id, [])}
-            taken = uow.mrr_records.snapshots([account_id], since=_day_before(span[0])).get(account_id, [])
-        points = [_point_of(month, taken, rebuilt) for month in span]
-        live = MrrPoint(month_of(seconds_of(now)), row.list_mrr, row.net_mrr, Confidence.OBSERVED)
-        return _shown(figures, points, live)
+            return history_of_account(uow, row, self._recompute.moment(uow.connections.get()), months)
 
     def workspace(self, actor: Actor, *, months: int = 12) -> HistoryShown:
         """The sum over all accounts, with the movements between sums."""
         actor.must_be(Role.MEMBER)
         with self._units.reading(actor.workspace_id) as uow:
-            now = self._recompute.moment(uow.connections.get())
-            figures = ShownFigures.of(uow, now)
-            span = completed_months(seconds_of(now), months)
-            points = _workspace_points(uow, span)
-            coverage = uow.accounts_table.coverage()
-        live = MrrPoint(month_of(seconds_of(now)), coverage.matched_list, coverage.matched_net, Confidence.OBSERVED)
-        return _shown(figures, points, live)
+            return history_of_workspace(uow, self._recompute.moment(uow.connections.get()), months)
+
+
+def history_of_account(uow: UnitOfWork, row: AccountRow, now: UnixMicros, months: int) -> HistoryShown:
+    """The last ``months`` month ends before ``now`` and the live figure of one account."""
+    figures = ShownFigures.of(uow, now)
+    span = completed_months(seconds_of(now), months)
+    rebuilt = {p.month: p for p in uow.mrr_records.points([row.id], since=span[0]).get(row.id, [])}
+    taken = uow.mrr_records.snapshots([row.id], since=_day_before(span[0])).get(row.id, [])
+    points = [_point_of(month, taken, rebuilt) for month in span]
+    live = MrrPoint(month_of(seconds_of(now)), row.list_mrr, row.net_mrr, Confidence.OBSERVED)
+    return _shown(figures, points, live)
+
+
+def history_of_workspace(uow: UnitOfWork, now: UnixMicros, months: int) -> HistoryShown:
+    """The same for the sum over all accounts."""
+    figures = ShownFigures.of(uow, now)
+    points = _workspace_points(uow, completed_months(seconds_of(now), months))
+    coverage = uow.accounts_table.coverage()
+    live = MrrPoint(month_of(seconds_of(now)), coverage.matched_list, coverage.matched_net, Confidence.OBSERVED)
+    return _shown(figures, points, live)
 
 
 def _point_of(month: Month, taken: Sequence[MrrSnapshot], rebuilt: Mapping[Month, MrrPoint]) -> MrrPoint:
@@ -118,7 +127,7 @@ def _shown(figures: ShownFigures, points: Sequence[MrrPoint], live: MrrPoint) ->
     movements = movements_between(bags)
     return HistoryShown(
         points=tuple(
-            PointShown(point.month, shown(figures, bag), point.confidence, point.notes, point is live)
+            PointShown(point.month, shown(figures, bag), point.confidence, point.notes, bag, point is live)
             for point, (_, bag) in zip(every, bags, strict=True)
         ),
         movements=tuple(one for movement in movements for one in _parts(figures, movement)),

@@ -12,6 +12,7 @@ from clynto.domain.questions.filters import (
     SUBSCRIPTION_FILTERS,
     Filter,
     SignalStanding,
+    WithSignal,
     canonical,
     canonical_filters,
     canonical_standings,
@@ -164,6 +165,8 @@ class Figure:
 
     def _check_period(self) -> None:
         if self.metric is Metric.ARR_AT_RISK:
+            if any(isinstance(condition, WithSignal) for condition in self.filters):
+                raise ValueError("a period of ARR at risk is about its own signals, so no others can be asked for")
             return
         if self.metric not in RECURRING or self.filters or self.grouping or self.statistic is Statistic.AVERAGE:
             raise ValueError("the past is kept as total MRR and ARR over all accounts, and account by account")

@@ -13,13 +13,13 @@ from clynto.application.queries.show_account_billing import AccountBillingShown,
 from clynto.domain.account_billing import PaymentStatus
 from clynto.domain.connection import Mode
 from clynto.domain.exchange_rates import NO_RATES
+from clynto.domain.exclusion_wording import describe_exclusion
 from clynto.domain.money import MoneyBag
 from clynto.domain.money_view import MoneyView, view_of
 from clynto.domain.mrr_history import Confidence
 from clynto.domain.recurring_revenue import RevenueLine
 from clynto.domain.stripe_links import invoice_url, subscription_url
 from clynto.entrypoints.http.api.fields import MicrosTime, SecondsTime, money
-from clynto.entrypoints.http.mrr_wording import describe_exclusion
 from clynto.ports.read_models import InvoiceRow
 from clynto.ports.workspaces import MrrBasis
 

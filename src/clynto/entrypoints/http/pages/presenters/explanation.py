@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from clynto.application.queries.explain_mrr import MrrExplained
+from clynto.domain.exclusion_wording import describe_exclusion
 from clynto.domain.recurring_revenue import RevenueLine
-from clynto.entrypoints.http.mrr_wording import describe_exclusion
 from clynto.entrypoints.http.pages.presenters.money import minor_money_text
 from clynto.ports.workspaces import MrrBasis
 

@@ -1,0 +1,225 @@
+"""Questions for lists of Stripe's objects: invoices, subscriptions, churn signals, customers without an account."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+
+from clynto.application.queries.question_ground import Ground
+from clynto.application.queries.select_accounts import signal_condition, stretch_of
+from clynto.domain.money import MoneyBag
+from clynto.domain.questions.answers import (
+    Answer,
+    AnswerFigure,
+    Cell,
+    CellKind,
+    Citation,
+    Column,
+    NamedAccount,
+    Row,
+    Table,
+)
+from clynto.domain.questions.filters import SignalStanding
+from clynto.domain.questions.periods import Period
+from clynto.domain.questions.query import (
+    Invoices,
+    InvoiceWord,
+    Signals,
+    Subscriptions,
+    SubscriptionWord,
+    UnmatchedCustomers,
+)
+from clynto.domain.questions.sentences import INVOICE_WORDS, SIGNAL_WORDS, SUBSCRIPTION_WORDS, either
+from clynto.domain.questions.wording import count, money, sentence, span_text
+from clynto.domain.signal_explanation import explain
+from clynto.domain.signals import SignalType
+from clynto.ports.question_data import OwnedInvoice, OwnedSubscription
+from clynto.ports.read_models import CustomerRow
+from clynto.ports.signals import StoredSignal
+
+INVOICE_COLUMNS = (
+    Column("invoice", "Invoice"),
+    Column("account", "Account"),
+    Column("status", "Status", CellKind.STRIPE),
+    Column("created_at", "Created", CellKind.DAY),
+    Column("due_date", "Due", CellKind.DAY),
+    Column("amount_due", "Amount", CellKind.MONEY),
+    Column("amount_remaining", "Left to pay", CellKind.MONEY),
+)
+SUBSCRIPTION_COLUMNS = (
+    Column("plan", "Plan"),
+    Column("account", "Account"),
+    Column("status", "Status", CellKind.STRIPE),
+    Column("interval", "Billed every"),
+    Column("renewal_at", "Renews", CellKind.DAY),
+    Column("cancel_at", "Ends", CellKind.DAY),
+    Column("mrr", "MRR", CellKind.MONEY),
+)
+SIGNAL_COLUMNS = (
+    Column("signal", "Signal"),
+    Column("account", "Account"),
+    Column("state", "State"),
+    Column("occurred_at", "Occurred", CellKind.DAY),
+    Column("amount", "Amount", CellKind.MONEY),
+    Column("explanation", "What happened"),
+)
+CUSTOMER_COLUMNS = (
+    Column("customer", "Stripe customer"),
+    Column("email", "Email"),
+    Column("payment_status", "Payment Status", CellKind.STATUS),
+    Column("mrr", "MRR", CellKind.MONEY),
+)
+_OWED = (InvoiceWord.UNPAID, InvoiceWord.OVERDUE)
+
+
+def answer_invoices(ground: Ground, query: Invoices, account: NamedAccount | None) -> Answer:
+    """Invoices, newest first."""
+    created = None if query.period is None else stretch_of(ground, query.period)
+    found, invoices = ground.unit.question_data.invoices(
+        _id_of(account), query.which, created=created, now=ground.second, limit=query.limit
+    )
+    noun = f"{INVOICE_WORDS[query.which]}invoice"
+    whose, when = _whose(account), _when(ground, query.period, "created in")
+    text = f"{_has(account, found.total)} {count(found.total, noun)}{whose}{when}"
+    figures = [AnswerFigure("invoices", number=Fraction(found.total))]
+    if query.which in _OWED:
+        owed = ground.view(found.remaining)
+        figures.append(AnswerFigure("outstanding", owed))
+        text += f", with {money(owed)} left to pay" if found.total else ""
+    table = Table(INVOICE_COLUMNS, tuple(invoice_row(ground, owned) for owned in invoices), found.total)
+    return ground.answer(query, [sentence(text)], table=table, figures=figures, citations=_cited(ground, account))
+
+
+def invoice_row(ground: Ground, owned: OwnedInvoice) -> Row:
+    """One invoice, in its own currency: it is a bill, not a total."""
+    row = owned.row
+    cells: tuple[Cell, ...] = (
+        row.number or row.id,
+        owned.account_name,
+        row.status,
+        row.created_at,
+        row.due_date,
+        ground.as_billed(MoneyBag.of(row.currency, row.amount_due)),
+        ground.as_billed(MoneyBag.of(row.currency, row.amount_remaining)),
+    )
+    return Row(cells, ground.cite_invoice(row.id, row.number, owned.account_id))
+
+
+def answer_subscriptions(ground: Ground, query: Subscriptions, account: NamedAccount | None) -> Answer:
+    """Subscriptions of matched customers, highest MRR first."""
+    found, held = ground.unit.question_data.subscriptions(
+        _id_of(account), query.which, basis=ground.figures.basis, limit=query.limit
+    )
+    noun = "subscription" if query.which is SubscriptionWord.ANY else f"{SUBSCRIPTION_WORDS[query.which]}subscription"
+    text = sentence(f"{_has(account, found.total)} {count(found.total, noun)}{_whose(account)}")
+    table = Table(SUBSCRIPTION_COLUMNS, tuple(subscription_row(ground, owned) for owned in held), found.total)
+    figures = [AnswerFigure("subscriptions", number=Fraction(found.total))]
+    return ground.answer(query, [text], table=table, figures=figures, citations=_cited(ground, account))
+
+
+def subscription_row(ground: Ground, owned: OwnedSubscription) -> Row:
+    """One subscription with its MRR on the workspace's basis, in its own currency."""
+    row = owned.row
+    mrr = ground.figures.shown_mrr(MoneyBag.of(row.currency, row.list_mrr), MoneyBag.of(row.currency, row.net_mrr))
+    cells: tuple[Cell, ...] = (
+        row.plan_name,
+        owned.account_name,
+        row.status,
+        row.interval,
+        row.renewal_at,
+        row.cancel_at,
+        ground.as_billed(mrr),
+    )
+    return Row(cells, ground.cite_subscription(row.id, row.plan_name, owned.account_id))
+
+
+def answer_signals(ground: Ground, query: Signals, account: NamedAccount | None) -> Answer:
+    """Churn signals, newest first."""
+    condition = signal_condition(ground, query.types, query.standings, query.period)
+    found, signals = ground.unit.question_data.signals(_id_of(account), condition, limit=query.limit)
+    noun = signal_noun(query.types, query.standings)
+    when = _when(ground, query.period, "that occurred in")
+    text = sentence(f"{_has(account, found.total)} {count(found.total, noun)}{_whose(account)}{when}")
+    table = Table(SIGNAL_COLUMNS, tuple(signal_row(ground, stored) for stored in signals), found.total)
+    figures = [AnswerFigure("signals", number=Fraction(found.total))]
+    return ground.answer(query, [text], table=table, figures=figures, citations=_cited(ground, account))
+
+
+def signal_noun(types: Sequence[SignalType], standings: Sequence[SignalStanding]) -> str:
+    """``open payment failure signal``."""
+    words = (either(standing.value for standing in standings), either(SIGNAL_WORDS[kind] for kind in types), "signal")
+    return " ".join(word for word in words if word)
+
+
+def signal_row(ground: Ground, stored: StoredSignal) -> Row:
+    """One signal as the inbox tells it; it cites the object that it rests on."""
+    signal = stored.signal
+    cells: tuple[Cell, ...] = (
+        SIGNAL_WORDS[signal.type],
+        stored.account_name or stored.customer_name,
+        stored.status.value,
+        signal.occurred_at,
+        ground.as_billed(MoneyBag.of(signal.currency, signal.amount)),
+        explain(signal),
+    )
+    return Row(cells, _object_of(ground, stored))
+
+
+def _object_of(ground: Ground, stored: StoredSignal) -> Citation | None:
+    signal = stored.signal
+    if signal.invoice_id is not None:
+        return ground.cite_invoice(signal.invoice_id, signal.context.invoice_number, stored.account_id)
+    if signal.subscription_id is not None:
+        return ground.cite_subscription(signal.subscription_id, signal.plan or "", stored.account_id)
+    return None
+
+
+def answer_unmatched(ground: Ground, query: UnmatchedCustomers) -> Answer:
+    """Stripe customers without an account."""
+    whole = ground.coverage()
+    page = ground.unit.billing_details.customers(matched=False, text="", limit=query.limit, after=None)
+    mrr = whole.unmatched_mrr
+    verb = "has" if whole.unmatched_customers == 1 else "have"
+    customers = count(whole.unmatched_customers, "Stripe customer")
+    text = sentence(f"{customers} {verb} no account; their MRR is {money(mrr)}")
+    rows = tuple(_customer_row(ground, row) for row in page.rows)
+    return ground.answer(
+        query,
+        [text],
+        table=Table(CUSTOMER_COLUMNS, rows, whole.unmatched_customers),
+        figures=[
+            AnswerFigure("unmatched_customers", number=Fraction(whole.unmatched_customers)),
+            AnswerFigure("unmatched_mrr", mrr),
+        ],
+    )
+
+
+def _customer_row(ground: Ground, row: CustomerRow) -> Row:
+    status = None if row.payment_status is None else row.payment_status.value
+    mrr = ground.view(ground.figures.shown_mrr(row.list_mrr, row.net_mrr))
+    return Row((row.name or row.id, row.email, status, mrr), ground.cite_customer(row.id, row.name or ""))
+
+
+def _id_of(account: NamedAccount | None) -> str | None:
+    return None if account is None else account.id
+
+
+def _has(account: NamedAccount | None, total: int) -> str:
+    if account is not None:
+        return f"{account.name} has"
+    return "there is" if total == 1 else "there are"
+
+
+def _whose(account: NamedAccount | None) -> str:
+    return " in all" if account is None else ""
+
+
+def _when(ground: Ground, period: Period | None, verb: str) -> str:
+    if period is None:
+        return ""
+    span = ground.span(period)
+    return f" {verb} {span_text(span.first, span.last)}"
+
+
+def _cited(ground: Ground, account: NamedAccount | None) -> list[Citation]:
+    return [] if account is None else [ground.cite_account(account.id, account.name)]

@@ -1,0 +1,323 @@
+"""Questions about many accounts: which ones, how many, how much in all or by group."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from fractions import Fraction
+
+from clynto.application.queries.question_ground import Ground, known_at, off_by
+from clynto.application.queries.select_accounts import moved_between, selection_of, stretch_of, with_statuses
+from clynto.domain.money import MoneyBag
+from clynto.domain.money_view import annual
+from clynto.domain.questions.answers import Answer, AnswerFigure, Cell, CellKind, Column, Row, Table
+from clynto.domain.questions.periods import Period
+from clynto.domain.questions.query import (
+    RECURRING,
+    Accounts,
+    Figure,
+    Grouping,
+    Metric,
+    Order,
+    Statistic,
+)
+from clynto.domain.questions.sentences import METRIC_WORDS
+from clynto.domain.questions.wording import conditions, count, money, number, sentence, span_text
+from clynto.domain.signals import SignalType
+from clynto.ports.question_data import GroupTotal, MeasureKind, Selection, SignalCondition
+from clynto.ports.read_models import AccountRow, StatusFilter
+
+AT_RISK = frozenset({StatusFilter.OVERDUE, StatusFilter.FAILED})
+PAYMENT_PROBLEMS = frozenset({SignalType.PAYMENT_FAILED, SignalType.PAYMENT_OVERDUE})
+SCORE_DECIMALS = 1
+MEASURES = {
+    Metric.MRR: MeasureKind.MRR,
+    Metric.ARR: MeasureKind.MRR,
+    Metric.ARR_AT_RISK: MeasureKind.MRR,
+    Metric.ACCOUNTS: MeasureKind.MRR,
+    Metric.OUTSTANDING: MeasureKind.OUTSTANDING,
+    Metric.LIFETIME_VALUE: MeasureKind.LIFETIME,
+    Metric.HEALTH: MeasureKind.HEALTH,
+}
+_GROUP_TITLES = {
+    Grouping.PAYMENT_STATUS: "Payment Status",
+    Grouping.PLAN: "Plan",
+    Grouping.CURRENCY: "Currency",
+    Grouping.INTERVAL: "Billed every",
+    Grouping.HEALTH: "Health",
+}
+_HEALTH_LEVELS = {"ok": "good", "warning": "needs attention", "critical": "critical", "none": "unknown"}
+_ACCOUNT = Column("account", "Account")
+_ABOUT_ACCOUNTS = (
+    Column("payment_status", "Payment Status", CellKind.STATUS),
+    Column("health_score", "Health", CellKind.SCORE),
+    Column("renewal_at", "Renews", CellKind.DAY),
+)
+
+
+def answer_accounts(ground: Ground, query: Accounts) -> Answer:
+    """The accounts that meet the conditions, ranked. Raises ``NotRecorded``."""
+    selection = selection_of(ground, query.filters)
+    kind = MEASURES[query.metric]
+    measure = ground.measure(kind)
+    data = ground.unit.question_data
+    total = data.totals(selection, measure)[0]
+    ranked = data.ranked(
+        selection, measure, order=query.order, limit=query.limit, weights=ground.weights(total.amounts)
+    )
+    amounts = {found.account_id: found.amounts for found in ranked}
+    rows = ground.unit.accounts_table.rows(list(amounts))
+    # By an amount, accounts without any are left out of the ranking, so they are not counted either.
+    listed = total.scored if kind is MeasureKind.HEALTH else total.bearing
+    if kind is MeasureKind.MRR and not _is_part(selection):
+        listed = total.accounts
+    columns = (_ACCOUNT, *_money_columns(query.metric), *_ABOUT_ACCOUNTS)
+    table = Table(columns, tuple(_account(ground, row, query.metric, amounts[row.id]) for row in rows), listed)
+    figures = [AnswerFigure("accounts", number=Fraction(total.accounts)), *_sums(ground, query.metric, total)]
+    return ground.answer(
+        query,
+        [_accounts_found(query, total.accounts), *_bring(ground, query, total), *_first(query, rows)],
+        table=table,
+        figures=figures,
+        notes=moved_between(ground, query.filters),
+        over_all=not query.filters and bool(_sums(ground, query.metric, total)),
+    )
+
+
+def answer_figure(ground: Ground, query: Figure) -> Answer:
+    """One figure over accounts, or one for each group. Raises ``NotRecorded``."""
+    if query.period is not None and query.metric in RECURRING:
+        return _figure_of_the_past(ground, query, query.period)
+    selection = selection_of(ground, query.filters)
+    if query.metric is Metric.ARR_AT_RISK:
+        return _at_risk(ground, query, selection)
+    measure = ground.measure(MEASURES[query.metric])
+    total = ground.unit.question_data.totals(selection, measure)[0]
+    figure = _figure_of(ground, query, total)
+    groups: tuple[GroupTotal, ...] = ()
+    if query.grouping is not None:
+        groups = tuple(ground.unit.question_data.totals(selection, measure, grouping=query.grouping))
+    return ground.answer(
+        query,
+        [_told(query, figure, total)],
+        table=_grouped(ground, query, groups),
+        figures=[figure, AnswerFigure("accounts", number=Fraction(total.accounts))],
+        notes=[*moved_between(ground, query.filters), *_counted_twice(query)],
+        over_all=not query.filters and figure.money is not None and query.statistic is Statistic.TOTAL,
+    )
+
+
+# Lists of accounts.
+
+
+def _is_part(selection: Selection) -> bool:
+    return selection.part.currency is not None or selection.part.is_by_subscription
+
+
+def _money_columns(metric: Metric) -> tuple[Column, ...]:
+    own = Column(metric.value, METRIC_WORDS[metric][:1].upper() + METRIC_WORDS[metric][1:], CellKind.MONEY)
+    mrr, arr = Column("mrr", "MRR", CellKind.MONEY), Column("arr", "ARR", CellKind.MONEY)
+    if metric in (*RECURRING, Metric.HEALTH):
+        return mrr, arr
+    return own, mrr
+
+
+def _account(ground: Ground, row: AccountRow, metric: Metric, amount: MoneyBag) -> Row:
+    mrr = amount if metric in RECURRING else ground.mrr_of(row)
+    if metric in (*RECURRING, Metric.HEALTH):
+        cells: list[Cell] = [ground.view(mrr), ground.view(annual(mrr))]
+    else:
+        cells = [ground.view(amount), ground.view(mrr)]
+    status = None if row.payment_status is None else row.payment_status.value
+    about: list[Cell] = [status, row.health_score, row.renewal_at]
+    return Row((row.name, *cells, *about), ground.cite_account(row.id, row.name))
+
+
+def _accounts_found(query: Accounts, accounts: int) -> str:
+    return sentence(f"{count(accounts, 'account')}{conditions(query.filters)}")
+
+
+def _sums(ground: Ground, metric: Metric, total: GroupTotal) -> list[AnswerFigure]:
+    if metric is Metric.HEALTH or not total.accounts:
+        return []
+    if metric in RECURRING:
+        return [
+            AnswerFigure("mrr", ground.view(total.amounts)),
+            AnswerFigure("arr", ground.view(annual(total.amounts))),
+        ]
+    return [AnswerFigure(metric.value, ground.view(total.amounts))]
+
+
+def _bring(ground: Ground, query: Accounts, total: GroupTotal) -> list[str]:
+    sums = [figure.money for figure in _sums(ground, query.metric, total) if figure.money is not None]
+    if not sums:
+        return []
+    together = "Together they have" if total.accounts > 1 else "It has"
+    if query.metric in RECURRING:
+        return [f"{together} {money(sums[0])} MRR, which is {money(sums[1])} ARR."]
+    return [sentence(f"{together} {money(sums[0])} {METRIC_WORDS[query.metric]}")]
+
+
+def _first(query: Accounts, rows: Sequence[AccountRow]) -> list[str]:
+    """Where one account was asked for, its name is the answer."""
+    if query.limit != 1 or not rows:
+        return []
+    ends = "highest" if query.order is Order.HIGHEST else "lowest"
+    return [f"The {ends} {METRIC_WORDS[query.metric]} is that of {rows[0].name}."]
+
+
+# Figures.
+
+
+def _figure_of(ground: Ground, query: Figure, total: GroupTotal) -> AnswerFigure:
+    if query.metric is Metric.ACCOUNTS:
+        return AnswerFigure("accounts", number=Fraction(total.accounts))
+    if query.metric is Metric.HEALTH:
+        average = Fraction(total.score_sum, total.scored) if total.scored else None
+        return AnswerFigure("health_score", number=average, decimals=SCORE_DECIMALS)
+    return AnswerFigure(query.metric.value, ground.recurring(query.metric, _bag_of(query, total)))
+
+
+def _bag_of(query: Figure, total: GroupTotal) -> MoneyBag:
+    if query.statistic is Statistic.AVERAGE:
+        return total.amounts * Fraction(1, total.accounts) if total.accounts else MoneyBag.empty()
+    return total.amounts
+
+
+def _told(query: Figure, figure: AnswerFigure, total: GroupTotal) -> str:
+    whom = f"{count(total.accounts, 'account')}{conditions(query.filters)}"
+    if query.metric is Metric.ACCOUNTS:
+        verb = "is" if total.accounts == 1 else "are"
+        return sentence(f"there {verb} {whom}")
+    if query.metric is Metric.HEALTH:
+        if figure.number is None:
+            return sentence(f"no health score is known among {whom}")
+        known = f"{total.scored:,} of them with a known score"
+        return sentence(f"the average health score is {number(figure.number, figure.decimals)}, over {whom}, {known}")
+    words = METRIC_WORDS[query.metric]
+    if query.statistic is Statistic.AVERAGE:
+        return sentence(f"the average {words} is {_amount(figure)} an account, over {whom}")
+    return sentence(f"the {words} is {_amount(figure)}, over {whom}")
+
+
+def _amount(figure: AnswerFigure) -> str:
+    return "nothing" if figure.money is None else money(figure.money)
+
+
+def _at_risk(ground: Ground, query: Figure, selection: Selection) -> Answer:
+    """ARR of accounts that are overdue or failed; with a period, of those whose payment problem arose in it."""
+    everyone = with_statuses(selection, AT_RISK)
+    arisen = everyone if everyone is None or query.period is None else _arisen(ground, everyone, query.period)
+    figure, total = _risk_of(ground, arisen, query)
+    sentences = [_risk_told(ground, query, figure, total)]
+    figures = [figure, AnswerFigure("accounts", number=Fraction(total.accounts))]
+    if query.period is not None:
+        whole, all_late = _risk_of(ground, everyone, replace(query, statistic=Statistic.TOTAL))
+        figures.append(replace(whole, name="arr_at_risk_in_all"))
+        late = count(all_late.accounts, "account")
+        verb = "is" if all_late.accounts == 1 else "are"
+        sentences.append(sentence(f"in all, {_amount(whole)} ARR is at risk: {late} {verb} overdue or failed now"))
+    return ground.answer(
+        query,
+        sentences,
+        table=_at_risk_table(ground, query, arisen),
+        figures=figures,
+        notes=[*moved_between(ground, query.filters), *_counted_twice(query)],
+        over_all=not query.filters,
+    )
+
+
+def _arisen(ground: Ground, selection: Selection, period: Period) -> Selection:
+    condition = SignalCondition(types=PAYMENT_PROBLEMS, within=stretch_of(ground, period))
+    return replace(selection, signal=condition)
+
+
+def _risk_of(ground: Ground, selection: Selection | None, query: Figure) -> tuple[AnswerFigure, GroupTotal]:
+    if selection is None:
+        total = GroupTotal("", 0, 0, MoneyBag.empty())
+    else:
+        total = ground.unit.question_data.totals(selection, ground.measure())[0]
+    return AnswerFigure(Metric.ARR_AT_RISK.value, ground.recurring(query.metric, _bag_of(query, total))), total
+
+
+def _risk_told(ground: Ground, query: Figure, figure: AnswerFigure, total: GroupTotal) -> str:
+    average = " an account on average" if query.statistic is Statistic.AVERAGE else ""
+    whom = f"{count(total.accounts, 'account')}{conditions(query.filters)}"
+    if query.period is None:
+        return sentence(
+            f"{_amount(figure)} ARR is at risk{average}: {whom} {_are(total.accounts)} overdue or failed now"
+        )
+    span = ground.span(query.period)
+    arose = f"payment problems that arose in {span_text(span.first, span.last)}"
+    late = f"{whom} {_are(total.accounts)} still overdue or failed"
+    return sentence(f"{_amount(figure)} ARR is at risk from {arose}{average}: {late}")
+
+
+def _are(accounts: int) -> str:
+    return "is" if accounts == 1 else "are"
+
+
+def _at_risk_table(ground: Ground, query: Figure, selection: Selection | None) -> Table:
+    if selection is None:
+        return Table()
+    data, measure = ground.unit.question_data, ground.measure()
+    if query.grouping is not None:
+        return _grouped(ground, query, tuple(data.totals(selection, measure, grouping=query.grouping)))
+    total = data.totals(selection, measure)[0]
+    ranked = data.ranked(
+        selection,
+        measure,
+        order=Order.HIGHEST,
+        limit=Accounts().limit,
+        weights=ground.weights(total.amounts),
+    )
+    amounts = {found.account_id: found.amounts for found in ranked}
+    rows = ground.unit.accounts_table.rows(list(amounts))
+    columns = (_ACCOUNT, *_money_columns(Metric.ARR), *_ABOUT_ACCOUNTS)
+    listed = total.bearing if _is_part(selection) else total.accounts
+    return Table(columns, tuple(_account(ground, row, Metric.ARR, amounts[row.id]) for row in rows), listed)
+
+
+def _figure_of_the_past(ground: Ground, query: Figure, period: Period) -> Answer:
+    span = ground.span(period)
+    moment = ground.moment_at_end_of(span.last)
+    bag = ground.sum_of(None, ground.measure(at=moment))
+    view = ground.recurring(query.metric, bag)
+    figure = AnswerFigure(query.metric.value, view, on=None if moment.is_now else moment.end_of)
+    verb = "is" if moment.is_now else "was"
+    text = sentence(f"the {METRIC_WORDS[query.metric]} of all accounts {verb} {money(view)} {known_at(moment)}")
+    return ground.answer(query, [text], figures=[figure], notes=off_by(span.last, moment), over_all=moment.is_now)
+
+
+def _grouped(ground: Ground, query: Figure, groups: Sequence[GroupTotal]) -> Table:
+    if query.grouping is None:
+        return Table()
+    columns = [Column("group", _GROUP_TITLES[query.grouping]), Column("accounts", "Accounts", CellKind.COUNT)]
+    if query.metric is Metric.HEALTH:
+        columns.append(Column("health_score", "Average health"))
+    elif query.metric is not Metric.ACCOUNTS:
+        words = METRIC_WORDS[query.metric]
+        prefix = "Average " if query.statistic is Statistic.AVERAGE else ""
+        columns.append(Column(query.metric.value, f"{prefix}{words}", CellKind.MONEY))
+    rows = tuple(Row(_group_cells(ground, query, group)) for group in groups)
+    return Table(tuple(columns), rows, len(rows))
+
+
+def _group_cells(ground: Ground, query: Figure, group: GroupTotal) -> tuple[Cell, ...]:
+    name = group.key
+    if query.grouping is Grouping.HEALTH:
+        name = _HEALTH_LEVELS[name]
+    cells: list[Cell] = [name or "none", group.accounts]
+    figure = _figure_of(ground, query, group)
+    if query.metric is Metric.HEALTH:
+        cells.append("none known" if figure.number is None else number(figure.number, figure.decimals))
+    elif query.metric is not Metric.ACCOUNTS:
+        cells.append(figure.money)
+    return tuple(cells)
+
+
+def _counted_twice(query: Figure) -> list[str]:
+    if query.grouping in (Grouping.PLAN, Grouping.INTERVAL, Grouping.CURRENCY):
+        word = {Grouping.PLAN: "plans", Grouping.INTERVAL: "intervals", Grouping.CURRENCY: "currencies"}[query.grouping]
+        return [f"An account with several {word} counts in each of them."]
+    return []

@@ -1,0 +1,109 @@
+"""How figures, days and conditions are written in the sentences of an answer."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from fractions import Fraction
+
+from clynto.domain.account_billing import PaymentStatus
+from clynto.domain.moments import UnixTime
+from clynto.domain.money import decimal_text
+from clynto.domain.money_view import MoneyView
+from clynto.domain.questions.filters import Filter
+from clynto.domain.questions.periods import day_of
+from clynto.domain.questions.sentences import MONTH_NAMES, condition_phrase
+from clynto.domain.signal_explanation import CURRENCY_SIGNS
+
+STATUS_WORDS = {
+    PaymentStatus.PAID: "paid",
+    PaymentStatus.OVERDUE: "overdue",
+    PaymentStatus.FAILED: "failed",
+}
+
+
+def grouped(amount: str) -> str:
+    """``12345.60`` as ``12,345.60``."""
+    sign, digits = ("-", amount[1:]) if amount.startswith("-") else ("", amount)
+    whole, point, decimals = digits.partition(".")
+    return f"{sign}{int(whole):,}{point}{decimals}"
+
+
+def in_currency(amount: str, currency: str) -> str:
+    """``$149.00``, ``-¥10,000``, ``149.00 CHF``."""
+    minus, digits = ("-", amount[1:]) if amount.startswith("-") else ("", amount)
+    sign = CURRENCY_SIGNS.get(currency)
+    return f"{minus}{sign}{grouped(digits)}" if sign else f"{minus}{grouped(digits)} {currency}"
+
+
+def money(view: MoneyView) -> str:
+    """The figure with its unit; a sum over currencies names its parts, since it has none."""
+    if view.currency is not None:
+        return in_currency(view.amount, view.currency)
+    if view.mixed:
+        return f"{grouped(view.amount)} in mixed currencies ({parts(view)})"
+    return grouped(view.amount)
+
+
+def parts(view: MoneyView) -> str:
+    """``$100.00 + €50.00``."""
+    return " + ".join(in_currency(amount, currency) for currency, amount in sorted(view.by_currency.items()))
+
+
+def unsigned(view: MoneyView) -> str:
+    """The size of a change."""
+    amounts = {currency: amount.removeprefix("-") for currency, amount in view.by_currency.items()}
+    if view.mixed:
+        return money(view)
+    return money(MoneyView(view.amount.removeprefix("-"), view.currency, False, amounts, (), abs(view.value)))
+
+
+def count(number: int, noun: str, nouns: str | None = None) -> str:
+    """``1 account``, ``2,345 accounts``, ``no accounts``."""
+    if number == 1:
+        return f"1 {noun}"
+    return f"{number:,} {nouns or noun + 's'}" if number else f"no {nouns or noun + 's'}"
+
+
+def number(value: Fraction, decimals: int) -> str:
+    """A number that is no money."""
+    return grouped(decimal_text(value, decimals))
+
+
+def day_text(day: dt.date) -> str:
+    """``3 November 2026``."""
+    return f"{day.day} {MONTH_NAMES[day.month - 1]} {day.year}"
+
+
+def moment_day(moment: UnixTime) -> str:
+    """The day of a moment, in UTC."""
+    return day_text(day_of(moment))
+
+
+def span_text(first: dt.date, last: dt.date) -> str:
+    """``November 2026``, ``2026``, ``3 November 2026``, or both ends."""
+    if first == last:
+        return day_text(first)
+    if first.day == 1 and (last + dt.timedelta(days=1)).day == 1:
+        if (first.year, first.month) == (last.year, last.month):
+            return f"{MONTH_NAMES[first.month - 1]} {first.year}"
+        if first.month == 1 and (last.year, last.month) == (first.year, len(MONTH_NAMES)):
+            return str(first.year)
+    return f"{day_text(first)} to {day_text(last)}"
+
+
+def conditions(filters: Sequence[Filter]) -> str:
+    """What is said of the accounts, behind the noun: `` with payment status overdue, on the plan "Pro"``."""
+    return "".join(f"{',' if place else ''} {condition_phrase(held)}" for place, held in enumerate(filters))
+
+
+def listed(names: Sequence[str]) -> str:
+    """``A``, ``A and B``, ``A, B and C``."""
+    if len(names) < 2:
+        return "".join(names)
+    return f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def sentence(text: str) -> str:
+    """With a capital first letter and a full stop."""
+    return f"{text[0].upper()}{text[1:]}{'' if text.endswith(('.', '?')) else '.'}"
