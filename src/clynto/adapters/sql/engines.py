@@ -18,6 +18,7 @@ STATEMENT_MILLISECONDS = 30_000
 FROZEN_MILLISECONDS = 60_000
 """After so long in silence PostgreSQL ends a transaction: a frozen worker must not keep its locks (guarantees E2)."""
 _BEGIN = "clynto_begin"
+_READS_ONLY = "clynto_reads_only"
 
 WRITING: Mapping[str, Mapping[str, Any]] = {
     "sqlite": {_BEGIN: "BEGIN IMMEDIATE"},
@@ -54,7 +55,13 @@ def open_database(url: str, *, pool_size: int = 5) -> Engine:
     if backend == "sqlite":
         if not address.database or address.database == ":memory:":
             raise DatabaseUnusable("SQLite needs a file: several processes share the database.")
-        engine = create_engine(address, pool_size=pool_size, connect_args={"timeout": BUSY_MILLISECONDS / 1000})
+        engine = create_engine(
+            address,
+            pool_size=pool_size,
+            # Every transaction is ended by the unit of work that began it; the pool need not do it again.
+            pool_reset_on_return=None,
+            connect_args={"timeout": BUSY_MILLISECONDS / 1000},
+        )
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
     elif backend in ("postgresql", "postgres"):
@@ -96,9 +103,12 @@ def _prepare_sqlite(connection: Any, _entry: ConnectionPoolEntry) -> None:
 
 def _begin_sqlite(connection: Connection) -> None:
     begin = connection.get_execution_options().get(_BEGIN, "BEGIN IMMEDIATE")
-    # Set either way, because the connection may come from the pool with the other setting; and set before, because
-    # a connection that may only read is refused the write lock.
-    connection.exec_driver_sql(f"PRAGMA query_only = {int(begin == READING['sqlite'][_BEGIN])}")
+    # Set before it begins, because a connection that may only read is refused the write lock. The pool may hand out
+    # one with the other setting, which stands in its notes.
+    reads_only = begin == READING["sqlite"][_BEGIN]
+    if connection.info.get(_READS_ONLY) is not reads_only:
+        connection.exec_driver_sql(f"PRAGMA query_only = {int(reads_only)}")
+        connection.info[_READS_ONLY] = reads_only
     connection.exec_driver_sql(begin)
 
 

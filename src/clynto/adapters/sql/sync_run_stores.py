@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Engine, Row, and_, func, or_, select, tuple_, update
+from sqlalchemy import Engine, Row, and_, bindparam, func, or_, select, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from clynto.adapters.sql.bulk_writing import upsert
@@ -20,6 +20,13 @@ from clynto.domain.time_span import Span
 from clynto.ports.stripe_reading import Listing
 
 _ACTIVE = sorted(state.value for state in ACTIVE_STATES)
+_SAVE = update(sync_runs).where(
+    sync_runs.c.workspace_id == bindparam("held_workspace"),
+    sync_runs.c.id == bindparam("held_id"),
+    sync_runs.c.attempt == bindparam("held_attempt"),
+    sync_runs.c.state.in_(_ACTIVE),
+)
+"""Built once: it runs with every page of a sync."""
 
 
 class SqlSyncRunStore:
@@ -54,8 +61,8 @@ class SqlSyncRunStore:
     def save(self, run: SyncRun, *, holding: int) -> None:
         """Store ``run`` if its stored attempt is still ``holding`` and it is still active; the row stays locked
         until the transaction ends, so nothing written beside it can slip past the fence. Raises ``RunSuperseded``."""
-        fence = self._scope.one(sync_runs, id=clean_text(run.id), attempt=holding) & sync_runs.c.state.in_(_ACTIVE)
-        if self._scope.connection.execute(update(sync_runs).where(fence).values(_run_values(run))).rowcount == 0:
+        row = {"held_workspace": self._scope.workspace_id, "held_id": clean_text(run.id), "held_attempt": holding}
+        if self._scope.connection.execute(_SAVE, {**row, **_run_values(run)}).rowcount == 0:
             raise RunSuperseded
 
     def history(self, *, before: str | None, limit: int) -> Sequence[SyncRun]:
