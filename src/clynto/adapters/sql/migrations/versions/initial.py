@@ -10,6 +10,7 @@ from alembic import op
 
 from clynto.adapters.sql.migrations.tables_of_news import create_tables_of_news
 from clynto.adapters.sql.migrations.tables_of_questions import create_tables_of_questions
+from clynto.adapters.sql.migrations.tables_of_ranking import create_tables_of_ranking
 
 revision = "initial"
 down_revision = None
@@ -17,8 +18,6 @@ down_revision = None
 WORD = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 AMOUNT = sa.BigInteger()
 FLAG = sa.Boolean()
-MISSING = str(2**63 - 1)
-SORTABLE = [f"{name}_{direction}" for name in ("mrr", "status", "renewal", "health") for direction in ("up", "down")]
 
 
 def _amount(name: str) -> list[sa.Column[int]]:
@@ -342,36 +341,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("workspace_id", "domain", "account_id", name="pk_account_domains"),
     )
     op.create_index("ix_account_domains_account", "account_domains", ["workspace_id", "account_id"])
-    op.create_table(
-        "account_ranking",
-        sa.Column("workspace_id", WORD, nullable=False),
-        sa.Column("account_id", WORD, nullable=False),
-        sa.Column("search_text", WORD, nullable=False),
-        sa.Column("name_key", WORD, nullable=False),
-        sa.Column("status_rank", sa.SmallInteger(), server_default="0", nullable=False),
-        sa.Column("mrr_up", AMOUNT, server_default=MISSING, nullable=False),
-        sa.Column("mrr_down", AMOUNT, server_default=MISSING, nullable=False),
-        sa.Column("status_up", AMOUNT, server_default=MISSING, nullable=False),
-        sa.Column("status_down", AMOUNT, server_default=MISSING, nullable=False),
-        sa.Column("renewal_up", AMOUNT, server_default=MISSING, nullable=False),
-        sa.Column("renewal_down", AMOUNT, server_default=MISSING, nullable=False),
-        sa.Column("health_up", AMOUNT, server_default=MISSING, nullable=False),
-        sa.Column("health_down", AMOUNT, server_default=MISSING, nullable=False),
-        sa.ForeignKeyConstraint(
-            ["workspace_id", "account_id"],
-            ["accounts.workspace_id", "accounts.id"],
-            name="fk_account_ranking_accounts",
-            ondelete="CASCADE",
-        ),
-        sa.PrimaryKeyConstraint("workspace_id", "account_id", name="pk_account_ranking"),
-        sqlite_with_rowid=False,
-    )
-    keys: dict[str, str | sa.TextClause] = {name: name for name in SORTABLE}
-    keys |= {"name_up": "name_key", "name_down": sa.text("name_key DESC")}
-    for name, key in keys.items():
-        op.create_index(
-            f"ix_account_ranking_{name}", "account_ranking", ["workspace_id", key, "account_id", "status_rank"]
-        )
+    create_tables_of_ranking()
     op.create_table(
         "sessions",
         sa.Column("workspace_id", WORD, nullable=False),
