@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from clynto.application.actor import Actor
 from clynto.application.queries.find_account import WorkspaceNames, reference_to
 from clynto.application.queries.run_query import RunQuery
-from clynto.domain.errors import InvalidInput, NotFound
+from clynto.domain.errors import InvalidInput, NotFound, PlannerUnreachable
 from clynto.domain.questions.answers import Answer, AnswerKind, NamedAccount
+from clynto.domain.questions.founded_query import is_founded
 from clynto.domain.questions.json_form import QueryUnreadable
 from clynto.domain.questions.periods import day_of_micros
 from clynto.domain.questions.query import Query, accounts_named_by
@@ -134,8 +135,17 @@ class AnswerQuestion:
         if isinstance(outcome, Understood):
             return outcome.query
         if isinstance(outcome, NotUnderstood) and self._planner is not None:
-            return self._planner.plan(question, today=self._today(), previous=previous)
+            return self._planned(self._planner, question, previous)
         return None
+
+    def _planned(self, planner: QueryPlanner, question: str, previous: Query | None) -> Query | None:
+        """A stranger's query, if its names and amounts are those of the question (ADR 0033). Without an answer of the
+        model, Larry knows what the grammar knows."""
+        try:
+            query = planner.plan(question, today=self._today(), previous=previous)
+        except PlannerUnreachable:
+            return None
+        return query if query is not None and is_founded(query, question, previous) else None
 
     def _today(self) -> dt.date:
         return day_of_micros(self._clock.now())

@@ -169,6 +169,13 @@ class StripeRateLimited(ClyntoError):
     retryable = True
 
 
+class PlannerUnreachable(ClyntoError):
+    """The language model that plans queries did not answer in time, or refused to."""
+
+    code = "planner_unreachable"
+    retryable = True
+
+
 class CredentialUnreadable(ClyntoError):
     """A sealed credential cannot be opened with the keys at hand; the Stripe key has to be pasted again."""
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from dependency_injector import containers, providers
 
+from clynto.adapters.openai_planner.planner import ChatEndpoint, OpenAiPlanner
 from clynto.adapters.rq_queue.redis_budget import RedisRequestBudget
 from clynto.adapters.rq_queue.work_queue import RqWorkQueue
 from clynto.adapters.sql.engines import open_database
@@ -32,7 +33,7 @@ from clynto.application.audit import AuditTrail
 from clynto.application.match_customers import MatchCustomers
 from clynto.application.raise_signals import RaiseSignals
 from clynto.application.recompute_billing import RecomputeBilling
-from clynto.entrypoints.settings import Settings
+from clynto.entrypoints.settings import LarryModel, Settings
 from clynto.ports.clock import Clock
 from clynto.ports.vault import Purpose
 
@@ -49,6 +50,12 @@ def _webhook_opener(settings: Settings) -> HpkeOpener:
 
 def _stripe_opener(settings: Settings) -> HpkeOpener:
     return HpkeOpener(settings.vault.public, {Purpose.STRIPE_API_KEY: settings.vault.stripe_private})
+
+
+def _planner(model: LarryModel | None) -> OpenAiPlanner | None:
+    if model is None:
+        return None
+    return OpenAiPlanner(ChatEndpoint(model.url, model.name, model.key, model.seconds))
 
 
 class Container(containers.DeclarativeContainer):
@@ -86,6 +93,8 @@ class Container(containers.DeclarativeContainer):
     readers = providers.Singleton(StripeApiReaders, surroundings, api_base=settings.provided.stripe_api_base)
     key_check = providers.Singleton(StripeApiKeyCheck, surroundings, api_base=settings.provided.stripe_api_base)
     event_reading = providers.Singleton(StripeEventReading)
+
+    planner = providers.Singleton(_planner, settings.provided.larry_model)
 
     sealer = providers.Singleton(HpkeSealer, settings.provided.vault.public)
     webhook_opener = providers.Singleton(_webhook_opener, settings)

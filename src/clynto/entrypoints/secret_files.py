@@ -22,6 +22,14 @@ def read_or_make_secret(path: Path) -> Secret:
     try:
         if not path.exists():
             _make(path)
+    except OSError as error:
+        raise SecretFileUnusable(f"{path} cannot be read: {error.strerror}") from None
+    return read_secret(path)
+
+
+def read_secret(path: Path) -> Secret:
+    """The secret in ``path``, without blanks around it. Raises ``SecretFileUnusable``."""
+    try:
         with path.open("rb") as file:
             if os.fstat(file.fileno()).st_mode & (stat.S_IRWXG | stat.S_IRWXO):
                 raise SecretFileUnusable(f"{path} is readable by others; its mode must be 0600")

@@ -15,7 +15,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from clynto.domain.secret import Secret
 from clynto.entrypoints.logging_setup import LogFormat
-from clynto.entrypoints.secret_files import SecretFileUnusable, read_or_make_secret
+from clynto.entrypoints.secret_files import SecretFileUnusable, read_or_make_secret, read_secret
 
 STRIPE_API = "https://api.stripe.com"
 KNOWN = frozenset(
@@ -36,10 +36,17 @@ KNOWN = frozenset(
         "LOG_FORMAT",
         "TRUSTED_PROXIES",
         "CLOCK_OFFSET_FILE",
+        "LARRY_MODEL_URL",
+        "LARRY_MODEL",
+        "LARRY_MODEL_KEY",
+        "LARRY_MODEL_KEY_FILE",
+        "LARRY_MODEL_SECONDS",
+        "MCP_TOKEN",
     )
 )
 _LEAST_SECRET_LENGTH = 32
 _LEAST_SECRET_VARIETY = 10
+_LONGEST_MODEL_NAME = 200
 _WELL_KNOWN = re.compile(
     r"change.?me|change.?this|default|example|insecure|placeholder|replace|secret.?key|s3cr3t|password|your.?key|dev.?key",
     re.IGNORECASE,
@@ -65,12 +72,24 @@ class VaultFiles:
 
 
 @dataclass(frozen=True, slots=True)
+class LarryModel:
+    """A language model that may plan queries (ADR 0033). ``url`` is the address below which ``/chat/completions``
+    stands; ``seconds`` bounds a call. ``key`` None: the endpoint asks for none."""
+
+    url: str
+    name: str
+    key: Secret | None
+    seconds: int
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """Everything a process can be told from outside.
 
     ``redis_url`` None: an embedded server. ``public_url`` None: ``http://127.0.0.1:PORT`` (``public_url_at``).
     Addresses of the database and of Redis may hold passwords, hence ``Secret``. Rates are in requests a second.
     ``trusted_proxies`` counts the proxies in front whose forwarded headers are believed (guarantees K7).
+    ``larry_model`` None: Larry understands questions by himself alone, and nothing of them leaves.
     """
 
     data_dir: Path
@@ -85,6 +104,7 @@ class Settings:
     log_format: LogFormat
     trusted_proxies: int
     clock_offset_file: Path | None
+    larry_model: LarryModel | None = None
 
     def public_url_at(self, port: int) -> str:
         """The address that webhooks and links use, without a slash at its end."""
@@ -119,6 +139,7 @@ def load_settings(environ: Mapping[str, str], *, on_terminal: bool) -> Settings:
         log_format=_log_format(environ, on_terminal=on_terminal),
         trusted_proxies=_whole_number(environ, "CLYNTO_TRUSTED_PROXIES", default=0, least=0, most=10),
         clock_offset_file=_clock_offset_file(environ, stripe_api_base),
+        larry_model=_larry_model(environ),
     )
 
 
@@ -179,10 +200,14 @@ def _redis_url(environ: Mapping[str, str]) -> Secret | None:
 def _stripe_api_base(environ: Mapping[str, str]) -> str:
     name = "CLYNTO_STRIPE_API_BASE"
     text = environ.get(name, STRIPE_API)
+    _guarded_address(name, text, "Stripe keys")
+    return text.rstrip("/")
+
+
+def _guarded_address(name: str, text: str, travels: str) -> None:
     parts = _web_address(name, text)
     if parts.scheme == "http" and not _is_this_machine(parts.hostname or ""):
-        raise SettingsError(name, "must begin with https://, or Stripe keys would travel in the clear")
-    return text.rstrip("/")
+        raise SettingsError(name, f"must begin with https://, or {travels} would travel in the clear")
 
 
 def _public_url(environ: Mapping[str, str]) -> str | None:
@@ -270,3 +295,42 @@ def _clock_offset_file(environ: Mapping[str, str], stripe_api_base: str) -> Path
     if stripe_api_base == STRIPE_API:
         raise SettingsError(name, "a moved clock is for a sandbox, never for the real Stripe")
     return _path(environ, name, Path())
+
+
+def _larry_model(environ: Mapping[str, str]) -> LarryModel | None:
+    address, named = "CLYNTO_LARRY_MODEL_URL", "CLYNTO_LARRY_MODEL"
+    url, name = environ.get(address), environ.get(named)
+    if url is None:
+        for variable in (named, *(f"{named}_{part}" for part in ("KEY", "KEY_FILE", "SECONDS"))):
+            if variable in environ:
+                raise SettingsError(variable, f"has no effect without {address}")
+        return None
+    _guarded_address(address, url, "questions")
+    if name is None:
+        raise SettingsError(named, f"must name the model at {address}")
+    if not name.strip() or not name.isprintable() or len(name) > _LONGEST_MODEL_NAME:
+        raise SettingsError(named, "must be the name of a model")
+    seconds = _whole_number(environ, "CLYNTO_LARRY_MODEL_SECONDS", default=10, least=1, most=50)
+    return LarryModel(url.rstrip("/"), name, _larry_model_key(environ), seconds)
+
+
+def _larry_model_key(environ: Mapping[str, str]) -> Secret | None:
+    variable, file_variable = "CLYNTO_LARRY_MODEL_KEY", "CLYNTO_LARRY_MODEL_KEY_FILE"
+    given = environ.get(variable)
+    if given is not None:
+        if file_variable in environ:
+            raise SettingsError(variable, f"set either this or {file_variable}, not both")
+        return _header_value(variable, Secret(given))
+    if file_variable not in environ:
+        return None
+    try:
+        return _header_value(file_variable, read_secret(_path(environ, file_variable, Path())))
+    except SecretFileUnusable as error:
+        raise SettingsError(file_variable, str(error)) from None
+
+
+def _header_value(variable: str, key: Secret) -> Secret:
+    """A key with a line end would break the request that carries it, and so end up in an error text."""
+    if not re.fullmatch(r"[!-~]{1,500}", key.reveal()):
+        raise SettingsError(variable, "must be a key: printable characters without blanks")
+    return key

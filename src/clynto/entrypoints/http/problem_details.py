@@ -79,6 +79,9 @@ WORDINGS: Mapping[str, Wording] = MappingProxyType(
         "stripe_rate_limited": Wording(
             503, "Stripe is busy", "Stripe kept limiting our requests. Try again in a few minutes."
         ),
+        "planner_unreachable": Wording(
+            502, "Language model unreachable", "The language model did not answer. Ask again in a moment."
+        ),
         "credential_unreadable": Wording(
             409, "Stripe key unreadable", "The stored Stripe key cannot be opened any more. Paste it again."
         ),

@@ -1,0 +1,1 @@
+"""A query planner behind any chat endpoint that speaks OpenAI's protocol."""
