@@ -12,6 +12,7 @@ import click
 
 from clynto.domain.errors import ClyntoError, InvalidInput
 from clynto.entrypoints.cli_data import accounts, token, user, vault, workspace
+from clynto.entrypoints.cli_mcp import mcp
 from clynto.entrypoints.cli_sandbox import sandbox
 from clynto.entrypoints.cli_settings import loaded_settings
 from clynto.entrypoints.http.problem_details import sentence
@@ -90,7 +91,7 @@ def migrate() -> None:
     click.echo("The database is up to date.", err=True)
 
 
-for command in (workspace, user, token, accounts, vault, sandbox):
+for command in (workspace, user, token, accounts, vault, mcp, sandbox):
     clynto.add_command(command)
 
 

@@ -84,7 +84,7 @@ def services_of(container: Container, web: WebSettings, set_up_code: Secret) -> 
         accounts=_accounts(container),
         inbox=_inbox(container),
         pages=_pages(container),
-        larry=_larry(container),
+        larry=larry_of(container),
     )
 
 
@@ -234,7 +234,8 @@ def _pages(container: Container) -> PageServices:
     )
 
 
-def _larry(container: Container) -> LarryServices:
+def larry_of(container: Container) -> LarryServices:
+    """Questions and typed queries, for the web as for assistants."""
     units, clock = container.units(), container.clock()
     run_query = RunQuery(units=units, clock=clock, near_words=container.near_words())
     return LarryServices(
@@ -244,6 +245,7 @@ def _larry(container: Container) -> LarryServices:
             clock=clock,
             identifiers=container.identifiers(),
             near_words=container.near_words(),
+            planner=container.planner(),
         ),
         run_query=run_query,
         read_questions=ReadQuestions(units=units),

@@ -114,6 +114,11 @@ def instead_of(reason: Refusal) -> tuple[str, ...]:
     return _INSTEAD[reason]
 
 
+def examples() -> tuple[str, ...]:
+    """One question of every kind, those about an account with a name in place of its own."""
+    return (*_PORTFOLIO, *(pattern.format(quoted("Acme")) for pattern in _OF_AN_ACCOUNT))
+
+
 def nearest(question: str, accounts: Sequence[str] = ()) -> tuple[str, ...]:
     """The questions that share most words with ``question``; about the account, where one was recognised."""
     known = [text.format(quoted(accounts[0])) for text in _OF_AN_ACCOUNT] if accounts else list(_PORTFOLIO)
