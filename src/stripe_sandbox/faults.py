@@ -1,6 +1,7 @@
 """Faults to order: what may go wrong between a client and Stripe, and when.
 
-A rule matches requests by method and path, lets `after` of them pass and then hits `times` of them (None: all).
+A rule matches requests by method, path, query and key, lets `after` of them pass and then hits `times` of them
+(None: all).
 """
 
 from __future__ import annotations
@@ -35,10 +36,16 @@ FaultKind = Literal[
 
 @dataclass(slots=True)
 class FaultRule:
-    """One ordered fault; see `FaultKind`. `path` is a regular expression for the whole path."""
+    """One ordered fault; see `FaultKind`.
+
+    `path` and `query` are regular expressions for the whole path and for the whole query as it was sent; `key` is the
+    end of the API key, empty for every key.
+    """
 
     kind: FaultKind
     path: str = ".*"
+    query: str = ".*"
+    key: str = field(default="", repr=False)
     method: str = ".*"
     times: int | None = 1
     after: int = 0
@@ -54,8 +61,13 @@ class FaultRule:
 
     def as_json(self) -> Json:
         """Return the rule for the control API."""
-        shown = ("id", "kind", "path", "method", "times", "after", "seen", "hits")
+        shown = ("id", "kind", "path", "query", "method", "times", "after", "seen", "hits")
         return {name: getattr(self, name) for name in shown}
+
+    def fits(self, method: str, path: str, query: str, key: str) -> bool:
+        """True if the rule is about such a request."""
+        patterns = ((self.path, path), (self.query, query), (self.method, method))
+        return all(re.fullmatch(pattern, text) for pattern, text in patterns) and key.endswith(self.key)
 
 
 class Faults:
@@ -70,17 +82,18 @@ class Faults:
         """Order a fault; `details` are the other fields of `FaultRule`."""
         rule = FaultRule(kind, **details)
         re.compile(rule.path)
+        re.compile(rule.query)
         with self._lock:
             self._issued += 1
             rule.id = f"fault_{self._issued}"
             self._rules.append(rule)
         return rule
 
-    def hit(self, method: str, path: str) -> FaultRule | None:
+    def hit(self, method: str, path: str, query: str = "", key: str = "") -> FaultRule | None:
         """Return the fault that this request meets, counting it."""
         with self._lock:
             for rule in self._rules:
-                if not re.fullmatch(rule.path, path) or not re.fullmatch(rule.method, method):
+                if not rule.fits(method, path, query, key):
                     continue
                 rule.seen += 1
                 if rule.seen > rule.after and (rule.times is None or rule.hits < rule.times):

@@ -32,19 +32,23 @@ def make_app(
     world: World,
     sender: WebhookSender,
     *,
-    others: tuple[World, ...] = (),
+    stripe: StripeApp | None = None,
     control: bool = True,
     state_file: Path | None = None,
 ) -> Starlette:
-    """Return the whole application: Stripe's endpoints, and the control API unless that is off."""
+    """Return the whole application: Stripe's endpoints, and the control API unless that is off.
+
+    `stripe` answers for further accounts as well; without it there is the one of `world`.
+    """
+    app = stripe or StripeApp((world,))
     routes: list[Route | Mount] = []
     if control:
         routes.append(Mount("/_sandbox", routes=control_routes(world, sender, state_file)))
-    routes.append(Mount("/", app=StripeApp((world, *others))))
+    routes.append(Mount("/", app=app))
 
     @contextlib.asynccontextmanager
     async def keep_time(_: Starlette) -> AsyncIterator[None]:
-        ticking = asyncio.create_task(_tick((world, *others)))
+        ticking = asyncio.create_task(_tick(app))
         try:
             yield
         finally:
@@ -53,11 +57,11 @@ def make_app(
     return Starlette(routes=routes, lifespan=keep_time)
 
 
-async def _tick(worlds: tuple[World, ...]) -> None:
+async def _tick(app: StripeApp) -> None:
     """Let worlds that follow real time live on while nobody asks them anything."""
     while True:
         await asyncio.sleep(1.0)
-        for world in worlds:
+        for world in app.worlds:
             with world.lock:
                 world.catch_up()
 
@@ -138,13 +142,18 @@ class SandboxServer:
         self.sender = WebhookSender(self.world)
         self.control = Control(self.world, self.sender)
         self._socket = _listen(LOOPBACK, port)
-        self._server = _PromptServer(_config(make_app(self.world, self.sender, others=others, control=control)))
+        self._stripe = StripeApp((self.world, *others))
+        self._server = _PromptServer(_config(make_app(self.world, self.sender, stripe=self._stripe, control=control)))
         self._thread = threading.Thread(target=self._run, name="stripe-sandbox", daemon=True)
 
     @property
     def url(self) -> str:
         """The base address to use instead of Stripe's, without a slash at the end."""
         return f"http://{LOOPBACK}:{self._socket.getsockname()[1]}"
+
+    def open_account(self, world: World) -> None:
+        """Serve one more account at the same address."""
+        self._stripe.add(world)
 
     def _run(self) -> None:
         asyncio.run(self._server.serve_until_told([self._socket]))

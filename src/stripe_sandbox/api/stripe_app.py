@@ -73,11 +73,22 @@ class StripeApp:
         self._first = worlds[0]
         self._traffic = worlds[0].traffic
 
+    @property
+    def worlds(self) -> tuple[World, ...]:
+        """The accounts that are answered for."""
+        return tuple(self._worlds)
+
+    def add(self, world: World) -> None:
+        """Answer for one more account from now on."""
+        self._answers[id(world)] = Answers(world)
+        self._worlds.append(world)
+
     async def __call__(self, scope: Scope, _receive: Receive, send: Send) -> None:
         """Serve one request."""
         began = time.perf_counter()
         request = _Request(scope)
-        fault = self._traffic.faults.hit(request.method, request.path)
+        query = request.query.decode("utf-8", "replace")
+        fault = self._traffic.faults.hit(request.method, request.path, query, request.secret or "")
         found = endpoint_for(request.path)
         entry = self._log(request)
         with self._traffic.limiter.in_flight(_limited_name(request, found)):

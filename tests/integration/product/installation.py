@@ -17,7 +17,7 @@ from typing import Any
 import requests
 
 PASSWORD = "correct horse battery staple"
-START_SECONDS = 40.0
+START_SECONDS = 90.0
 
 
 def free_port() -> int:
@@ -149,10 +149,11 @@ class Installation:
     def start_web(self) -> subprocess.Popen[bytes]:
         """The web server, answering."""
         process = self.start("web", "--port", str(self.port))
-        wait_for("the web server", self._answers, seconds=START_SECONDS)
+        wait_for("the web server", self.answers, seconds=START_SECONDS)
         return process
 
-    def _answers(self) -> bool:
+    def answers(self) -> bool:
+        """Whether the web server is ready."""
         try:
             return requests.get(f"{self.base}/readyz", timeout=5).status_code == 200
         except requests.RequestException:

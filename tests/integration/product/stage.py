@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import itertools
 import shutil
+import subprocess
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import requests
-from tests.integration.product.installation import PASSWORD, Api, Installation, free_port, wait_for
-from tests.integration.product.seller import Seller
+from tests.integration.product.installation import PASSWORD, Api, Installation, free_port, kill_group, wait_for
+from tests.integration.product.seller import Seller, small_seller
 
 from clynto.adapters.rq_queue.embedded_redis import EmbeddedRedis
 from clynto.application.create_workspace import CreateWorkspace
@@ -24,7 +27,12 @@ from clynto.entrypoints.container import container_for
 from clynto.entrypoints.settings import Settings, load_settings
 from clynto.entrypoints.start_up import prepare_storage
 from stripe_sandbox import SandboxServer, World
+from stripe_sandbox.faults import FaultKind, FaultRule
 from stripe_sandbox.request_log import LoggedRequest
+
+SYNC_READ = "limit=100.*"
+"""The query of every list read of a sync, which the probes of a key check do not have."""
+_NUMBERS = itertools.count(1)
 
 
 @dataclass
@@ -36,6 +44,7 @@ class Stage:
     redis: EmbeddedRedis
     redis_folder: Path
     opened: list[Api] = field(default_factory=list)
+    workers: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
     @property
     def settings(self) -> Settings:
@@ -56,6 +65,55 @@ class Stage:
         token = issued_token(container, workspace_id, Role.ADMIN, "tests")
         container.database().dispose()
         return self.seen_by(token, workspace_id)
+
+    def open(self, seller: Seller) -> Seller:
+        """Let the pretended Stripe answer for one more account."""
+        self.sandbox.open_account(seller.world)
+        return seller
+
+    def customer_of_ours(self, seller: Seller | None = None, *, accounts: bool = True) -> tuple[Api, Seller]:
+        """A workspace with an account for each company of a seller, a small one of its own unless given."""
+        known = self.open(small_seller()) if seller is None else seller
+        api = self.workspace(f"number-{next(_NUMBERS)}")
+        if accounts:
+            accounts_of(api, known)
+        return api, known
+
+    def fault(self, kind: FaultKind, seller: Seller, path: str, **details: Any) -> FaultRule:
+        """Order a fault for the lists that syncs of one Stripe account read."""
+        wanted = {"path": path, "query": SYNC_READ, "key": seller.key[-4:], **details}
+        return self.sandbox.world.traffic.faults.add(kind, **wanted)
+
+    def release(self, rule: FaultRule) -> None:
+        """Let go what a fault holds."""
+        self.sandbox.world.traffic.faults.release(rule.id)
+
+    def start_worker(self) -> subprocess.Popen[bytes]:
+        """One more worker."""
+        worker = self.installation.start_worker()
+        self.workers.append(worker)
+        return worker
+
+    def kill_workers(self) -> None:
+        """SIGKILL to every worker and all of its children at once."""
+        for worker in self.workers:
+            kill_group(worker)
+        self.workers.clear()
+
+    def put_right(self) -> None:
+        """Web, worker and Redis stand, whatever was done to them; ordered faults are gone."""
+        self.sandbox.world.traffic.faults.clear()
+        self.sandbox.world.traffic.latency = 0.0
+        if not self.redis.running():
+            self.redis.start()
+        self.workers = [worker for worker in self.workers if worker.poll() is None]
+        for spare in self.workers[1:]:
+            kill_group(spare)
+        del self.workers[1:]
+        if not self.workers:
+            self.start_worker()
+        if not self.installation.answers():
+            self.installation.start_web()
 
     def seen_by(self, token: str, workspace_id: str, *, port: int | None = None) -> Api:
         """A token's view, through the first web server or the one at ``port``."""
@@ -105,7 +163,12 @@ def _answers(port: int) -> bool:
 
 @contextmanager
 def staged(
-    folder: Path, sellers: Sequence[Seller], *, web: bool = True, workers: int = 1, **environ: str
+    folder: Path,
+    sellers: Sequence[Seller],
+    environ: Mapping[str, str] = MappingProxyType({}),
+    *,
+    web: bool = True,
+    workers: int = 1,
 ) -> Iterator[Stage]:
     """An installation whose processes run until the end. ``environ`` goes without its ``CLYNTO_`` in front."""
     with ExitStack() as ending:
@@ -124,10 +187,11 @@ def staged(
         ending.callback(sandbox.world.traffic.faults.clear)
         ending.callback(stage.close)
         for _ in range(workers):
-            installation.start_worker()
+            stage.start_worker()
         if web:
             installation.start_web()
         yield stage
+        assert sandbox.world.request_log.violations == 0, "something other than GET was sent to Stripe"
 
 
 def _worlds(sellers: Sequence[Seller]) -> list[World]:

@@ -24,7 +24,7 @@ pytestmark = [pytest.mark.processes, pytest.mark.postgres, pytest.mark.xdist_gro
 SIGNING_SECRET = "whsec_canary93Kd0Pz7Lm2Qw8Rt5Yx"
 ODD_NAMES = ("nul\x00inside", "lone\ud800surrogate", "🚀" * 10_000, "\u202eright to left")
 PINNED_VERSIONS = {"2026-10-28.endive", "2025-08-27.basil"}
-MOMENTS = re.compile(rb'"(as_of|computed_at|began_at)":"[^"]*"')
+MOMENTS = re.compile(rb'"(as_of|computed_at|began_at|detected_at)":"[^"]*"')
 
 
 @dataclass
@@ -60,7 +60,7 @@ def walks(
             folder = tmp_path_factory.mktemp(backend)
             if backend == "postgresql":
                 url = ending.enter_context(postgres_server.database(migrated=False))
-                stage = ending.enter_context(staged(folder, [seller], DATABASE_URL=url))
+                stage = ending.enter_context(staged(folder, [seller], {"DATABASE_URL": url}))
             else:
                 stage = ending.enter_context(staged(folder, [seller]))
             found[backend] = walked(stage, seller)

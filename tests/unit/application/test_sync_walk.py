@@ -342,6 +342,22 @@ def test_a_run_waits_visibly_for_a_worker(product: SyncProduct) -> None:
     assert not product.card().waiting_for_worker
 
 
+def test_a_run_whose_worker_died_waits_visibly_for_another(product: SyncProduct) -> None:
+    """Guarantees E1, D10: the length of a lease is waited for, then the card says that nobody is there."""
+    run_id = product.connected()
+    product.queue.workers_alive = 0
+    product.clock.advance(seconds=30)
+    with product.units.writing(WORKSPACE) as uow:
+        uow.sync_runs.save(product.run(run_id).take_up(product.clock.now()), holding=0)
+        uow.commit()
+    product.clock.advance(seconds=LEASE_SECONDS)
+    assert not product.card().waiting_for_worker
+    product.clock.advance(seconds=1)
+    assert product.card().waiting_for_worker
+    product.queue.workers_alive = 1
+    assert not product.card().waiting_for_worker
+
+
 def test_a_credential_that_cannot_be_opened_is_told_on_the_card(product: SyncProduct) -> None:
     run_id = product.connected()
     product.run_sync = product.sync_opening_with(MemoryVault())

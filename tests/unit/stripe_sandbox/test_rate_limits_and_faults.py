@@ -10,7 +10,7 @@ from email.utils import parsedate_to_datetime
 import pytest
 import requests
 
-from stripe_sandbox import RateLimits, SandboxServer, World, keys
+from stripe_sandbox import Account, RateLimits, SandboxServer, World, keys
 from stripe_sandbox.rate_limits import RateLimiter
 
 Ask = Callable[..., requests.Response]
@@ -197,3 +197,21 @@ def test_the_date_header_shows_the_sandbox_clock_or_the_real_one(
     assert abs(shown() - time.time()) < 5
     server.control.order_fault("date", headers={"Date": "Thu, 01 Jan 1970 00:00:00 GMT"})
     assert shown() == 0
+
+
+def test_a_fault_for_one_key_and_one_query(ask_own: Ask, server: SandboxServer) -> None:
+    restricted = keys.RESTRICTED_TEST_KEY
+    server.control.order_fault("fail", path="/v1/products", query="limit=100.*", key=restricted[-20:], times=None)
+    assert ask_own("/v1/products", key=restricted, limit=100).status_code == 500
+    assert ask_own("/v1/products", key=restricted, limit=1).status_code == 200
+    assert ask_own("/v1/products", key=keys.RESTRICTED_WITH_EVENTS_KEY, limit=100).status_code == 200
+
+
+def test_an_account_that_opens_later_answers_at_the_same_address(ask_own: Ask, server: SandboxServer) -> None:
+    later = World(seed=4, now=1_795_345_200, account=Account(id="acct_later"))
+    later.keys.put("rk_test_later0001")
+    assert ask_own("/v1/customers", key="rk_test_later0001").status_code == 401
+    server.open_account(later)
+    later.stories.new_customer("Later", "a@later.example")
+    assert [row["name"] for row in ask_own("/v1/customers", key="rk_test_later0001").json()["data"]] == ["Later"]
+    assert ask_own("/v1/customers").json()["data"] == []

@@ -6,6 +6,7 @@ import enum
 from dataclasses import dataclass
 
 from clynto.application.actor import Actor
+from clynto.application.run_lease import is_silent
 from clynto.domain.connection import Connection, ConnectionStatus
 from clynto.domain.errors import QueueUnavailable
 from clynto.domain.moments import MICROS_PER_SECOND
@@ -16,7 +17,10 @@ from clynto.ports.unit_of_work import UnitsOfWork
 from clynto.ports.work_queue import WorkQueue
 
 PATIENCE_SECONDS = 5
-"""A run that waits longer than this with no worker alive is shown as waiting for a worker (guarantees E9)."""
+"""A run that waits longer than this with no worker alive is shown as waiting for a worker (guarantees E9).
+
+So is one whose worker died, once its lease has run out and no other worker is there to resume it (E1, D10).
+"""
 
 
 class CardState(enum.StrEnum):
@@ -76,9 +80,10 @@ class ShowIntegration:
         )
 
     def _waits(self, run: SyncRun) -> bool:
-        if run.state is not RunState.QUEUED:
+        now = self._clock.now()
+        if run.state is RunState.RUNNING and not is_silent(run, now):
             return False
-        if self._clock.now() - run.requested_at < PATIENCE_SECONDS * MICROS_PER_SECOND:
+        if now - run.requested_at < PATIENCE_SECONDS * MICROS_PER_SECOND:
             return False
         try:
             return self._queue.workers() == 0

@@ -37,6 +37,12 @@ class ProgressSchema(Schema):
     run_id = fields.String(required=True, attribute="id")
     state = fields.Enum(RunState, by_value=True, required=True)
     percent = fields.Integer(required=True)
+    last_activity_at = MicrosTime(
+        required=True,
+        allow_none=True,
+        attribute="heartbeat_at",
+        metadata={"description": "The worker's last sign of life; null: no worker holds the run."},
+    )
     steps = fields.List(fields.Nested(StepSchema), required=True)
 
 

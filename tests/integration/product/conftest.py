@@ -1,0 +1,42 @@
+"""A stage that many tests share, once for each database. Every test takes workspaces and Stripe accounts of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+
+import pytest
+from tests.integration.postgres_server import PostgresServer
+from tests.integration.product.seller import small_seller
+from tests.integration.product.stage import Stage, staged
+
+SQLITE = pytest.param("sqlite", marks=pytest.mark.xdist_group("product-sqlite"))
+POSTGRESQL = pytest.param("postgresql", marks=[pytest.mark.postgres, pytest.mark.xdist_group("product-postgresql")])
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Everything here starts real processes."""
+    for item in items:
+        if "product" in item.path.parts and "integration" in item.path.parts:
+            item.add_marker(pytest.mark.processes)
+
+
+@pytest.fixture(scope="session", params=[SQLITE, POSTGRESQL])
+def shared_stage(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    """One web server and one worker over each database."""
+    folder = tmp_path_factory.mktemp(f"stage-{request.param}")
+    with ExitStack() as ending:
+        environ: dict[str, str] = {}
+        if request.param == "postgresql":
+            server: PostgresServer = request.getfixturevalue("postgres_server")
+            environ["DATABASE_URL"] = ending.enter_context(server.database(migrated=False))
+        yield ending.enter_context(staged(folder, [small_seller(1)], environ))
+
+
+@pytest.fixture
+def stage(shared_stage: Stage) -> Iterator[Stage]:
+    """All parts in place, whatever the test before did; Stripe was only read from (guarantee 10)."""
+    shared_stage.put_right()
+    yield shared_stage
+    shared_stage.sandbox.world.traffic.faults.clear()
+    assert shared_stage.sandbox.world.request_log.violations == 0
