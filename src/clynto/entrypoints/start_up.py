@@ -11,6 +11,7 @@ from clynto.adapters.sql.engines import DatabaseUnusable, database_faults_told
 from clynto.adapters.sql.schema import migrate, schema_is_current
 from clynto.adapters.vault.key_custody import KeyCustody
 from clynto.adapters.vault.key_files import VaultKeysUnusable
+from clynto.domain.errors import ServiceUnavailable
 from clynto.entrypoints.container import Container, container_for
 from clynto.entrypoints.settings import Settings
 from clynto.ports.vault import Purpose
@@ -34,6 +35,8 @@ def faults_in_one_line() -> Iterator[None]:
             yield
     except DatabaseUnusable as fault:
         raise StartUpFault(f"CLYNTO_DATABASE_URL: {fault}") from None
+    except ServiceUnavailable:
+        raise StartUpFault("CLYNTO_DATABASE_URL: the database does not answer there, or cannot be opened.") from None
     except (VaultKeysUnusable, EmbeddedRedisFailed) as fault:
         raise StartUpFault(str(fault)) from None
 

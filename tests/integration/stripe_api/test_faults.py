@@ -399,6 +399,20 @@ def test_a_run_stops_while_it_waits(sandbox: SandboxServer, surroundings: Surrou
     assert sandbox.world.traffic.log.total <= 2
 
 
+def test_a_run_stops_in_the_middle_of_a_call(sandbox: SandboxServer, surroundings: Surroundings) -> None:
+    """E13, L2: an answer that does not come is no reason to stay when the worker has to leave."""
+    sandbox.world.traffic.faults.add("silent", times=None)
+    leave_at = time.monotonic() + 0.5
+    with (
+        StripeApiReaders(surroundings, api_base=sandbox.url).open(
+            Secret(keys.RESTRICTED_TEST_KEY), still_wanted=lambda: time.monotonic() < leave_at
+        ) as reader,
+        pytest.raises(RunSuperseded),
+    ):
+        customers(reader)
+    assert time.monotonic() - leave_at < 5.0
+
+
 def test_an_unreachable_stripe_is_told(surroundings: Surroundings) -> None:
     check = StripeApiKeyCheck(surroundings, api_base="http://127.0.0.1:9")
     with pytest.raises(StripeUnreachable):

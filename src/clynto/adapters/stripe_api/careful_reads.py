@@ -111,8 +111,16 @@ class CarefulReads:
         self, wanted: Read, abandoned: Callable[[], bool]
     ) -> tuple[JsonObject, str | None] | Refusal | _Failure:
         started = self._world.monotonic()
+
+        def given_up() -> bool:
+            return abandoned() or not self._still_wanted()
+
         try:
-            answer = self._transport.get(wanted.path, wanted.parameters, wanted.version, abandoned=abandoned)
+            answer = self._transport.get(wanted.path, wanted.parameters, wanted.version, abandoned=given_up)
+        except CallAbandoned:
+            # Tells a run that is no longer wanted from a list that nobody reads any more.
+            self._demand_interest(abandoned)
+            raise
         except NoAnswer as fault:
             lasted = self._world.monotonic() - started
             return _Failure(StripeUnreachable(fault=fault.kind, request_id=None), self._patience.tries, lasted)
