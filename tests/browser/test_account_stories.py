@@ -51,6 +51,8 @@ def test_sort_and_filter(portfolio: Scene) -> None:
     expect(page.locator("#accounts-table tbody th")).to_have_count(1)
     assert names_in(page) == ["Dormant"]
     page.get_by_role("link", name="Only failed").click()
+    # The keys go to the page that is there; without waiting that is still the filtered one.
+    expect(page.locator("#accounts-table tbody th")).to_have_count(5)
     page.keyboard.press("/")
     page.keyboard.type("bor")
     expect(page.locator("#accounts-table tbody th")).to_have_count(1)

@@ -30,7 +30,7 @@ def test_a_failed_payment_appears_without_reload_and_goes_when_it_is_paid(scene:
     expect(page.get_by_role("navigation", name="Main")).to_contain_text("1")
     scene.account.tell("recover", customer=customer)
     expect(card).to_have_count(0, timeout=SOON)
-    page.get_by_role("link", name="Recovered").click()
+    page.get_by_role("link", name="Recovered", exact=True).click()
     expect(page.get_by_role("article")).to_contain_text("Paid")
 
 
