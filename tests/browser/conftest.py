@@ -6,8 +6,8 @@ import os
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
-from tests.browser.scene import CHROMIUM_OPTIONS, Scene, find_chromium, new_scene
+from playwright.sync_api import Browser, expect, sync_playwright
+from tests.browser.scene import CHROMIUM_OPTIONS, PATIENCE, Scene, find_chromium, new_scene
 from tests.integration.webhooks.running_product import RunningProduct
 
 
@@ -27,6 +27,7 @@ def chromium() -> Iterator[Browser]:
         if os.environ.get("CI"):
             pytest.fail(told)
         pytest.skip(told)
+    expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=list(CHROMIUM_OPTIONS))
         yield browser

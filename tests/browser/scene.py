@@ -38,6 +38,8 @@ CHROMIUM_OPTIONS = (
 )
 NOTHING_WRONG = re.compile(r"the server responded with a status of 4(04|09|22)")
 """A refused form is answered with its status, which Chromium notes as an error."""
+PATIENCE = 30_000
+"""Milliseconds after which a page that does not come is a fault, on a machine that has other things to do as well."""
 _NUMBERS = itertools.count(1)
 
 Theme = Literal["light", "dark"]
@@ -50,7 +52,9 @@ def find_chromium() -> str | None:
 
 @dataclass
 class Scene:
-    """One workspace as people see it. ``complaints`` are requests to elsewhere and errors on a page's console."""
+    """One workspace as people see it. ``complaints`` are requests to elsewhere and errors on a page's console.
+
+    ``neighbours`` are addresses of further installations that a story visits."""
 
     product: RunningProduct
     browser: Browser
@@ -59,22 +63,27 @@ class Scene:
     emails: dict[Role, str]
     contexts: list[BrowserContext] = field(default_factory=list)
     complaints: list[str] = field(default_factory=list)
+    neighbours: list[str] = field(default_factory=list)
 
     @property
     def base(self) -> str:
         """Where the product listens."""
         return self.product.installation.base
 
-    def visitor(self, *, theme: Theme = "light", width: int = 1280, height: int = 900, script: bool = True) -> Page:
-        """A fresh browser that nobody is signed in to."""
+    def visitor(
+        self, *, theme: Theme = "light", width: int = 1280, height: int = 900, script: bool = True, zone: str = "UTC"
+    ) -> Page:
+        """A fresh browser that nobody is signed in to, in a time zone."""
         context = self.browser.new_context(
             base_url=self.base,
             color_scheme=theme,
             viewport={"width": width, "height": height},
             java_script_enabled=script,
             reduced_motion="reduce",
+            timezone_id=zone,
+            permissions=["clipboard-read", "clipboard-write"],
         )
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(PATIENCE)
         context.route("**/*", self._stay_here)
         self.contexts.append(context)
         page = context.new_page()
@@ -82,9 +91,11 @@ class Scene:
         page.on("pageerror", lambda error: self.complaints.append(f"script error: {error}"))
         return page
 
-    def page_of(self, role: Role, path: str = "/accounts", *, theme: Theme = "light", width: int = 1280) -> Page:
+    def page_of(
+        self, role: Role, path: str = "/accounts", *, theme: Theme = "light", width: int = 1280, zone: str = "UTC"
+    ) -> Page:
         """A browser that the person with ``role`` is signed in to, at ``path``."""
-        page = self.visitor(theme=theme, width=width)
+        page = self.visitor(theme=theme, width=width, zone=zone)
         page.goto("/login")
         page.get_by_label("Email").fill(self.emails[role])
         page.get_by_label("Password").fill(PASSWORD)
@@ -122,7 +133,7 @@ class Scene:
             self.workspace.receive_webhooks(secret=SIGNING_SECRET)
 
     def _stay_here(self, route: Route) -> None:
-        if route.request.url.startswith((self.base, "data:")):
+        if route.request.url.startswith((self.base, "data:", *self.neighbours)):
             route.continue_()
             return
         self.complaints.append(f"request to {route.request.url}")

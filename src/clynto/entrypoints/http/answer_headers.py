@@ -30,7 +30,7 @@ SECURITY_HEADERS = {
 }
 
 HSTS = "max-age=31536000"
-COOKIELESS_ENDPOINTS = frozenset({"static", "bootstrap.static", "assets.asset"})
+COOKIELESS_ENDPOINTS = frozenset({"static", "assets.asset"})
 """Files of the product itself, the same for everybody: they may be kept."""
 
 

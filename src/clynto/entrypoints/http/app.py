@@ -8,7 +8,6 @@ from typing import Any
 import orjson
 from flask import Blueprint, Flask
 from flask.json.provider import JSONProvider
-from flask_bootstrap import Bootstrap5
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from clynto.entrypoints.http.access import public, refuse_undeclared_routes
@@ -31,6 +30,7 @@ from clynto.entrypoints.http.assets import assets
 from clynto.entrypoints.http.current import SERVICES_KEY, actor_or_none
 from clynto.entrypoints.http.health import health_resource
 from clynto.entrypoints.http.metrics import RequestMetrics
+from clynto.entrypoints.http.packing import pack_pages
 from clynto.entrypoints.http.pages.account import account_pages
 from clynto.entrypoints.http.pages.accounts import accounts_pages
 from clynto.entrypoints.http.pages.customers import customer_pages
@@ -90,14 +90,14 @@ def create_app(services: Services) -> Flask:
     app = Flask(__name__)
     app.json = ExactJson(app)
     app.extensions[SERVICES_KEY] = services
-    app.config.update(MAX_CONTENT_LENGTH=LARGEST_JSON_BODY, BOOTSTRAP_SERVE_LOCAL=True)
-    Bootstrap5(app)
+    app.config.update(MAX_CONTENT_LENGTH=LARGEST_JSON_BODY)
     metrics = RequestMetrics(settings.metrics_dir)
     metrics.watch(app)
     limit_bodies(app)
     protect(app, secret_key=settings.secret_key, is_https=settings.is_https)
     refuse_undeclared_input(app, API_PREFIX)
     add_answer_headers(app, is_https=settings.is_https)
+    pack_pages(app)
     serve_resources(app, (health_resource(services.readiness, metrics), *RESOURCES))
     app.context_processor(lambda: {"actor": actor_or_none()})
     dress(app)

@@ -17,6 +17,7 @@ from clynto.entrypoints.http.pages.form_words import wanted_dialog
 from clynto.entrypoints.http.pages.presenters import badges, integration
 from clynto.entrypoints.http.problem_details import problem_of
 from clynto.entrypoints.http.webhook_wording import describe_refusal
+from clynto.ports.read_models import AccountsQuery
 
 RUNS_SHOWN = 8
 CONNECTING = "connect"
@@ -125,11 +126,10 @@ def _card() -> dict[str, Any]:
 
 def _page(**shown: Any) -> str:
     runs = services().integration.read_sync_history(actor(), limit=RUNS_SHOWN)
-    totals = services().integration.list_customers(actor(), matched=False, limit=1)
     return render_template(
         "integrations/page.html",
         runs=[integration.run_shown(run) for run in runs],
-        any_unmatched=bool(totals.rows),
+        totals=services().accounts.list_accounts.totals(actor(), AccountsQuery()),
         **_card(),
         **shown,
     )

@@ -144,6 +144,10 @@ class TableState:
         wanted = None if status is None or status == self.status else StatusFilter(status)
         return replace(self, status=wanted, cursor=None, trail=())._url(PATH)
 
+    def only_url(self, status: str) -> str:
+        """Only accounts of that status, whatever was chosen before."""
+        return replace(self, status=StatusFilter(status), cursor=None, trail=())._url(PATH)
+
     def direction(self, column: Column) -> str | None:
         """For ``aria-sort``."""
         if column.sort is not self.sort:
