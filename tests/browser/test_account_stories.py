@@ -163,4 +163,6 @@ def test_figures_equal_those_of_the_api(portfolio: Scene) -> None:
         figures = page.locator(".figures data.money")
         wanted = [billing[name]["amount"] for name in ("mrr", "arr", "lifetime_value")]
         assert [figures.nth(place).get_attribute("value") for place in range(3)] == wanted
-        expect(page.get_by_role("region", name="Table of invoices").locator("tbody tr")).to_have_count(len(billing["invoices"]))
+        expect(page.get_by_role("region", name="Table of invoices").locator("tbody tr")).to_have_count(
+            len(billing["invoices"])
+        )

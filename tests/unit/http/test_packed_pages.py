@@ -1,4 +1,4 @@
-"""Pages travel packed; everything else, and callers that cannot unpack, get plain bytes. Style sheets in their order."""
+"""Pages travel packed; everything else, and callers that cannot unpack, get plain bytes. Sheets come in their order."""
 
 from __future__ import annotations
 
