@@ -2,7 +2,8 @@
 
 A spread of questions over every kind of typed query, asked in plain words in this process as the HTTP edge asks them:
 understanding, account names, the query over all rows, the sentences and the entry in the history. Prints p50 of each
-question and the p95 over all of them against the limit of 300 ms. Run: ``python -m benchmarks.larry_questions``.
+question and the p95 over all of them against the limit of 300 ms, by the clock and as processor time. Run:
+``python -m benchmarks.larry_questions``.
 """
 
 from __future__ import annotations
@@ -14,24 +15,27 @@ import random
 import statistics
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 
 from benchmarks.figures import Figure, percentile, show
-from benchmarks.surroundings import databases
-from sqlalchemy import Engine
+from benchmarks.surroundings import cpu_seconds, databases
+from sqlalchemy import Engine, Text, func, insert, literal, select, union_all
 from tests.contracts.news_samples import a_signal
 from tests.contracts.samples import a_match, a_product, a_workspace, read_at
 
 from clynto.adapters.memory.settable_clock import SettableClock
 from clynto.adapters.sql.engines import open_database
 from clynto.adapters.sql.schema import migrate
+from clynto.adapters.sql.tables import METADATA
 from clynto.adapters.sql.unit_of_work import SqlUnitsOfWork
 from clynto.adapters.system.random_identifiers import RandomIdentifiers
 from clynto.adapters.text_matching.near_words import RapidfuzzNearWords
 from clynto.application.actor import Actor
-from clynto.application.answer_question import AnswerQuestion
+from clynto.application.answer_question import Answered, AnswerQuestion
 from clynto.application.queries.run_query import RunQuery
 from clynto.domain.account import Account
 from clynto.domain.account_billing import CustomerBilling, PaymentStatus, SubscriptionBilling, add_up
@@ -55,8 +59,11 @@ NOW = UnixMicros(SECOND * MICROS_PER_SECOND)
 DAY = 86_400
 INVOICES_EACH = 10
 MONTHS = 13
-AT_ONCE = 5_000
-"""Accounts that are written in one transaction."""
+GROUP = 5_000
+"""Accounts that are stored through the stores; the database multiplies them (``_multiply``)."""
+FIRST = "q00q"
+"""Stands in all ids, names and domains of the first group."""
+NOT_MULTIPLIED = ("workspaces", "stripe_products")
 WORDS = ("Nord", "Werk", "Data", "Cloud", "Bau", "Licht", "Hafen", "Stern", "Wald", "Turm", "Feld", "Strom")
 FORMS = ("GmbH", "AG", "Ltd", "Inc", "SAS")
 CURRENCIES = ("USD",) * 7 + ("EUR",) * 2 + ("JPY",)
@@ -123,13 +130,17 @@ QUESTIONS = (
 
 def _name(number: int) -> str:
     draw = random.Random(number)
-    return f"{draw.choice(WORDS)}{draw.choice(WORDS).lower()} {number:06} {draw.choice(FORMS)}"
+    return f"{draw.choice(WORDS)}{draw.choice(WORDS).lower()} {number}{FIRST} {draw.choice(FORMS)}"
+
+
+def _account_id(number: int) -> str:
+    return f"acc_{FIRST}{number:020}"
 
 
 def _account(number: int) -> Account:
     name = _name(number)
-    domain = f"{name.split(maxsplit=1)[0].lower()}-{number}.example"
-    return Account(f"acc_{number:026}", name, (domain,), f"crm-{number}", NOW)
+    domain = f"{name.split(maxsplit=1)[0].lower()}-{number}{FIRST}.example"
+    return Account(_account_id(number), name, (domain,), f"crm-{FIRST}{number}", NOW)
 
 
 class _Company:
@@ -137,8 +148,8 @@ class _Company:
 
     def __init__(self, number: int) -> None:
         self._draw = random.Random(number * 7 + 1)
-        self.customer_id = f"cus_{number:014}"
-        self.account_id = f"acc_{number:026}"
+        self.customer_id = f"cus_{FIRST}{number:014}"
+        self.account_id = _account_id(number)
         self.name = _name(number)
         self._number = number
         self.currency = self._draw.choice(CURRENCIES)
@@ -146,13 +157,20 @@ class _Company:
         self.invoices = [self._invoice(place) for place in range(INVOICES_EACH)]
 
     @property
+    def is_matched(self) -> bool:
+        """Whether its customer belongs to its account."""
+        return self._number % 50 != 1
+
+    @property
     def customer(self) -> StripeCustomer:
         """The Stripe customer."""
-        return StripeCustomer(self.customer_id, f"billing@{self._number}.example", f"{self.name} Holding", SECOND)
+        return StripeCustomer(
+            self.customer_id, f"billing@{self._number}{FIRST}.example", f"{self.name} Holding", SECOND
+        )
 
     def _subscription(self, place: int) -> tuple[Subscription, SubscriptionBilling]:
         draw = self._draw
-        subscription_id = f"sub_{self._number:012}_{place}"
+        subscription_id = f"sub_{FIRST}{self._number:012}_{place}"
         status = "canceled" if self._number % 12 == 0 else "active"
         product_id, plan = draw.choice(PLANS)
         ends = UnixTime(SECOND + draw.randint(1, 365) * DAY)
@@ -192,10 +210,10 @@ class _Company:
         amount = self._draw.randint(1_000, 400_000)
         created = UnixTime(SECOND - place * 30 * DAY - self._draw.randint(0, 29 * DAY))
         return Invoice(
-            id=f"in_{self._number:012}_{place:02}",
+            id=f"in_{FIRST}{self._number:012}_{place:02}",
             customer_id=self.customer_id,
             subscription_id=self.subscriptions[0][0].id,
-            number=f"INV-{self._number}-{place}",
+            number=f"INV-{FIRST}{self._number}-{place}",
             status="open" if is_open else "paid",
             currency=self.currency,
             amount_due=amount,
@@ -262,7 +280,7 @@ class _Company:
                 else {}
             ),
         )
-        yield f"sig_{self._number:010}", signal
+        yield f"sig_{FIRST}{self._number:010}", signal
 
     def points(self, present: MoneyBag) -> Iterator[AccountPoint]:
         """Month ends: mostly as now, sometimes less, more or nothing."""
@@ -273,52 +291,74 @@ class _Company:
             yield AccountPoint(self.account_id, point)
 
 
-def _fill(units: SqlUnitsOfWork, count: int) -> None:
+def _fill(engine: Engine, units: SqlUnitsOfWork, count: int) -> None:
     started = time.perf_counter()
     with units.writing(WORKSPACE) as unit:
         unit.workspaces.save(a_workspace(WORKSPACE))
         unit.catalogue.put_products([a_product(product_id, name=name) for product_id, name in PLANS], read_at())
         unit.commit()
-    for first in range(0, count, AT_ONCE):
-        numbers = range(first, min(first + AT_ONCE, count))
-        _fill_some(units, numbers)
+    group = min(count, GROUP)
+    _fill_group(units, group)
     # A day at whose end every account's MRR is known, as the nightly work leaves one.
     with units.writing(WORKSPACE) as unit:
         yesterday = TODAY - dt.timedelta(days=1)
         unit.mrr_records.take_snapshots(day=yesterday, at=UnixMicros(NOW - DAY * MICROS_PER_SECOND))
         unit.commit()
+    _multiply(engine, count // group)
     print(f"  stored {count} accounts with {count * INVOICES_EACH} invoices in {time.perf_counter() - started:.0f} s")
 
 
-def _fill_some(units: SqlUnitsOfWork, numbers: range) -> None:
+def _fill_group(units: SqlUnitsOfWork, count: int) -> None:
     """One in twenty accounts has no Stripe customer, and one customer in fifty no account."""
-    companies = [_Company(number) for number in numbers if number % 20]
-    owner = {c.customer_id: c.account_id for c in companies if int(c.customer_id[4:]) % 50 != 1}
+    companies = [_Company(number) for number in range(count) if number % 20]
+    owner = {company.customer_id: company.account_id for company in companies if company.is_matched}
     with units.writing(WORKSPACE) as unit:
-        unit.accounts.put_many(_account(number) for number in numbers)
+        unit.accounts.put_many(_account(number) for number in range(count))
         unit.customers.put_many([company.customer for company in companies], read_at())
         unit.matches.put_many(a_match(c.customer_id, owner.get(c.customer_id)) for c in companies)
         unit.subscriptions.put_many([held for c in companies for held, _ in c.subscriptions], read_at())
         unit.invoices.put_many([invoice for c in companies for invoice in c.invoices], read_at())
         billings = [company.billing() for company in companies]
         unit.billing.put_customers(billings, owner)
-        of_account = {owner[b.customer_id]: b for b in billings if b.customer_id in owner}
-        summed = [
-            add_up(f"acc_{n:026}", [of_account[i]] if (i := f"acc_{n:026}") in of_account else [], computed_at=NOW)
-            for n in numbers
-        ]
+        held_by = {owner[billing.customer_id]: billing for billing in billings if billing.customer_id in owner}
+        ids = [_account_id(number) for number in range(count)]
+        summed = [add_up(held, [held_by[held]] if held in held_by else [], computed_at=NOW) for held in ids]
         unit.billing.put_accounts((held, int(held.list_mrr.plain_sum * 10_000)) for held in summed)
         unit.signals.put_many((signal for c in companies for signal in c.signals()), at=NOW)
         unit.health.put_scores(
-            ScorePoint(f"acc_{n:026}", NOW, (None, 20, 39, 55, 70, 95, 100)[n % 7], "As measured.") for n in numbers
+            ScorePoint(held, NOW, (None, 20, 39, 55, 70, 95, 100)[place % 7], "As measured.")
+            for place, held in enumerate(ids)
         )
         present = {held.account_id: held.list_mrr for held in summed}
-        matched = [company for company in companies if company.customer_id in owner]
+        matched = [company for company in companies if company.is_matched]
         unit.mrr_records.replace_points(
             [company.account_id for company in matched],
             (point for company in matched for point in company.points(present[company.account_id])),
         )
         unit.commit()
+
+
+def _multiply(engine: Engine, copies: int) -> None:
+    """The same rows under other ids and names, again and again: quicker by far than writing each through the stores."""
+    numbers = union_all(*(select(literal(f"q{number:02}q").label("mark")) for number in range(1, copies)))
+    if copies < 2:
+        return
+    mark = numbers.subquery().c.mark
+    with engine.begin() as connection:
+        if connection.dialect.name == "postgresql":
+            connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
+        for table in METADATA.sorted_tables:
+            if table.name in NOT_MULTIPLIED or "workspace_id" not in table.c:
+                continue
+            columns = [
+                func.replace(func.replace(column, FIRST, mark), FIRST.upper(), func.upper(mark))
+                if isinstance(column.type, Text)
+                else column
+                for column in table.c
+            ]
+            connection.execute(
+                insert(table).from_select(list(table.c), select(*columns).select_from(table, mark.table))
+            )
 
 
 def _settle(engine: Engine) -> None:
@@ -329,25 +369,59 @@ def _settle(engine: Engine) -> None:
             connection.exec_driver_sql("VACUUM ANALYZE")
 
 
-def _measure(answer: AnswerQuestion, count: int, repeats: int) -> list[float]:
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    """Milliseconds that one answer took, and how many of them processors worked for it, the database's included."""
+
+    wall: float
+    work: float
+
+
+class _Watch:
+    """Times one call after the other. On a machine that does other things only the work can be compared."""
+
+    def __init__(self, server_pid: int | None) -> None:
+        self._server_pid = server_pid
+
+    def time(self, call: Callable[[], object]) -> _Taken:
+        """Make the call."""
+        work, started = self._work(), time.perf_counter()
+        call()
+        return _Taken((time.perf_counter() - started) * 1000, (self._work() - work) * 1000)
+
+    def _work(self) -> float:
+        return time.process_time() + (0.0 if self._server_pid is None else cpu_seconds(self._server_pid))
+
+
+def _measure(answer: AnswerQuestion, count: int, repeats: int, watch: _Watch) -> list[_Taken]:
+    """The first answer of each kind is left out: it compiles the statement, which a running server has done."""
     actor = Actor(WORKSPACE, Role.MEMBER, "benchmark")
     draw = random.Random(3)
-    everything: list[float] = []
+    everything: list[_Taken] = []
     for pattern in QUESTIONS:
         taken = []
         for repeat in range(repeats + 1):
-            numbers = [n for n in (draw.randrange(count) for _ in range(40)) if n % 20 and n % 50 != 1][:2]
+            numbers = [n for n in (draw.randrange(min(count, GROUP)) for _ in range(40)) if n % 20 and n % 50 != 1][:2]
             name, other = (f'"{_name(number)}"' for number in numbers)
             question = pattern.format(name=name, other=other, domain=_account(numbers[0]).domains[0])
-            started = time.perf_counter()
-            answered = answer(actor, question)
+            answered: list[Answered] = []
+            one = watch.time(partial(_ask, answer, actor, question, answered))
             if repeat:
-                taken.append((time.perf_counter() - started) * 1000)
-            if not answered.understood:
-                print(f"  NOT UNDERSTOOD: {question}: {answered.answer}")
+                taken.append(one)
+            if not answered[0].understood:
+                raise RuntimeError(f"not understood: {question}: {answered[0].answer}")
         everything += taken
-        print(f"  {pattern:60} p50 {statistics.median(taken):6.0f} ms   max {max(taken):6.0f} ms", flush=True)
+        walls, works = [one.wall for one in taken], [one.work for one in taken]
+        print(
+            f"  {pattern:60} p50 {statistics.median(walls):6.0f} ms   max {max(walls):6.0f} ms   "
+            f"work {statistics.median(works):6.0f} ms",
+            flush=True,
+        )
     return everything
+
+
+def _ask(answer: AnswerQuestion, actor: Actor, question: str, into: list[Answered]) -> None:
+    into.append(answer(actor, question))
 
 
 def main() -> int:
@@ -370,15 +444,18 @@ def main() -> int:
             migrate(engine)
             units = SqlUnitsOfWork(engine)
             if not kept:
-                _fill(units, chosen.accounts)
+                _fill(engine, units, chosen.accounts)
                 _settle(engine)
             near = RapidfuzzNearWords()
             run_query = RunQuery(units=units, clock=clock, near_words=near)
             answer = AnswerQuestion(
                 units=units, run_query=run_query, clock=clock, identifiers=RandomIdentifiers(), near_words=near
             )
-            taken = _measure(answer, chosen.accounts, chosen.repeats)
-            figures.append(Figure(f"Larry's answers, {name}, p95", percentile(taken, 95), LIMIT_MS, "ms"))
+            watch = _Watch(None if server is None else server.pid)
+            taken = _measure(answer, chosen.accounts, chosen.repeats, watch)
+            walls, works = [one.wall for one in taken], [one.work for one in taken]
+            figures.append(Figure(f"Larry's answers, {name}, p95", percentile(walls, 95), LIMIT_MS, "ms"))
+            figures.append(Figure(f"Larry's answers, {name}, p95 of the work", percentile(works, 95), LIMIT_MS, "ms"))
             engine.dispose()
     show(figures)
     return int(not all(figure.kept for figure in figures))
