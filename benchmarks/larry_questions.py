@@ -23,7 +23,7 @@ from pathlib import Path
 
 from benchmarks.figures import Figure, percentile, show
 from benchmarks.surroundings import cpu_seconds, databases
-from sqlalchemy import Engine, Text, func, insert, literal, select, union_all
+from sqlalchemy import Engine, Text, func, insert, literal, select, true, union_all
 from tests.contracts.news_samples import a_signal
 from tests.contracts.samples import a_match, a_product, a_workspace, read_at
 
@@ -357,7 +357,7 @@ def _multiply(engine: Engine, copies: int) -> None:
                 for column in table.c
             ]
             connection.execute(
-                insert(table).from_select(list(table.c), select(*columns).select_from(table, mark.table))
+                insert(table).from_select(list(table.c), select(*columns).select_from(table.join(mark.table, true())))
             )
 
 

@@ -6,12 +6,15 @@ import datetime as dt
 from fractions import Fraction
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from clynto.domain.questions.founded_answer import founded, unfounded_numbers
 from clynto.domain.questions.number_words import value_of
 from clynto.domain.questions.stated_numbers import numbers_stated
+
+UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+"""On a machine that does other things, time says nothing."""
 
 FIGURES = ("12,345.60 USD", "-500.00 USD", "980.00 EUR", "37", "12.5%", "2026-10-31", "October 2026", "INV-0042")
 NAMES = ("Top 5 Invoices", "Acme", "Area 51")
@@ -59,6 +62,8 @@ PLANTED = (
     "A couple of accounts are overdue.",
     "A third of the accounts are overdue.",
     "No account is overdue.",
+    "There are no overdue accounts.",
+    "All is well. No invoice is open.",
     "None of them is overdue.",
     "½ of the accounts are overdue.",
     "1/2 of the accounts are overdue.",
@@ -174,6 +179,7 @@ FRAMES = st.sampled_from(
 
 
 @given(st.integers(0, 10**9), WAYS, FRAMES)
+@UNHURRIED
 def test_a_number_is_read_however_it_is_written(number: int, way: object, frame: str) -> None:
     assert callable(way)
     stated = numbers_stated(frame.format(way(number)))
@@ -181,6 +187,7 @@ def test_a_number_is_read_however_it_is_written(number: int, way: object, frame:
 
 
 @given(st.lists(st.integers(0, 10**7), max_size=6), st.integers(0, 10**7), WAYS, WAYS, FRAMES)
+@UNHURRIED
 def test_a_number_passes_if_and_only_if_the_result_holds_it(
     held: list[int], number: int, way: object, other: object, frame: str
 ) -> None:
@@ -193,6 +200,7 @@ def test_a_number_passes_if_and_only_if_the_result_holds_it(
 
 
 @given(st.text(alphabet=st.characters(), max_size=60), st.integers(0, 10**6))
+@UNHURRIED
 def test_no_text_around_it_hides_a_number(around: str, number: int) -> None:
     assume(not numbers_stated(around))
     assert founded(f"{around} {number} {around}", figures=[str(number + 1)]) is None
@@ -200,6 +208,7 @@ def test_no_text_around_it_hides_a_number(around: str, number: int) -> None:
 
 
 @given(st.dates(dt.date(2000, 1, 1), dt.date(2100, 1, 1)), st.dates(dt.date(2000, 1, 1), dt.date(2100, 1, 1)))
+@UNHURRIED
 def test_days_are_days(day: dt.date, other: dt.date) -> None:
     written = f"Due {day.day} {day:%B} {day.year}."
     assert founded(written, figures=[day.isoformat()]) == written
@@ -209,6 +218,7 @@ def test_days_are_days(day: dt.date, other: dt.date) -> None:
 
 
 @given(st.text(max_size=200), st.lists(st.text(max_size=30), max_size=4))
+@UNHURRIED
 def test_any_text_can_be_judged(sentence: str, figures: list[str]) -> None:
     assert founded(sentence, figures=figures) in (sentence, None)
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from fractions import Fraction
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.contracts.query_planner_contract import TODAY, QueryPlannerContract, Stage, answer
 from tests.unit.larry.typed_queries import queries
@@ -18,6 +18,9 @@ from clynto.domain.questions.founded_query import is_founded
 from clynto.domain.questions.json_form import query_from_json, query_schema
 from clynto.domain.questions.model_answer import query_of_answer, question_for_model, task_for_model
 from clynto.domain.questions.query import AccountFact, Accounts, CompareAccounts, Explain, Query, Topic, Trajectory
+
+UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+"""On a machine that does other things, time says nothing."""
 
 
 class _EveryAnswer(dict[str, str]):
@@ -58,6 +61,7 @@ class TestMemoryQueryPlanner(QueryPlannerContract):
 
 
 @given(queries)
+@UNHURRIED
 def test_every_typed_query_can_be_planned(query: Query) -> None:
     assert query_of_answer(answer(query)) == query
 
@@ -70,6 +74,7 @@ _JSON = st.recursive(
 
 
 @given(queries, st.data())
+@UNHURRIED
 def test_a_spoilt_query_never_raises(query: Query, data: st.DataObject) -> None:
     document = json.loads(answer(query))["query"]
     place = document
@@ -85,6 +90,7 @@ def test_a_spoilt_query_never_raises(query: Query, data: st.DataObject) -> None:
 
 
 @given(st.text(max_size=300))
+@UNHURRIED
 def test_any_text_at_all_is_a_query_or_none(text: str) -> None:
     assert query_of_answer(text) is None
 

@@ -26,7 +26,6 @@ SMALL = {
     **{f"{word[:-1]}ieth": number * 10 for number, word in enumerate(_TENS, start=2)},
     "nil": 0,
     "none": 0,
-    "no": 0,
     "nobody": 0,
     "nothing": 0,
     "single": 1,

@@ -44,6 +44,10 @@ _PART_OF = re.compile(
     r"\b(?:third|quarter|fourth|fifth|sixth|seventh|eighth|ninth|tenth)s?\s+of\b|\bone[\s-](?:third|quarter|fifth|tenth)\b",
     re.IGNORECASE,
 )
+_NO = re.compile(
+    r"\b(?:there\s+(?:is|are|was|were)|has|have|had|owes?|with)\s+no\b|(?:^|[.!?]\s+)no\b(?!\.)", re.IGNORECASE
+)
+"""Says zero of something; elsewhere "no" mostly denies."""
 _ROMAN = re.compile(r"(?=[MDCLXVI]{2})M{0,4}(?:CM|CD|D?C{0,3})(?:XC|XL|L?X{0,3})(?:IX|IV|V?I{0,3})")
 
 
@@ -78,6 +82,7 @@ def numbers_stated(text: str) -> tuple[Stated, ...]:
         plain = f"{plain[:start]} ¦ {plain[end:]}"
     found += [Stated(word[0], None) for word in re.finditer(r"\b[MDCLXVI]{2,}\b", plain) if _ROMAN.fullmatch(word[0])]
     found += [Stated(part[0], None) for part in _PART_OF.finditer(plain)]
+    found += [Stated(none[0], Fraction(0)) for none in _NO.finditer(plain)]
     return (*found, *_in_words(plain))
 
 
