@@ -23,6 +23,7 @@ from clynto.adapters.stripe_api.careful_reads import Surroundings
 from clynto.adapters.stripe_api.event_reading import StripeEventReading
 from clynto.adapters.stripe_api.key_check import StripeApiKeyCheck
 from clynto.adapters.stripe_api.reader import StripeApiReaders
+from clynto.adapters.stripe_api.reading_process import ReadersInTwoProcesses
 from clynto.adapters.system.argon2_passwords import Argon2Passwords
 from clynto.adapters.system.clocks import OffsetClock, OffsetFile, SystemClock
 from clynto.adapters.system.domain_rules import BundledDomainRules
@@ -91,6 +92,7 @@ class Container(containers.DeclarativeContainer):
     )
     surroundings = providers.Singleton(Surroundings, budget=budget, clock=clock)
     readers = providers.Singleton(StripeApiReaders, surroundings, api_base=settings.provided.stripe_api_base)
+    list_readers = providers.Singleton(ReadersInTwoProcesses, readers)
     key_check = providers.Singleton(StripeApiKeyCheck, surroundings, api_base=settings.provided.stripe_api_base)
     event_reading = providers.Singleton(StripeEventReading)
 

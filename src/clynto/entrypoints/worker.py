@@ -40,7 +40,7 @@ class Performer:
             SyncTools(
                 units=units,
                 clock=clock,
-                readers=container.readers(),
+                readers=container.list_readers(),
                 opener=container.stripe_opener(),
                 matching=matching,
                 describe=describe_sync_fault,

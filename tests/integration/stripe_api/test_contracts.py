@@ -19,6 +19,7 @@ from clynto.adapters.rq_queue.local_budget import LocalRequestBudget
 from clynto.adapters.stripe_api.careful_reads import Surroundings
 from clynto.adapters.stripe_api.key_check import StripeApiKeyCheck
 from clynto.adapters.stripe_api.reader import StripeApiReaders
+from clynto.adapters.stripe_api.reading_process import ReadersInTwoProcesses
 from clynto.domain.secret import Secret
 from clynto.ports.request_budget import RequestBudget
 from clynto.ports.stripe_reading import Listing, StripeKeyCheck, StripeReaders
@@ -81,6 +82,20 @@ class TestReadersOverHttp(StripeReadingContract):
     def test_the_known_account_has_long_nested_lists(self, known: KnownStripe) -> None:
         assert known.subscription_with_many_items[1] == 25
         assert known.invoice_with_many_lines[1] == 250
+
+
+class TestReadersInTwoProcesses(StripeReadingContract):
+    @pytest.fixture
+    def readers(self, portfolio: SandboxServer, surroundings: Surroundings) -> StripeReaders:
+        return ReadersInTwoProcesses(StripeApiReaders(surroundings, api_base=portfolio.url))
+
+    @pytest.fixture
+    def key(self) -> Secret:
+        return Secret(keys.RESTRICTED_TEST_KEY)
+
+    @pytest.fixture
+    def known(self, portfolio: SandboxServer) -> KnownStripe:
+        return known_portfolio(portfolio.world.store)
 
 
 class TestKeyCheckOverHttp(StripeKeyCheckContract):

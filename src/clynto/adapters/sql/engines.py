@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.pool import ConnectionPoolEntry, Pool
 
 BUSY_MILLISECONDS = 10_000
 CONNECT_SECONDS = 5
@@ -19,6 +19,7 @@ FROZEN_MILLISECONDS = 60_000
 """After so long in silence PostgreSQL ends a transaction: a frozen worker must not keep its locks (guarantees E2)."""
 _BEGIN = "clynto_begin"
 _READS_ONLY = "clynto_reads_only"
+_LEFT_TO_THE_PARENT: list[Pool] = []
 
 WRITING: Mapping[str, Mapping[str, Any]] = {
     "sqlite": {_BEGIN: "BEGIN IMMEDIATE"},
@@ -118,6 +119,8 @@ def _forget_after_fork(engine: Engine) -> None:
     def forget() -> None:
         inherited = held()
         if inherited is not None:
+            # Kept, so that nobody collects it: closing a connection of the other process here could end it there.
+            _LEFT_TO_THE_PARENT.append(inherited.pool)
             inherited.dispose(close=False)
 
     os.register_at_fork(after_in_child=forget)

@@ -170,7 +170,7 @@ class StripeApiReaders:
             call_seconds=self._call_seconds,
         )
         reads = CarefulReads(
-            transport, key_fingerprint(key), self._surroundings, self._patience, _one_at_a_time(still_wanted)
+            transport, key_fingerprint(key), self._surroundings, self._patience, one_at_a_time(still_wanted)
         )
         try:
             yield StripeApiReader(reads, readers_per_list=self._readers_per_list, pages_waiting=self._pages_waiting)
@@ -178,8 +178,9 @@ class StripeApiReaders:
             transport.close()
 
 
-def _one_at_a_time(question: Callable[[], bool]) -> Callable[[], bool]:
-    # Whoever answers may use a database connection, which is not made for several threads.
+def one_at_a_time(question: Callable[[], bool]) -> Callable[[], bool]:
+    """``question``, asked by one thread after the other: whoever answers may use a database connection, which is not
+    made for several threads."""
     turn = threading.Lock()
 
     def ask() -> bool:

@@ -1,0 +1,216 @@
+"""Reads lists in a process of its own, so that reading and storing share no interpreter (ADR 0036).
+
+Fetching and mapping a page costs as much processor time as storing it. In one process the two keep each other waiting
+for the interpreter's lock; in two they run side by side. What crosses over are pages, ready to be stored. Single
+objects are few, and are read in the process that asks.
+"""
+
+from __future__ import annotations
+
+import mmap
+import multiprocessing
+import os
+import signal
+import socket
+import struct
+import threading
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import AbstractContextManager, closing, contextmanager, suppress
+from typing import Any
+
+from clynto.adapters.stripe_api.page_pickling import packed, unpacked
+from clynto.adapters.stripe_api.reader import StripeApiReader, StripeApiReaders, one_at_a_time
+from clynto.domain.catalogue import Price, Product
+from clynto.domain.customer import StripeCustomer
+from clynto.domain.discount_readings import DiscountReading
+from clynto.domain.errors import RunSuperseded
+from clynto.domain.invoice import Invoice
+from clynto.domain.secret import Secret
+from clynto.domain.subscription import Subscription
+from clynto.domain.time_span import Span
+from clynto.ports.stripe_reading import Listing, Page
+
+LOOK_UP_SECONDS = 0.1
+"""How often a waiting list asks whether it is still wanted."""
+_LENGTH = struct.Struct(">I")
+_PATIENCE_SECONDS = 2.0
+"""How long the process may take to end by itself."""
+_WANTED, _UNWANTED = 1, 0
+_ENDED = "the process that reads Stripe's lists ended before them"
+
+Opened = AbstractContextManager[StripeApiReader]
+
+
+class ReadingProcessEnded(RuntimeError):
+    """The process that reads ended before its lists did: it was killed, or memory ran out."""
+
+
+class ReadersInTwoProcesses:
+    """See ``ports.stripe_reading.StripeReaders``: ``readers`` open a reader in either process."""
+
+    def __init__(self, readers: StripeApiReaders) -> None:
+        self._readers = readers
+
+    @contextmanager
+    def open(self, key: Secret, *, still_wanted: Callable[[], bool]) -> Iterator[ReaderInTwoProcesses]:
+        """See ``StripeReaders.open``. The process begins here and ends with the block."""
+        asked = one_at_a_time(still_wanted)
+        with self._readers.open(key, still_wanted=asked) as nearby:
+            process = _ReadingProcess(lambda wanted: self._readers.open(key, still_wanted=wanted))
+            try:
+                yield ReaderInTwoProcesses(nearby, process, asked)
+            finally:
+                process.end()
+
+
+class ReaderInTwoProcesses:
+    """Lists come from the other process, single objects from this one; see ``StripeReader``."""
+
+    def __init__(self, nearby: StripeApiReader, process: _ReadingProcess, still_wanted: Callable[[], bool]) -> None:
+        self._process = process
+        self._still_wanted = still_wanted
+        self.product: Callable[[str], Product | None] = nearby.product
+        self.price: Callable[[str], Price | None] = nearby.price
+        self.customer: Callable[[str], StripeCustomer | None] = nearby.customer
+        self.subscription: Callable[[str], tuple[Subscription, DiscountReading | None] | None] = nearby.subscription
+        self.invoice: Callable[[str], Invoice | None] = nearby.invoice
+
+    def pages(self, listing: Listing, spans: Sequence[Span]) -> Generator[Page, None, None]:
+        """See ``StripeReader.pages``. Raises ``ReadingProcessEnded`` if the other process is gone."""
+        with self._process.channel() as channel:
+            try:
+                _send(channel, (listing, tuple(spans)))
+            except BrokenPipeError:
+                raise ReadingProcessEnded(_ENDED) from None
+            channel.settimeout(LOOK_UP_SECONDS)
+            while (frame := self._receive(channel)) is not None:
+                yield frame
+
+    def _receive(self, channel: socket.socket) -> Page | None:
+        """The next page, None at the end. Raises what reading failed with."""
+        self._demand_interest()
+        (length,) = _LENGTH.unpack(self._bytes(channel, _LENGTH.size))
+        kind, content = unpacked(self._bytes(channel, length))
+        if kind == "fault":
+            raise _rebuilt(*content)
+        page: Page | None = content
+        return page
+
+    def _bytes(self, channel: socket.socket, count: int) -> bytearray:
+        held = bytearray(count)
+        view, place = memoryview(held), 0
+        while place < count:
+            try:
+                received = channel.recv_into(view[place:])
+            except TimeoutError:
+                self._demand_interest()
+                continue
+            if received == 0:
+                raise ReadingProcessEnded(_ENDED)
+            place += received
+        return held
+
+    def _demand_interest(self) -> None:
+        if not self._still_wanted():
+            self._process.is_unwanted()
+            raise RunSuperseded
+
+
+class _ReadingProcess:
+    """The other process, seen from the one that stores. Every list has a channel of its own, which is bounded: what
+    is not taken is not read (guarantees D12)."""
+
+    def __init__(self, open_reader: Callable[[Callable[[], bool]], Opened]) -> None:
+        self._flag = mmap.mmap(-1, 1)
+        self._flag[0] = _WANTED
+        self._control, theirs = socket.socketpair()
+        self._process = multiprocessing.get_context("fork").Process(
+            target=_serve, args=(self._control, theirs, self._flag, open_reader), name="stripe-lists"
+        )
+        with theirs:
+            self._process.start()
+
+    @contextmanager
+    def channel(self) -> Iterator[socket.socket]:
+        """A new list's connection; closing it ends the reading of that list."""
+        ours, theirs = socket.socketpair()
+        with ours:
+            with theirs, suppress(BrokenPipeError):
+                socket.send_fds(self._control, [b"+"], [theirs.fileno()])
+            yield ours
+
+    def is_unwanted(self) -> None:
+        """Let no further request leave."""
+        self._flag[0] = _UNWANTED
+
+    def end(self) -> None:
+        """End it, gently first."""
+        self.is_unwanted()
+        self._control.close()
+        self._process.join(_PATIENCE_SECONDS)
+        if self._process.is_alive():
+            self._process.kill()
+            self._process.join()
+        self._process.close()
+        self._flag.close()
+
+
+def _serve(
+    parents: socket.socket, control: socket.socket, flag: mmap.mmap, open_reader: Callable[[Callable[[], bool]], Opened]
+) -> None:
+    """Read lists until the other side closes ``control``, or is gone."""
+    parents.close()
+    # Whoever stops the worker speaks to the process that stores; this one follows when its control closes.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+    with open_reader(lambda: flag[0] == _WANTED) as reader:
+        while True:
+            _, received, _, _ = socket.recv_fds(control, 1, 1)
+            if not received:
+                # Threads may still wait for an answer that nobody wants: nothing here is worth waiting for.
+                os._exit(0)
+            channel = socket.socket(fileno=received[0])
+            threading.Thread(target=_send_pages, args=(reader, channel), daemon=True).start()
+
+
+def _send_pages(reader: StripeApiReader, channel: socket.socket) -> None:
+    with channel, suppress(BrokenPipeError, ConnectionResetError):
+        try:
+            listing, spans = _request(channel)
+            with closing(reader.pages(listing, spans)) as pages:
+                for page in pages:
+                    _send(channel, ("page", page))
+        except (BrokenPipeError, ConnectionResetError):
+            return
+        except Exception as fault:  # noqa: BLE001 - carried to the process that stores, and raised there
+            _send(channel, ("fault", _described(fault)))
+            return
+        _send(channel, ("page", None))
+
+
+def _request(channel: socket.socket) -> tuple[Listing, tuple[Span, ...]]:
+    with channel.makefile("rb") as incoming:
+        (length,) = _LENGTH.unpack(incoming.read(_LENGTH.size))
+        asked: tuple[Listing, tuple[Span, ...]] = unpacked(incoming.read(length))
+    return asked
+
+
+def _send(channel: socket.socket, content: object) -> None:
+    written = packed(content)
+    channel.sendall(_LENGTH.pack(len(written)) + written)
+
+
+def _described(fault: Exception) -> tuple[type[Exception], tuple[Any, ...], dict[str, Any]]:
+    """What ``_rebuilt`` needs. Errors of ours take keywords only, so pickle alone could not make them again."""
+    described = type(fault), fault.args, dict(vars(fault))
+    try:
+        packed(described)
+    except Exception:  # noqa: BLE001 - whatever an odd exception holds, its name always travels
+        return RuntimeError, (type(fault).__name__,), {}
+    return described
+
+
+def _rebuilt(kind: type[Exception], arguments: tuple[Any, ...], held: dict[str, Any]) -> Exception:
+    fault = kind.__new__(kind, *arguments)
+    vars(fault).update(held)
+    return fault
