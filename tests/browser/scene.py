@@ -36,7 +36,7 @@ CHROMIUM_OPTIONS = (
     "--disable-component-update",
     "--disable-sync",
 )
-NOTHING_WRONG = re.compile(r"the server responded with a status of 4(04|09|22)")
+NOTHING_WRONG = re.compile(r"the server responded with a status of 4(01|04|09|22)")
 """A refused form is answered with its status, which Chromium notes as an error."""
 PATIENCE = 30_000
 """Milliseconds after which a page that does not come is a fault, on a machine that has other things to do as well."""

@@ -134,6 +134,15 @@ def test_import_reports_each_line(scene: Scene, tmp_path: Path) -> None:
     expect(dialog.get_by_role("table")).to_contain_text("3")
 
 
+def test_the_selection_leaves_as_a_file(portfolio: Scene) -> None:
+    page = portfolio.page_of(Role.MEMBER, "/accounts?payment_status=paid&sort=name")
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Export CSV").click()
+    lines = Path(download.value.path()).read_text("utf-8-sig").splitlines()
+    assert [line.partition(",")[0] for line in lines[1:]] == ["Acme", "Borealis", "Cobalt"]
+    assert "360.00" in lines[1]
+
+
 def test_pages_lead_forwards_and_back(scene: Scene) -> None:
     scene.add_accounts([(f"Account {number:03d}", f"account{number}.com") for number in range(120)])
     page = scene.page_of(Role.MEMBER, "/accounts?sort=name")

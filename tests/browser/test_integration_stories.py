@@ -157,6 +157,29 @@ def test_a_member_sees_all_and_is_told_why_nothing_can_be_changed(scene: Scene) 
     expect(page.get_by_role("dialog").get_by_label("Signing secret")).to_have_count(0)
 
 
+def test_a_member_is_told_who_can_connect(scene: Scene) -> None:
+    page = scene.page_of(Role.MEMBER, "/integrations")
+    button = page.get_by_role("button", name="Connect Stripe")
+    expect(button).to_be_disabled()
+    expect(button).to_have_attribute("title", "Needs the admin or owner role.")
+
+
+def test_a_failing_stripe_is_a_banner_and_a_re_sync_heals_it(scene: Scene) -> None:
+    scene.connect()
+    told = {"error": {"type": "invalid_request_error", "message": "Something about this list is wrong."}}
+    scene.product.stripe.control.order_fault("fail", path="/v1/subscriptions", status=400, body=told, times=None)
+    page = scene.page_of(Role.ADMIN, "/integrations")
+    page.get_by_role("button", name="Re-sync").click()
+    state_of(page, "Error")
+    banner = page.locator("#stripe-card").get_by_role("alert")
+    expect(banner).to_contain_text("Error — the last sync did not complete")
+    expect(page.get_by_role("table")).to_contain_text("Failed")
+    scene.product.stripe.control.clear_faults()
+    page.get_by_role("button", name="Re-sync").click()
+    state_of(page, "Connected")
+    expect(banner).to_have_count(0)
+
+
 def test_waiting_for_a_worker(scene: Scene) -> None:
     scene.product.kill_worker()
     page = scene.page_of(Role.ADMIN, "/integrations")

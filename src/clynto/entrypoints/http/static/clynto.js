@@ -100,7 +100,8 @@
       const source = document.getElementById(copier.dataset.copy);
       source.select();
       await navigator.clipboard.writeText(source.value).catch(() => document.execCommand("copy"));
-      copier.querySelector("[data-said]").textContent = "Copied";
+      copier.textContent = "Copied";
+      copier.nextElementSibling.textContent = "Copied to the clipboard";
     }
     if (theme) {
       const isDark = root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
