@@ -37,6 +37,7 @@ GET /api/v1/accounts/{}/health
 GET /api/v1/signals
 POST /api/v1/signals/{}/dismiss
 POST /api/v1/signals/{}/reopen
+POST /api/v1/larry/questions
 GET /api/v1/users
 POST /api/v1/users
 PATCH /api/v1/users/{}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, distinct, or_, select
+from sqlalchemy import ColumnElement, and_, or_, select
 
 from clynto.adapters.sql.column_types import contains_text, is_any_of
 from clynto.adapters.sql.documents import clean_text, unpack
@@ -69,8 +69,8 @@ class SqlQuestionNames:
 
     def catalogue(self) -> CatalogueNames:
         """What plans and products are called."""
-        plans = select(distinct(subscription_billing.c.plan_name)).where(self._scope.here(subscription_billing))
-        products = select(distinct(stripe_products.c.name)).where(self._scope.here(stripe_products))
+        plans = select(subscription_billing.c.plan_name).where(self._scope.here(subscription_billing)).distinct()
+        products = select(stripe_products.c.name).where(self._scope.here(stripe_products)).distinct()
         run = self._scope.connection
         return CatalogueNames(
             tuple(sorted(name for name in run.scalars(plans) if name)),

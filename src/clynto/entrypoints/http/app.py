@@ -19,6 +19,7 @@ from clynto.entrypoints.http.api.audit_log import audit_log
 from clynto.entrypoints.http.api.customers import customers
 from clynto.entrypoints.http.api.document import serve_resources
 from clynto.entrypoints.http.api.integration import integration
+from clynto.entrypoints.http.api.larry import larry
 from clynto.entrypoints.http.api.people import people
 from clynto.entrypoints.http.api.resource import API_PREFIX, Resource
 from clynto.entrypoints.http.api.signals import signals
@@ -53,6 +54,7 @@ RESOURCES: tuple[Resource, ...] = (
     accounts_files,
     account_billing,
     signals,
+    larry,
     people,
     tokens,
     audit_log,

@@ -115,7 +115,7 @@ _PLAIN: dict[Meaning, str] = {
         "a month|per month|each month|every single|out of|in stripe|from stripe"
         "|at the end of|as of|created|issued|dated|raised"
     ),
-    Meaning(Tag.WHICH): "which|who|list|show|display|what accounts|what customers|name",
+    Meaning(Tag.WHICH): "which|wich|who|whose|list|show|display|what accounts|what customers|name",
     Meaning(Tag.HOW_MANY): "how many|number of|count of|count|amount of accounts|how large a number of",
     Meaning(Tag.TOTAL): "total|sum|sum of|combined|altogether|in total|how much|overall",
     Meaning(Tag.AVERAGE): "average|avg|mean|on average|typical",
@@ -260,7 +260,7 @@ _PLAIN: dict[Meaning, str] = {
     Meaning(Tag.WHY): "why|explain|how come|reason|what happened|reason for|cause|caused|what is behind",
     Meaning(Tag.COMPUTED): (
         "computed|calculated|compute|calculate|made of|composed|breakdown|break down|breakdown of|made up of"
-        "|derived|add up"
+        "|derived|add up|made up"
         "|adds up|come from|comes from|composition|consist of|come about|broken down|calculation"
     ),
     Meaning(Tag.INVOICES): "invoice|bill|billing document|invoicing",
@@ -297,7 +297,8 @@ _PLAIN: dict[Meaning, str] = {
     Meaning(Tag.ABOUT): "about|overview|overview of|summary|summary of|summarize|summarise|doing|tell me about|picture",
     Meaning(Tag.WILL): "will|going to|gonna|would be|expected to|likely to|might|expect",
     Meaning(Tag.REFUSAL, Refusal.FORECAST): (
-        "forecast|forecasts|predict|prediction|projection|project|projected|forecasted|future|probability|likelihood"
+        "how likely|likely"
+        "|forecast|forecasts|predict|prediction|projection|project|projected|forecasted|future|probability|likelihood"
         "|will churn|likely to churn|going to churn|estimate|anticipate|expected"
     ),
     Meaning(Tag.REFUSAL, Refusal.USAGE): (

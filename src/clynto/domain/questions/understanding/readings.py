@@ -38,6 +38,7 @@ from clynto.domain.questions.understanding.lexicon import Tag
 USUAL_PAST = Rolling(3, Unit.MONTH, Direction.LAST)
 """Over which a change is explained if no period is named: long enough to hold the last renewal of most plans."""
 _ASKING = (Tag.WHICH, Tag.TOTAL, Tag.ALL, Tag.ITS, Tag.FOLLOW_UP, Tag.ABOUT, Tag.WILL)
+_ONE = ("account", "customer", "client", "company", "logo")
 _MOVING = (Tag.CHANGED, Tag.FELL, Tag.ROSE)
 
 
@@ -281,10 +282,19 @@ def _fact(said: Gathered) -> tuple[Fact, Period | None]:
 
 def _lists_accounts(said: Gathered) -> bool:
     """Asks for accounts by name: "which accounts", "who", "top 5 customers"."""
-    return said.has(Tag.ACCOUNTS) or any(c.text.casefold() == "who" for c in said.left if c.tag is Tag.WHICH)
+    return said.has(Tag.ACCOUNTS) or any(c.text.casefold() in ("who", "whose") for c in said.left if c.tag is Tag.WHICH)
+
+
+def _asks_for_one(said: Gathered) -> bool:
+    """``Which account has the highest MRR`` asks for a single one."""
+    nouns = [chunk.text.casefold() for chunk in said.left if chunk.tag is Tag.ACCOUNTS]
+    return bool(nouns) and all(noun in _ONE for noun in nouns)
 
 
 def _portfolio(said: Gathered) -> Query:
+    if said.take(Tag.UNPAID) and not said.metrics:
+        # "Which accounts have not paid?" asks for those that owe.
+        said.metrics.append(Metric.OUTSTANDING)
     how_many = said.take(Tag.HOW_MANY) or Metric.ACCOUNTS in said.metrics
     said.metrics = [metric for metric in said.metrics if metric is not Metric.ACCOUNTS]
     average = said.take(Tag.AVERAGE)
@@ -292,6 +302,8 @@ def _portfolio(said: Gathered) -> Query:
     _lost_and_gained(said)
     listed = said.has(Tag.WHICH) or said.order is not None or said.limit is not None
     accounts, everything = said.has(Tag.ACCOUNTS), said.has(Tag.ALL)
+    if said.order is not None and said.limit is None and _asks_for_one(said):
+        said.limit = 1
     _join_arr_at_risk(said)
     filters = _deduplicated(said.filters())
     metric = _metric(said, Metric.ACCOUNTS if how_many else Metric.MRR) if said.metrics or how_many else None

@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 
 from clynto.domain.questions.filters import check_name
 from clynto.domain.questions.understanding.chunks import Chunk, SeveralAccounts, TimeMeant
+from clynto.domain.questions.understanding.corrections import correctable, root_of
 from clynto.domain.questions.understanding.lexicon import (
     SAFE_CURRENCY_WORDS,
     Meaning,
     Tag,
-    known_words,
     lexicon,
     longest_phrase,
     singular,
@@ -118,11 +118,19 @@ class Spotting:
                     break
                 raw = folded(self._text[first.start : last.end])
                 joined = " ".join(token.text for token in self._tokens[start:end])
-                ways = [raw, joined, f"{raw}."]
+                ways = [raw, joined, f"{raw}.", folded(self._with_signs(first.start, last.end))]
                 if last.possessive:
                     ways += [raw[:-2], raw.rstrip("'")]
                 grams[start, end] = tuple(dict.fromkeys(way for way in ways if way))
         return grams
+
+    def _with_signs(self, start: int, end: int) -> str:
+        """With the signs that stand directly before and behind, which may be part of a name."""
+        while start > 0 and not self._text[start - 1].isspace():
+            start -= 1
+        while end < len(self._text) and not self._text[end].isspace():
+            end += 1
+        return self._text[start:end]
 
     def _plan_at(
         self, start: int, end: int, texts: Sequence[str], plans: dict[str, str], products: dict[str, str]
@@ -256,7 +264,7 @@ class Spotting:
         for start, end in _runs(unknown):
             for low, high in self._widened(start, end):
                 accounts = self._by_part(low, high)
-                if accounts:
+                if accounts and not self._is_rather_a_slip(low, high, accounts):
                     return self._claim(accounts, low, high)
             if self._corrected(start, end):
                 return True
@@ -310,58 +318,27 @@ class Spotting:
             return []
         return accounts_by_likeness(self._book.containing(pieces_of([longest])), words, self._near)
 
+    def _is_rather_a_slip(self, start: int, end: int, accounts: Sequence[KnownAccount]) -> bool:
+        """A word in small letters that only begins a word of a name, but is a word of ours but for a letter."""
+        token = self._tokens[start]
+        whole = any(token.text in folded(account.name).split() for account in accounts)
+        return end - start == 1 and not token.capitalised and not whole and self._meant_by(token) is not None
+
     def _corrected(self, start: int, end: int) -> bool:
         """Replace words that are one letter away from exactly one word of the vocabulary."""
         changed = False
         for place in range(start, end):
-            token = self._tokens[place]
-            if token.kind is not TokenKind.WORD or len(token.text) < SHORTEST_FUZZY:
-                continue
-            choices = sorted(word for word in known_words() | _TIME_VOCABULARY if len(word) >= SHORTEST_FUZZY)
-            near = self._near.within(token.text, choices, edits=1)
-            if len({_root(word) for word in near}) == 1:
-                self._tokens[place] = replace(token, text=near[0])
+            meant = self._meant_by(self._tokens[place])
+            if meant is not None:
+                self._tokens[place] = replace(self._tokens[place], text=meant)
                 changed = True
         return changed
 
-
-_TIME_VOCABULARY = frozenset(
-    [
-        "last",
-        "this",
-        "next",
-        "previous",
-        "month",
-        "week",
-        "quarter",
-        "year",
-        "today",
-        "yesterday",
-        "tomorrow",
-        "since",
-        "months",
-        "weeks",
-        "years",
-        "days",
-        "january",
-        "february",
-        "march",
-        "april",
-        "june",
-        "july",
-        "august",
-        "september",
-        "october",
-        "november",
-        "december",
-        "ago",
-        "coming",
-    ]
-)
-
-
-def _root(word: str) -> str:
-    return singular(word) or word.rstrip("s")
+    def _meant_by(self, token: Token) -> str | None:
+        if token.kind is not TokenKind.WORD or len(token.text) < SHORTEST_FUZZY:
+            return None
+        near = self._near.within(token.text, correctable(), edits=1)
+        return near[0] if len({root_of(word) for word in near}) == 1 else None
 
 
 def _runs(unknown: Sequence[Chunk]) -> list[tuple[int, int]]:

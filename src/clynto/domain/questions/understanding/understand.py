@@ -6,8 +6,9 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from clynto.domain.questions.filters import CancelsIn, RenewsIn
 from clynto.domain.questions.periods import span_of
-from clynto.domain.questions.query import Query, accounts_named_by
+from clynto.domain.questions.query import Accounts, Figure, Query, accounts_named_by
 from clynto.domain.questions.understanding.chunks import Chunk, SeveralAccounts, TimeMeant
 from clynto.domain.questions.understanding.follow_up import continued, is_fragment, is_marked
 from clynto.domain.questions.understanding.gathering import Gathered, Unreadable
@@ -60,6 +61,7 @@ class NotUnderstood:
 Outcome = Understood | WhichAccount | Refused | NotUnderstood
 
 _PORTFOLIO = frozenset({Tag.ALL, Tag.ACCOUNTS, Tag.WHICH, Tag.UNMATCHED, Tag.GROUPING, Tag.HOW_MANY, Tag.COMPARE})
+_VERBS = ("show", "list", "display", "name")
 _COMING = frozenset({Tag.RENEWAL, Tag.CANCELING})
 _WHOLE = frozenset(
     {
@@ -91,7 +93,7 @@ def understand(
     found = Spotting(question, book, near, today).chunks()
     if isinstance(found, SeveralAccounts):
         return WhichAccount(found.written, found.candidates)
-    refused = _refusal(found, today)
+    refused = _refusal(found, today, at_hand.previous)
     if refused is not None:
         return Refused(refused)
     unknown = tuple(chunk.value or chunk.text for chunk in found if chunk.tag is Tag.UNKNOWN)
@@ -137,7 +139,8 @@ def _as_whole(chunks: Sequence[Chunk], at_hand: Situation) -> Understood | NotUn
 
 def _with_subject(chunks: Sequence[Chunk], at_hand: Situation) -> list[Chunk]:
     """Put the account that "it" means, or whose page is open, into a question that names none."""
-    tags = {chunk.tag for chunk in chunks}
+    # "Show the invoices" on an account's page asks for that account's; "which invoices" asks for all.
+    tags = {chunk.tag for chunk in chunks if chunk.text.casefold() not in _VERBS}
     subject = at_hand.about
     if at_hand.previous is not None and Tag.ITS in tags:
         subject = next(iter(accounts_named_by(at_hand.previous)), subject)
@@ -151,7 +154,7 @@ def _with_subject(chunks: Sequence[Chunk], at_hand: Situation) -> list[Chunk]:
     return [Chunk(Tag.NAME, subject, place, place, subject), *chunks]
 
 
-def _refusal(chunks: Sequence[Chunk], today: dt.date) -> Refusal | None:
+def _refusal(chunks: Sequence[Chunk], today: dt.date, previous: Query | None) -> Refusal | None:
     tags = {chunk.tag for chunk in chunks}
     for chunk in chunks:
         if chunk.tag is Tag.REFUSAL:
@@ -160,12 +163,17 @@ def _refusal(chunks: Sequence[Chunk], today: dt.date) -> Refusal | None:
     first = next((chunk for chunk in chunks if chunk.tag is not Tag.FOLLOW_UP), None)
     if first is not None and first.tag is Tag.CANCELING and first.text.casefold() == "cancel":
         return Refusal.ACTION
-    if tags & _COMING:
+    if tags & _COMING or (is_fragment(chunks) and _looks_ahead(previous)):
         return None
     if Tag.WILL in tags:
         return Refusal.FORECAST
     times: list[TimeMeant] = [chunk.value for chunk in chunks if chunk.tag is Tag.PERIOD]
     return Refusal.FORECAST if any(span_of(meant.past, today).first > today for meant in times) else None
+
+
+def _looks_ahead(query: Query | None) -> bool:
+    filters = query.filters if isinstance(query, Accounts | Figure) else ()
+    return any(isinstance(condition, RenewsIn | CancelsIn) for condition in filters)
 
 
 def _names(chunks: Sequence[Chunk]) -> tuple[str, ...]:

@@ -51,10 +51,11 @@ class MrrChart:
     middle: int
     has_movements: bool
     sentence: str
+    name: str
 
 
-def mrr_chart(history: HistoryShown) -> MrrChart | None:
-    """The chart; None if there never was any revenue."""
+def mrr_chart(history: HistoryShown, name: str = "MRR") -> MrrChart | None:
+    """The chart of MRR, or of the ARR that the history's figures are; None if there never was any revenue."""
     values = [point.mrr.value for point in history.points]
     if not any(values):
         return None
@@ -69,6 +70,7 @@ def mrr_chart(history: HistoryShown) -> MrrChart | None:
     line = " ".join(f"{'L' if index else 'M'}{x} {y}" for index, (x, y) in enumerate(zip(xs, ys, strict=True)))
     currency = history.points[-1].mrr.currency
     first, last = points[0], points[-1]
+    until = "now" if last.live else f"in {last.label}"
     return MrrChart(
         width=WIDTH,
         height=HEIGHT,
@@ -83,7 +85,8 @@ def mrr_chart(history: HistoryShown) -> MrrChart | None:
         right=WIDTH - _RIGHT,
         middle=_BARS_MIDDLE,
         has_movements=bool(largest),
-        sentence=f"MRR from {first.amount} in {first.label} to {last.amount} now, month by month.",
+        sentence=f"{name} from {first.amount} in {first.label} to {last.amount} {until}, month by month.",
+        name=name,
     )
 
 

@@ -1,0 +1,183 @@
+"""What every ``QuestionData`` computes: the same, to the last fraction, as plain arithmetic over the stored facts."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+
+import pytest
+from tests.contracts.in_two_workspaces import InTwoWorkspaces
+from tests.contracts.question_world import AUGUST, SNAPSHOT_DAY, TODAY, fill
+from tests.contracts.samples import HERE, SECOND, THERE, second
+
+from clynto.adapters.memory.database import MemoryDatabase
+from clynto.adapters.memory.unit_of_work import MemoryUnitsOfWork
+from clynto.domain.questions.query import Grouping, InvoiceWord, Order, SubscriptionWord
+from clynto.domain.signals import SignalType
+from clynto.ports.question_data import (
+    GroupTotal,
+    Lacking,
+    Measure,
+    MeasureKind,
+    MoneyPart,
+    Movement,
+    QuestionData,
+    RecordedMoment,
+    Selection,
+    SignalCondition,
+    Stretch,
+)
+from clynto.ports.question_unit import QuestionUnits
+from clynto.ports.read_models import StatusFilter
+from clynto.ports.signals import InboxStatus
+from clynto.ports.workspaces import MrrBasis
+
+DAY = 86_400
+WEIGHTS = {"USD": 10_000, "EUR": 11_000, "JPY": 6_500}
+NOW, MONTH_END = RecordedMoment(TODAY), RecordedMoment(dt.date(2026, 8, 31), month=AUGUST)
+TAKEN = RecordedMoment(SNAPSHOT_DAY, day=SNAPSHOT_DAY)
+LATE = frozenset({StatusFilter.OVERDUE, StatusFilter.FAILED})
+SELECTIONS = {
+    "everything": Selection(),
+    "two": Selection(account_ids=("acc_001", "acc_007", "acc_999")),
+    "late": Selection(statuses=LATE),
+    "without a status": Selection(statuses=frozenset({StatusFilter.NONE})),
+    "a plan": Selection(part=MoneyPart(plan="pro")),
+    "a product": Selection(part=MoneyPart(product="team")),
+    "an interval": Selection(part=MoneyPart(interval="3 months")),
+    "a currency": Selection(part=MoneyPart(currency="EUR")),
+    "a plan in a currency": Selection(part=MoneyPart(plan="team", currency="USD")),
+    "more than 1000": Selection(mrr_from=1_000_000_000),
+    "less than 1000": Selection(mrr_below=1_000_000_000),
+    "health": Selection(health_from=39, health_to=55),
+    "no health": Selection(lacking=frozenset({Lacking.HEALTH_SCORE})),
+    "no subscription": Selection(lacking=frozenset({Lacking.SUBSCRIPTION})),
+    "no customer": Selection(lacking=frozenset({Lacking.CUSTOMER})),
+    "a signal": Selection(signal=SignalCondition(types=frozenset({SignalType.PAYMENT_FAILED}))),
+    "an open signal lately": Selection(
+        signal=SignalCondition(statuses=frozenset({InboxStatus.OPEN}), within=Stretch(second(-30 * DAY), second(DAY)))
+    ),
+    "a renewal": Selection(renewal=Stretch(second(0), second(30 * DAY))),
+    "a cancellation": Selection(cancellation=Stretch(second(0), second(60 * DAY))),
+    "gained": Selection(gained=Movement(MONTH_END, NOW)),
+    "lost": Selection(lost=Movement(NOW, MONTH_END)),
+}
+MEASURES = {
+    "list MRR": Measure(MeasureKind.MRR, MrrBasis.LIST),
+    "net MRR": Measure(MeasureKind.MRR, MrrBasis.NET),
+    "MRR of a month": Measure(MeasureKind.MRR, MrrBasis.LIST, at=MONTH_END),
+    "MRR of a day": Measure(MeasureKind.MRR, MrrBasis.NET, at=TAKEN),
+    "change": Measure(MeasureKind.MRR, MrrBasis.LIST, at=NOW, since=MONTH_END),
+    "change of the past": Measure(MeasureKind.MRR, MrrBasis.LIST, at=TAKEN, since=MONTH_END),
+    "outstanding": Measure(MeasureKind.OUTSTANDING, MrrBasis.LIST),
+    "lifetime": Measure(MeasureKind.LIFETIME, MrrBasis.LIST),
+    "health": Measure(MeasureKind.HEALTH, MrrBasis.LIST),
+}
+BY_PART = (Grouping.PLAN, Grouping.INTERVAL)
+
+
+def is_asked(selection: Selection, measure: Measure, grouping: Grouping | None = None) -> bool:
+    """Debts, lifetime value and the past are not kept by subscription, and nobody asks for them so."""
+    present = measure.kind is MeasureKind.MRR and measure.at is None
+    if (selection.part.is_by_subscription or grouping in BY_PART) and not present:
+        return measure.kind is MeasureKind.HEALTH and grouping not in BY_PART
+    return not (grouping is Grouping.CURRENCY and measure.kind is MeasureKind.HEALTH)
+
+
+@pytest.fixture(scope="module")
+def plain_units() -> MemoryUnitsOfWork:
+    """The same portfolio over the plain arithmetic that everybody is compared with."""
+    units = MemoryUnitsOfWork(MemoryDatabase())
+    fill(units)
+    return units
+
+
+@contextmanager
+def both(units: QuestionUnits, plain_units: MemoryUnitsOfWork) -> Iterator[tuple[QuestionData, QuestionData]]:
+    """What is tested, and what it is compared with."""
+    with units.reading(HERE) as unit, plain_units.reading(HERE) as plain:
+        yield unit.question_data, plain.question_data
+
+
+class QuestionDataContract(InTwoWorkspaces):
+    """A neighbour holds other data of the same ids. Every selection is tried with every measure."""
+
+    @pytest.fixture(autouse=True)
+    def _filled(self, _stored_workspaces: None, units: QuestionUnits) -> None:
+        fill(units)
+        fill(units, THERE, seed=23)
+
+    def test_totals_are_exact(self, units: QuestionUnits, plain_units: MemoryUnitsOfWork) -> None:
+        with both(units, plain_units) as (data, plain):
+            for named, selection in SELECTIONS.items():
+                for measured, measure in MEASURES.items():
+                    for grouping in (None, *Grouping):
+                        if not is_asked(selection, measure, grouping):
+                            continue
+                        found = data.totals(selection, measure, grouping=grouping)
+                        expected = plain.totals(selection, measure, grouping=grouping)
+                        assert _comparable(found) == _comparable(expected), (named, measured, grouping)
+
+    def test_ranks_alike(self, units: QuestionUnits, plain_units: MemoryUnitsOfWork) -> None:
+        with both(units, plain_units) as (data, plain):
+            for named, selection in SELECTIONS.items():
+                for measured, measure in MEASURES.items():
+                    for order in Order:
+                        if not is_asked(selection, measure):
+                            continue
+                        found = data.ranked(selection, measure, order=order, limit=7, weights=WEIGHTS)
+                        expected = plain.ranked(selection, measure, order=order, limit=7, weights=WEIGHTS)
+                        assert [one.account_id for one in found] == [one.account_id for one in expected], (
+                            named,
+                            measured,
+                            order,
+                        )
+                        if measure.kind is not MeasureKind.HEALTH:
+                            assert [one.amounts.without_zeros() for one in found] == [
+                                one.amounts.without_zeros() for one in expected
+                            ], (named, measured, order)
+
+    def test_the_portfolio_tells_selections_apart(self, plain_units: MemoryUnitsOfWork) -> None:
+        with plain_units.reading(HERE) as plain:
+            counts = {
+                name: plain.question_data.totals(selection, MEASURES["list MRR"])[0].accounts
+                for name, selection in SELECTIONS.items()
+            }
+        assert all(0 < count < counts["everything"] for name, count in counts.items() if name != "everything"), counts
+
+    @pytest.mark.parametrize("account_id", [None, "acc_005", "acc_999"])
+    def test_lists_alike(self, units: QuestionUnits, plain_units: MemoryUnitsOfWork, account_id: str | None) -> None:
+        created = Stretch(second(-60 * DAY), second(0))
+        conditions = (
+            SignalCondition(),
+            SignalCondition(types=frozenset({SignalType.SUBSCRIPTION_CANCELED}), within=created),
+            SignalCondition(statuses=frozenset({InboxStatus.OPEN, InboxStatus.DISMISSED})),
+        )
+        with both(units, plain_units) as (data, plain):
+            for word in InvoiceWord:
+                for stretch in (None, created):
+                    found = data.invoices(account_id, word, created=stretch, now=SECOND, limit=9)
+                    assert found == plain.invoices(account_id, word, created=stretch, now=SECOND, limit=9), word
+            for which in SubscriptionWord:
+                for basis in MrrBasis:
+                    held = data.subscriptions(account_id, which, basis=basis, limit=9)
+                    assert held == plain.subscriptions(account_id, which, basis=basis, limit=9), which
+            for condition in conditions:
+                assert data.signals(account_id, condition, limit=9) == plain.signals(account_id, condition, limit=9)
+            assert data.unmatched() == plain.unmatched()
+
+    def test_knows_which_moments_are_recorded(self, units: QuestionUnits) -> None:
+        with units.reading(HERE) as unit:
+            data = unit.question_data
+            assert data.recorded_moment(TODAY, today=TODAY) == NOW
+            assert data.recorded_moment(SNAPSHOT_DAY, today=TODAY) == TAKEN
+            assert data.recorded_moment(SNAPSHOT_DAY - dt.timedelta(days=1), today=TODAY) == MONTH_END
+            assert data.recorded_moment(dt.date(2026, 8, 31), today=TODAY) == MONTH_END
+            assert data.recorded_moment(dt.date(2020, 1, 1), today=TODAY) is None
+
+
+def _comparable(totals: Sequence[GroupTotal]) -> list[GroupTotal]:
+    """Currencies of amount zero say nothing in a sum."""
+    return [replace(total, amounts=total.amounts.without_zeros()) for total in totals]

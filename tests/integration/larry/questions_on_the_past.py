@@ -1,0 +1,212 @@
+"""Questions about what was: changes, trajectories, periods compared, and why."""
+
+from __future__ import annotations
+
+import calendar
+import datetime as dt
+
+from tests.integration.larry.books import Bag, Books, added, less, plain_sum, texts
+from tests.integration.larry.expecting import Case, Check, cells, day, every, family, money, result_of, said
+from tests.integration.larry.portfolio import LOOKED_AT
+
+from clynto.application.answer_question import Answered
+
+AUGUST, SEPTEMBER, OCTOBER = day(2026, 8, 31), day(2026, 9, 30), day(2026, 10, 31)
+LAST_SUNDAY, YESTERDAY, NEW_YEAR = day(2026, 11, 22), day(2026, 11, 25), day(2025, 12, 31)
+
+
+def everybody(books: Books, on: dt.date | None = None) -> Bag:
+    """Over all accounts."""
+    return books.mrr_of(books.names, on)
+
+
+def value(name: str, of: str | None, on: dt.date | None, times: int = 1) -> Check:
+    """The MRR (or so many times of it) of an account or of all on a day."""
+    return money(name, lambda b: added([everybody(b, on) if of is None else b.mrr(of, on)], times))
+
+
+def change(of: str | None, since: dt.date, until: dt.date | None = None, times: int = 1) -> Check:
+    """How much it changed, and from what to what."""
+
+    def difference(books: Books) -> Bag:
+        bags = [everybody(books, on) if of is None else books.mrr(of, on) for on in (until, since)]
+        return added([less(*bags)], times)
+
+    return every(money("change", difference), value("before", of, since, times), value("after", of, until, times))
+
+
+def months(first: tuple[int, int], last: tuple[int, int]) -> list[dt.date]:
+    """The month ends from one month through another."""
+    found = []
+    year, month = first
+    while (year, month) <= last:
+        found.append(dt.date(year, month, calendar.monthrange(year, month)[1]))
+        year, month = (year, month + 1) if month < 12 else (year + 1, 1)
+    return found
+
+
+YEAR = months((2025, 11), (2026, 10))
+assert all((held.year, held.month, held.day) in LOOKED_AT for held in YEAR)
+
+
+def course(of: str | None, ends: list[dt.date], *, now: bool = True, times: int = 1) -> Check:
+    """The points of a trajectory, each to the cent, with the chart's months."""
+
+    def check(answered: Answered, books: Books) -> None:
+        answer = result_of(answered)
+        days: list[dt.date | None] = [*ends, None] if now else [*ends]
+        bags = [added([everybody(books, on) if of is None else books.mrr(of, on)], times) for on in days]
+        told = [
+            {currency: text for currency, text in point.amount.by_currency.items() if text.strip("0.")}
+            for point in answer.points
+        ]
+        assert told == [texts(bag) for bag in bags], answer.text
+        assert [point.month for point in answer.points] == [f"{on or dt.date(2026, 11, 1):%Y-%m}" for on in days]
+        assert [point.is_live for point in answer.points] == [on is None for on in days]
+        assert len(answer.table.rows) == len(bags)
+
+    return check
+
+
+TRAJECTORIES = family(
+    "trajectory",
+    (
+        [
+            "What's Acme's MRR trajectory?",
+            "what's acme's mrr trajectory",
+            "Show the MRR trajectory of Acme",
+            "acme mrr over time",
+            "MRR history of Acme Robotics",
+            "chart of Acme's MRR",
+            "how did Acme's MRR develop over time?",
+        ],
+        course("Acme Robotics", YEAR),
+    ),
+    (["Show the MRR trajectory of all accounts", "MRR over time", "our MRR history", "MRR trend"], course(None, YEAR)),
+    (["ARR trajectory of Stark", "Stark's ARR over time"], course("Stark Industries", YEAR, times=12)),
+    (["MRR trajectory of Wayne Enterprises"], course("Wayne Enterprises", YEAR)),
+    (["trajectory of Acme's MRR this year", "Acme MRR trend this year"], course("Acme Robotics", YEAR[2:])),
+    (["MRR trajectory of Globex in the last 6 months"], course("Globex GmbH", months((2026, 5), (2026, 10)))),
+    (["MRR history of Sakura since June"], course("Sakura KK", months((2026, 6), (2026, 10)))),
+    (["MRR trajectory last quarter"], course(None, months((2026, 7), (2026, 9)), now=False)),
+)
+
+PAST = family(
+    "past figure",
+    (
+        ["What was our MRR last month?", "MRR last month", "mrr at the end of last month", "total MRR in October"],
+        value("mrr", None, OCTOBER),
+    ),
+    (["What was our MRR in August?", "MRR in August 2026"], value("mrr", None, AUGUST)),
+    (["our ARR last quarter", "What was the ARR of all accounts last quarter?"], value("arr", None, SEPTEMBER, 12)),
+    (["MRR yesterday"], value("mrr", None, YESTERDAY)),
+    (["MRR last week"], value("mrr", None, LAST_SUNDAY)),
+    (["our MRR last year"], value("mrr", None, NEW_YEAR)),
+    (
+        ["What was Acme's MRR last month?", "acme mrr in october", "Acme's MRR at the end of October 2026"],
+        value("mrr", "Acme Robotics", OCTOBER),
+    ),
+    (["What was the MRR of Wayne Enterprises in September?"], value("mrr", "Wayne Enterprises", SEPTEMBER)),
+    (["Stark's ARR last month"], value("arr", "Stark Industries", OCTOBER, 12)),
+)
+
+CHANGES = family(
+    "change",
+    (
+        ["How did MRR change this month?", "MRR change this month", "How much did our MRR change this month?"],
+        change(None, OCTOBER),
+    ),
+    (["How did MRR change last month?", "change of MRR last month"], change(None, SEPTEMBER, OCTOBER)),
+    (["How did our ARR change this year?"], change(None, NEW_YEAR, None, 12)),
+    (
+        ["How did Acme's MRR change last month?", "did Acme's MRR fall last month?", "acme mrr change in October"],
+        change("Acme Robotics", SEPTEMBER, OCTOBER),
+    ),
+    (["How much did Stark's MRR grow this month?"], change("Stark Industries", OCTOBER)),
+    (["How did MRR change this week?"], change(None, LAST_SUNDAY)),
+    (["How did MRR change this quarter?", "MRR growth this quarter"], change(None, SEPTEMBER)),
+    (["How did Globex's MRR change this month?"], every(change("Globex GmbH", OCTOBER), said("did not change"))),
+)
+
+PERIODS = family(
+    "periods compared",
+    (
+        ["Compare MRR this month with last month", "MRR this month vs last month", "compare our MRR with last month"],
+        every(value("first", None, None), value("second", None, OCTOBER)),
+    ),
+    (
+        ["Compare Acme's MRR in September with October"],
+        every(value("first", "Acme Robotics", SEPTEMBER), value("second", "Acme Robotics", OCTOBER)),
+    ),
+    (
+        ["compare ARR in August with last month"],
+        every(value("first", None, AUGUST, 12), value("second", None, OCTOBER, 12)),
+    ),
+)
+
+
+def movers(since: dt.date, until: dt.date | None, *, fell: bool) -> Check:
+    """Accounts that moved that way, most first."""
+
+    def check(answered: Answered, books: Books) -> None:
+        moved = {name: plain_sum(books.mrr(name, until)) - plain_sum(books.mrr(name, since)) for name in books.names}
+        wanted = [name for name in books.names if (moved[name] < 0 if fell else moved[name] > 0)]
+        wanted.sort(key=lambda name: (moved[name] if fell else -moved[name], books.names.index(name)))
+        answer = result_of(answered)
+        assert cells(answer, "account") == wanted[:20], answer.text
+
+    return check
+
+
+MOVERS = family(
+    "movers",
+    (
+        [
+            "Which accounts' MRR fell last month?",
+            "accounts whose MRR dropped last month",
+            "Whose MRR fell most last month?",
+        ],
+        movers(SEPTEMBER, OCTOBER, fell=True),
+    ),
+    (
+        ["Which accounts grew this month?", "accounts whose MRR grew this month", "whose MRR rose most this month?"],
+        movers(OCTOBER, None, fell=False),
+    ),
+    (["Which accounts shrank this quarter?"], movers(SEPTEMBER, None, fell=True)),
+)
+
+WHY = family(
+    "why",
+    (
+        ["Why is Initech overdue?", "why is initech past due", "explain why Initech is overdue"],
+        said("Initech is overdue", "past due", "$232.00 is left to pay"),
+    ),
+    (["Why is Hooli overdue?"], said("Hooli is overdue", "$8,100.00 is left to pay")),
+    (
+        ["Why has Initrode failed?", "why is Initrode failed"],
+        said("Initrode is failed", "no further attempt", "$145.00 is left to pay"),
+    ),
+    (["Why is Acme paid?"], said("Acme Robotics is paid")),
+    (
+        ["How is Tyrell's MRR computed?", "how is the MRR of Tyrell calculated?", "explain Tyrell's MRR"],
+        every(money("mrr", lambda b: b.mrr("Tyrell")), said("from 1 line")),
+    ),
+    (
+        ["How is the MRR of Blue Harbor made up?", "break down the MRR of Blue Harbor"],
+        every(money("mrr", lambda b: b.mrr("Blue Harbor")), said("from 2 lines")),
+    ),
+    (
+        [
+            "Why did Acme's MRR fall last month?",
+            "why did the MRR of acme drop last month",
+            "what happened to Acme's MRR last month",
+        ],
+        every(change("Acme Robotics", SEPTEMBER, OCTOBER), said("1 cancellation or downgrade in October 2026")),
+    ),
+    (
+        ["Why did Wayne's MRR fall in October?"],
+        every(change("Wayne Enterprises", SEPTEMBER, OCTOBER), said("1 cancellation or downgrade")),
+    ),
+    (["Why did Stark's MRR grow this month?"], every(change("Stark Industries", OCTOBER), said("rose by $200.00"))),
+)
+CASES: list[Case] = [*TRAJECTORIES, *PAST, *CHANGES, *PERIODS, *MOVERS, *WHY]

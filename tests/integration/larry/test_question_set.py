@@ -1,0 +1,42 @@
+"""Every question of the set, asked as a person would; what it answers has to be exactly what the books say."""
+
+from __future__ import annotations
+
+import pytest
+from tests.integration.larry import (
+    questions_on_accounts,
+    questions_on_figures,
+    questions_on_lists,
+    questions_on_the_past,
+    questions_without_answer,
+)
+from tests.integration.larry.conftest import MEMBER, Larry
+from tests.integration.larry.expecting import Case
+from tests.integration.larry.portfolio import account_id
+
+pytestmark = pytest.mark.xdist_group("larry")
+
+QUESTIONS: list[Case] = [
+    *questions_on_accounts.CASES,
+    *questions_on_figures.CASES,
+    *questions_on_the_past.CASES,
+    *questions_on_lists.CASES,
+    *questions_without_answer.CASES,
+]
+
+
+def test_the_set_is_large_and_asks_nothing_twice() -> None:
+    asked = [(case.question.strip(), case.before, case.about) for case in QUESTIONS]
+    assert len(asked) >= 300
+    assert sorted(set(asked), key=asked.index) == asked
+
+
+@pytest.mark.parametrize("case", QUESTIONS, ids=lambda case: case.name)
+def test_question(larry: Larry, case: Case) -> None:
+    conversation = None
+    for earlier in case.before:
+        conversation = larry.ask(MEMBER, earlier, conversation_id=conversation).conversation_id
+    about = None if case.about is None else account_id(case.about)
+    answered = larry.ask(MEMBER, case.question, conversation_id=conversation, account_id=about)
+    assert conversation in (None, answered.conversation_id)
+    case.check(answered, larry.books)
