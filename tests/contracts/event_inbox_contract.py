@@ -154,6 +154,15 @@ class EventInboxContract(InTwoWorkspaces):
             unit.event_inbox.park(["evt_2"], fault="x")
             assert unit.event_inbox.counts().last_event_at == moment(6)
 
+    def test_what_was_read_and_not_delivered_proves_no_delivery(
+        self, units: UnitsOfWork, event_intake: EventIntake
+    ) -> None:
+        event_intake.store([replace(an_arrival("evt_20", received_at=moment(50)), delivered=False)])
+        assert (_counts(units).pending, _counts(units).last_event_at) == (4, moment(6))
+        with committed(units) as unit:
+            unit.event_inbox.finish(dict.fromkeys(("evt_1", "evt_2", "evt_3", "evt_20"), DONE), at=NOW)
+        assert _counts(units) == InboxCounts(0, 0, moment(6), {EventUse.INVOICE: 4})
+
     def test_keeps_to_its_workspace(self, units: UnitsOfWork) -> None:
         with committed(units) as unit:
             unit.event_inbox.finish({"evt_1": DONE}, at=NOW)

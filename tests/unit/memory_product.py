@@ -170,7 +170,7 @@ class Product:
     def rematch(self) -> None:
         """What a worker does after accounts or facts changed: match, compute, raise signals."""
         raising = RaiseSignals(clock=self.clock, identifiers=self.identifiers)
-        matching = MatchCustomers(rules=DOMAIN_RULES, recompute=self.recompute, signals=raising, clock=self.clock)
+        matching = MatchCustomers(rules=DOMAIN_RULES, recompute=self.recompute, signals=raising)
         RematchWorkspace(units=self.units, matching=matching)(self.workspace_id)
 
     def _integration(self) -> IntegrationServices:

@@ -7,12 +7,14 @@ the same inbox does no harm: the same pictures change nothing.
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 
 from clynto.application.match_customers import MatchCustomers
 from clynto.application.raise_signals import RaiseSignals
-from clynto.application.read_event_pictures import EventPictures, ReadEventPictures, store_facts
+from clynto.application.read_event_pictures import EventPictures, ReadEventPictures, ages_of, store_facts
 from clynto.application.store_page import store_records
 from clynto.domain.customer import StripeCustomer
 from clynto.domain.errors import ClyntoError, NotConnected, RunSuperseded
@@ -26,6 +28,8 @@ from clynto.ports.vault import CredentialOpener, Purpose
 from clynto.ports.webhooks import EventInbox, EventReading, EventState, InboxEvent
 
 BATCH = 200
+SLICE_SECONDS = 0.5
+"""How long one workspace is worked for before the others get their turn (guarantees L5)."""
 MOST_ATTEMPTS = 8
 FIRST_PAUSE_SECONDS = 5
 LONGEST_PAUSE_SECONDS = 600
@@ -39,8 +43,16 @@ def pause_seconds(attempts: int) -> int:
     return min(FIRST_PAUSE_SECONDS << max(0, attempts - 1), LONGEST_PAUSE_SECONDS)
 
 
+@dataclass(frozen=True, slots=True)
+class Drained:
+    """``worked_off`` counts events; ``more`` tells that some are still due, and want another call."""
+
+    worked_off: int
+    more: bool
+
+
 class DrainEvents:
-    """One call empties what is due. Interrupted anywhere, the next call goes on."""
+    """One call works on what is due, for a slice of time. Interrupted anywhere, the next call goes on."""
 
     def __init__(
         self,
@@ -52,7 +64,11 @@ class DrainEvents:
         opener: CredentialOpener,
         matching: MatchCustomers,
         signals: RaiseSignals,
+        slice_seconds: float = SLICE_SECONDS,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
+        self._slice_seconds = slice_seconds
+        self._monotonic = monotonic
         self._units = units
         self._clock = clock
         self._reading = reading
@@ -61,21 +77,25 @@ class DrainEvents:
         self._matching = matching
         self._signals = signals
 
-    def __call__(self, workspace_id: str, *, stopping: Callable[[], bool]) -> int:
-        """How many events were worked off. Stops between two batches once ``stopping`` is True."""
+    def __call__(self, workspace_id: str, *, stopping: Callable[[], bool]) -> Drained:
+        """Stops between two batches, or between two questions to Stripe, once ``stopping`` is True or the slice of
+        time is used up; at least one event is tried."""
+        until = self._monotonic() + self._slice_seconds
         worked_off = 0
         while not stopping():
             with self._units.reading(workspace_id) as uow:
                 events = uow.event_inbox.due(at=self._clock.now(), limit=BATCH)
                 connection = uow.connections.get()
             if not events:
-                break
+                return Drained(worked_off, more=False)
             uses = {event.envelope.id: use_of(event.envelope, connection) for event in events}
             if not connection.has_key:
                 # After a disconnect nothing changes until the next connect (guarantees L1).
                 uses = dict.fromkeys(uses, EventUse.IGNORED)
-            worked_off += self._batch(workspace_id, events, uses, stopping)
-        return worked_off
+            worked_off += self._batch(workspace_id, events, uses, stopping, until)
+            if self._monotonic() >= until:
+                break
+        return Drained(worked_off, more=True)
 
     def _batch(
         self,
@@ -83,6 +103,7 @@ class DrainEvents:
         events: Sequence[InboxEvent],
         uses: dict[str, EventUse],
         stopping: Callable[[], bool],
+        until: float,
     ) -> int:
         used = [(event, uses[event.envelope.id]) for event in events if uses[event.envelope.id] not in UNUSED]
         read = ReadEventPictures(
@@ -91,13 +112,14 @@ class DrainEvents:
             reading=self._reading,
             workspace_id=workspace_id,
             open_reader=lambda: self._open(workspace_id, stopping),
+            out_of_time=lambda: self._monotonic() >= until,
         )
         pictures = read(used)
         failed = [event for event in events if event.envelope.id in pictures.failed]
         outcomes = {
             event_id: (EventState.IGNORED if use in UNUSED else EventState.DONE, use)
             for event_id, use in uses.items()
-            if event_id not in pictures.failed
+            if event_id not in pictures.failed and event_id not in pictures.left
         }
         return retrying(lambda: self._commit(workspace_id, pictures, outcomes, failed))
 
@@ -112,6 +134,11 @@ class DrainEvents:
         with self._units.writing(workspace_id) as uow:
             now = self._clock.now()
             uow.ledgers.lock()
+            if ages_of(uow, pictures.answered) != {
+                i: pictures.held[i] for i in pictures.answered & pictures.held.keys()
+            }:
+                # Somebody stored a younger picture while Stripe was asked: what the answer settles is not known now.
+                return 0
             since = window_start(seconds_of(now))
             store_facts(pictures.facts, lambda records, seen: store_records(uow, records, seen, window_start=since))
             self._signals.from_pictures(uow, pictures.seen)
@@ -126,7 +153,7 @@ class DrainEvents:
         """Matching is asked only about customers that events brought news of; everybody else stays matched."""
         news = {fact.record.id for fact in pictures.facts if isinstance(fact.record, StripeCustomer)}
         if news:
-            self._matching.match_and_recompute(uow, news, self._matching.recent_index(uow))
+            self._matching.match_and_recompute(uow, news, self._matching.index_for(uow, news))
         self._matching.recompute.customers(uow, pictures.customers - news)
 
     def _open(self, workspace_id: str, stopping: Callable[[], bool]) -> AbstractContextManager[StripeReader]:

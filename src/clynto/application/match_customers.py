@@ -9,24 +9,19 @@ from clynto.application.customer_facts import CustomerFacts
 from clynto.application.raise_signals import RaiseSignals
 from clynto.application.recompute_billing import BATCH, RecomputeBilling
 from clynto.domain.account import Account
-from clynto.domain.email_domain import DomainRules
+from clynto.domain.email_domain import DomainRules, email_host
 from clynto.domain.matching import DomainIndex, decide_match
-from clynto.domain.moments import MICROS_PER_SECOND, UnixMicros
-from clynto.ports.clock import Clock
+from clynto.domain.moments import UnixMicros
 from clynto.ports.unit_of_work import UnitOfWork, UnitsOfWork, retrying
-
-INDEX_KEPT_SECONDS = 20
 
 
 class MatchCustomers:
     """Decides matches from the stored emails and domains; the order in which customers come plays no part."""
 
-    def __init__(self, *, rules: DomainRules, recompute: RecomputeBilling, signals: RaiseSignals, clock: Clock) -> None:
+    def __init__(self, *, rules: DomainRules, recompute: RecomputeBilling, signals: RaiseSignals) -> None:
         self._rules = rules
         self.recompute = recompute
         self._signals = signals
-        self._clock = clock
-        self._recent: dict[str, tuple[UnixMicros, DomainIndex]] = {}
 
     def index(self, uow: UnitOfWork) -> DomainIndex:
         """The domains of all accounts, as they are now."""
@@ -36,16 +31,24 @@ class MatchCustomers:
         )
         return DomainIndex(claims, self._rules, uow.workspaces.get().own_domains)
 
-    def recent_index(self, uow: UnitOfWork) -> DomainIndex:
-        """An index at most ``INDEX_KEPT_SECONDS`` old: events come often, and a change of accounts has everybody
-        matched anew anyway."""
-        now = self._clock.now()
-        made_at, index = self._recent.get(uow.workspace_id, (None, None))
-        if index is not None and made_at is not None and now - made_at < INDEX_KEPT_SECONDS * MICROS_PER_SECOND:
-            return index
-        fresh = self.index(uow)
-        self._recent = {uow.workspace_id: (now, fresh)}
-        return fresh
+    def index_for(self, uow: UnitOfWork, customer_ids: Iterable[str]) -> DomainIndex:
+        """The claims of all accounts on what the e-mails of these few customers may match, as they are now.
+
+        Not kept from one batch of events to the next: an account may have been added since, and its customer would
+        stay without it.
+        """
+        customers = uow.customers.get_many(sorted(customer_ids))
+        hosts = {email_host(customer.email, self._rules) for customer, _ in customers.values()}
+        names = {self._rules.registrable(host) or host for host in hosts if host is not None}
+        kept = {decision.matched_domain for decision in uow.matches.get_many(customers).values()}
+        wanted = names | {domain for domain in kept if domain is not None}
+        # Normalising ten thousand domains would cost more than the whole batch, so they are sorted out before.
+        claims = (
+            Account(id=account_id, name="", domains=(domain,), external_id=None, created_at=UnixMicros(0))
+            for domain, account_id in uow.accounts.domains()
+            if not wanted.isdisjoint(_names_above(domain))
+        )
+        return DomainIndex(claims, self._rules, uow.workspaces.get().own_domains)
 
     def match(self, uow: UnitOfWork, customer_ids: Iterable[str], index: DomainIndex) -> set[str]:
         """Store the decisions for these customers. Returns the accounts that gained or lost one."""
@@ -83,6 +86,12 @@ class MatchCustomers:
         ids = sorted(customer_ids)
         moved = self.match(uow, ids, index)
         self.recompute.customers(uow, ids, facts=facts, left=moved)
+
+
+def _names_above(domain: str) -> list[str]:
+    """``shop.acme.com``, ``acme.com``, ``com``."""
+    labels = domain.split(".")
+    return [".".join(labels[start:]) for start in range(len(labels))]
 
 
 class RematchWorkspace:

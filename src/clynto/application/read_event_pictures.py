@@ -6,7 +6,7 @@ and tried again; all others go on.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field, replace
 
@@ -18,14 +18,14 @@ from clynto.domain.customer import StripeCustomer
 from clynto.domain.discount import Discount
 from clynto.domain.errors import ClyntoError
 from clynto.domain.invoice import Invoice
-from clynto.domain.moments import MICROS_PER_SECOND, UnixMicros
+from clynto.domain.moments import UnixMicros, UnixTime
 from clynto.domain.provenance import Age, Provenance, age_against
 from clynto.domain.signal_pictures import FAILURE_EVENT
 from clynto.domain.subscription import Subscription
 from clynto.domain.webhook_event import EventUse
 from clynto.ports.clock import Clock
 from clynto.ports.stripe_reading import StripeReader, StripeRecord
-from clynto.ports.unit_of_work import UnitsOfWork
+from clynto.ports.unit_of_work import UnitOfWork, UnitsOfWork
 from clynto.ports.webhooks import EventReading, InboxEvent
 
 OpenReader = Callable[[], AbstractContextManager[StripeReader]]
@@ -41,20 +41,35 @@ class Fact:
 
 @dataclass(slots=True)
 class EventPictures:
-    """What a batch says. ``facts`` are to be stored, ``seen`` to be compared; ``failed`` is why by event id."""
+    """What a batch says. ``facts`` are to be stored, ``seen`` to be compared; ``failed`` is why by event id.
+
+    ``held`` is how old the stored pictures of the batch's objects were before anything was asked: an answer settles
+    only what was known by then. ``left`` are events for which there was no time; they wait for the next batch.
+    """
 
     facts: list[Fact] = field(default_factory=list)
     seen: list[Seen] = field(default_factory=list)
     customers: set[str] = field(default_factory=set)
     failed: dict[str, ClyntoError] = field(default_factory=dict)
+    held: dict[str, Provenance] = field(default_factory=dict)
+    answered: set[str] = field(default_factory=set)
+    left: set[str] = field(default_factory=set)
 
 
 class ReadEventPictures:
     """Used for one batch of one workspace."""
 
     def __init__(
-        self, *, units: UnitsOfWork, clock: Clock, reading: EventReading, workspace_id: str, open_reader: OpenReader
+        self,
+        *,
+        units: UnitsOfWork,
+        clock: Clock,
+        reading: EventReading,
+        workspace_id: str,
+        open_reader: OpenReader,
+        out_of_time: Callable[[], bool] = lambda: False,
     ) -> None:
+        self._out_of_time = out_of_time
         self._units = units
         self._clock = clock
         self._reading = reading
@@ -74,9 +89,14 @@ class ReadEventPictures:
                 newest = self._newest_event.get(object_id, 0)
                 self._newest_event[object_id] = max(newest, event.envelope.created)
             carried = [(event, use, self._carried(event)) for event, use in events]
-            held = self._held(record for _, _, record in carried if record is not None)
-            unsure = self._unsure(carried, held)
+            with self._units.reading(self._workspace_id) as uow:
+                self._found.held = ages_of(uow, {event.envelope.object_id or "" for event, _ in events})
+            unsure = self._unsure(carried, self._found.held)
             for event, use, record in carried:
+                # Only questions take long: what needs none is taken in whatever the time.
+                if self._asked and self._out_of_time():
+                    self._found.left.add(event.envelope.id)
+                    continue
                 try:
                     self._take(event, use, record, unsure)
                 except ClyntoError as error:
@@ -94,22 +114,6 @@ class ReadEventPictures:
         if event_type in ("customer.deleted", "product.deleted") and isinstance(record, StripeCustomer | Product):
             return replace(record, deleted=True)
         return record
-
-    def _held(self, records: Iterable[StripeRecord]) -> dict[str, Provenance]:
-        subscriptions, invoices, customers = set(), set(), set()
-        for record in records:
-            if isinstance(record, Subscription):
-                subscriptions.add(record.id)
-            elif isinstance(record, Invoice):
-                invoices.add(record.id)
-            elif isinstance(record, StripeCustomer):
-                customers.add(record.id)
-        with self._units.reading(self._workspace_id) as uow:
-            return {
-                **{i: age for i, (_, age) in uow.subscriptions.get_many(subscriptions).items()},
-                **{i: age for i, (_, age) in uow.invoices.get_many(invoices).items()},
-                **{i: age for i, (_, age) in uow.customers.get_many(customers).items()},
-            }
 
     def _unsure(
         self, carried: Sequence[tuple[InboxEvent, EventUse, StripeRecord | None]], held: dict[str, Provenance]
@@ -208,12 +212,12 @@ class ReadEventPictures:
         for record in self._read(reader, kind, object_id):
             self._note(record, self._age_of_answer(object_id, sent_at))
         self._asked.add((kind, object_id))
+        if object_id in self._newest_event:
+            self._found.answered.add(object_id)
 
-    def _age_of_answer(self, object_id: str, sent_at: UnixMicros) -> UnixMicros:
-        """A question asked with an event in hand is younger than the event, even within its second and even where our
-        clock is behind Stripe's; so the answer settles a tie."""
-        next_second = (self._newest_event.get(object_id, 0) + 1) * MICROS_PER_SECOND
-        return UnixMicros(max(sent_at, next_second))
+    def _age_of_answer(self, object_id: str, sent_at: UnixMicros) -> Provenance:
+        newest = self._newest_event.get(object_id)
+        return Provenance.of_read(sent_at) if newest is None else Provenance.of_answer(sent_at, UnixTime(newest))
 
     def _read(self, reader: StripeReader, kind: str, object_id: str) -> list[StripeRecord]:
         if kind == "subscription":
@@ -231,8 +235,7 @@ class ReadEventPictures:
             one = reader.product(object_id)
         return [] if one is None else [one]
 
-    def _note(self, record: StripeRecord, sent_at: UnixMicros) -> None:
-        seen = Provenance.of_read(sent_at)
+    def _note(self, record: StripeRecord, seen: Provenance) -> None:
         self._found.facts.append(Fact(record, seen))
         if isinstance(record, Subscription):
             self._complete([record])
@@ -251,12 +254,21 @@ class ReadEventPictures:
         return self._reader
 
 
+def ages_of(uow: UnitOfWork, object_ids: Collection[str]) -> dict[str, Provenance]:
+    """How old the stored pictures of these objects are, of whatever kind they are."""
+    return {
+        **{i: age for i, (_, age) in uow.subscriptions.get_many(object_ids).items()},
+        **{i: age for i, (_, age) in uow.invoices.get_many(object_ids).items()},
+        **{i: age for i, (_, age) in uow.customers.get_many(object_ids).items()},
+    }
+
+
 def store_facts(facts: Sequence[Fact], store: Callable[[list[StripeRecord], Provenance], None]) -> None:
     """Store the facts, oldest first, those of the same age together."""
     grouped: dict[Provenance, list[StripeRecord]] = {}
     for fact in facts:
         grouped.setdefault(fact.seen, []).append(fact.record)
-    for seen in sorted(grouped, key=lambda seen: seen.as_of):
+    for seen in sorted(grouped, key=lambda seen: (seen.as_of, seen.is_read)):
         store(grouped[seen], seen)
 
 

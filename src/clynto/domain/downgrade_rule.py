@@ -50,9 +50,22 @@ def after_newer(
             mark = signal.context.mrr_before
             if signal.currency == facts.currency and mark is not None and facts.list_mrr >= mark:
                 draft.put(_resolved(signal, SignalOutcome.RECOVERED, seconds_of(now)))
-    if held is not None and held.facts.is_counted and facts.is_counted:
+    if held is not None and _was_counted(held) and facts.is_counted:
         memory = _compared(draft, held, memory, picture)
     return replace(memory, levels=_levels(memory, facts, now))
+
+
+def after_tied(held: SubscriptionMemory, picture: SubscriptionPicture) -> SubscriptionMemory:
+    """A subscription met for the first time in two pictures of one second: the larger is what it may have fallen
+    from, whichever came first, so that the order of delivery does not decide whether a cut is seen."""
+    facts, now = picture.facts, picture.seen.as_of
+    if len(held.levels) != 1 or seconds_of(held.levels[0].since) != seconds_of(now):
+        return held
+    (first,) = held.levels
+    other = _level(facts, now)
+    if other.mrr is None or (first.mrr is not None and (first.currency != other.currency or first.mrr >= other.mrr)):
+        return held
+    return replace(held, levels=(replace(other, since=first.since),))
 
 
 def tell_net_change(draft: LedgerDraft, now: UnixMicros) -> None:
@@ -178,10 +191,18 @@ def _timing(before: Level, facts: SubscriptionFacts) -> DowngradeTiming | None:
     return DowngradeTiming.AT_RENEWAL if facts.period_start >= before.period_end else DowngradeTiming.MID_CYCLE
 
 
+def _was_counted(held: SubscriptionMemory) -> bool:
+    return held.facts.is_counted or (len(held.levels) > 0 and held.levels[-1].mrr is not None)
+
+
+def _level(facts: SubscriptionFacts, now: UnixMicros) -> Level:
+    mrr = facts.list_mrr if facts.is_counted and not facts.amount_unknown else None
+    return Level(now, facts.currency, mrr, facts.plan, facts.items, facts.period_end)
+
+
 def _levels(memory: SubscriptionMemory, facts: SubscriptionFacts, now: UnixMicros) -> tuple[Level, ...]:
     """Add the new level if it is one, and keep two hours: one to settle, and the one before a cut that settles."""
-    mrr = facts.list_mrr if facts.is_counted and not facts.amount_unknown else None
-    level = Level(now, facts.currency, mrr, facts.plan, facts.items, facts.period_end)
+    level = _level(facts, now)
     levels = memory.levels
     if levels and replace(levels[-1], since=now) == level:
         return levels

@@ -8,7 +8,7 @@ from fractions import Fraction
 from clynto.domain.invoice import Invoice, InvoiceStatus
 from clynto.domain.moments import UnixMicros, UnixTime, seconds_of
 from clynto.domain.payment_status import is_emailed, is_rejected
-from clynto.domain.provenance import Age, Source
+from clynto.domain.provenance import Age
 from clynto.domain.signal_cases import debt_case
 from clynto.domain.signal_ledger import InvoiceMemory, LedgerDraft
 from clynto.domain.signal_pictures import InvoicePicture, SubscriptionPicture, is_owed, is_settled, settled_at
@@ -43,7 +43,7 @@ def after_invoice(draft: LedgerDraft, picture: InvoicePicture, age: Age) -> None
             draft.put(_new_signal(draft, picture.invoice, newest, seconds_of(picture.seen.as_of)))
     elif picture.invoice.last_failed_at is not None and is_owed(newest.invoice):
         _raise_unless_ended(draft, picture.invoice, newest)
-    elif age is Age.NEWER and picture.seen.source is Source.API:
+    elif age is Age.NEWER and picture.seen.is_read:
         _raise_if_proven(draft, newest, picture.seen.as_of)
 
 
@@ -59,7 +59,7 @@ def after_subscription(draft: LedgerDraft, picture: SubscriptionPicture) -> None
             ended_at = facts.ended_at or seconds_of(picture.seen.as_of)
             signal = _resolved(signal, SignalOutcome.SUBSCRIPTION_ENDED, ended_at)
         draft.put(signal)
-    if picture.seen.source is Source.API:
+    if picture.seen.is_read:
         for memory in list(draft.invoices_of(facts.id)):
             _raise_if_proven(draft, memory, picture.seen.as_of)
 

@@ -53,7 +53,7 @@ def observe_all(ledger: SignalLedger, pictures: Iterable[Picture], context: Obse
     The order does not matter for what is open in the end, but it spares closed signals that never were seen open.
     """
     draft = LedgerDraft(ledger)
-    for picture in sorted(pictures, key=lambda picture: picture.seen.as_of):
+    for picture in sorted(pictures, key=lambda picture: (picture.seen.as_of, picture.seen.is_read)):
         if isinstance(picture, SubscriptionPicture):
             _observe_subscription(draft, picture, context)
         else:
@@ -73,6 +73,7 @@ def _observe_subscription(draft: LedgerDraft, picture: SubscriptionPicture, cont
     if held is not None and age is Age.TIED:
         if held.facts != facts:
             draft.unsettled.append(facts.id)
+            draft.subscriptions[facts.id] = downgrade_rule.after_tied(held, picture)
         return
     if held is not None and age is Age.OLDER:
         memory = payment_overdue_rule.after_older(draft, held, picture)

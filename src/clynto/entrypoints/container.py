@@ -22,6 +22,7 @@ from clynto.adapters.sql.workspace_stores import SqlWorkspaceDirectory
 from clynto.adapters.stripe_api.careful_reads import Surroundings
 from clynto.adapters.stripe_api.event_reading import StripeEventReading
 from clynto.adapters.stripe_api.key_check import StripeApiKeyCheck
+from clynto.adapters.stripe_api.patience import EVENT_CALL_SECONDS, EVENT_PATIENCE
 from clynto.adapters.stripe_api.reader import StripeApiReaders
 from clynto.adapters.stripe_api.reading_process import ReadersInTwoProcesses
 from clynto.adapters.system.argon2_passwords import Argon2Passwords
@@ -93,6 +94,13 @@ class Container(containers.DeclarativeContainer):
     surroundings = providers.Singleton(Surroundings, budget=budget, clock=clock)
     readers = providers.Singleton(StripeApiReaders, surroundings, api_base=settings.provided.stripe_api_base)
     list_readers = providers.Singleton(ReadersInTwoProcesses, readers)
+    event_readers = providers.Singleton(
+        StripeApiReaders,
+        surroundings,
+        api_base=settings.provided.stripe_api_base,
+        patience=EVENT_PATIENCE,
+        call_seconds=EVENT_CALL_SECONDS,
+    )
     key_check = providers.Singleton(StripeApiKeyCheck, surroundings, api_base=settings.provided.stripe_api_base)
     event_reading = providers.Singleton(StripeEventReading)
 
@@ -105,9 +113,7 @@ class Container(containers.DeclarativeContainer):
     audit = providers.Singleton(AuditTrail, clock, identifiers)
     recompute = providers.Singleton(RecomputeBilling, clock)
     signals = providers.Singleton(RaiseSignals, clock=clock, identifiers=identifiers)
-    matching = providers.Singleton(
-        MatchCustomers, rules=domain_rules, recompute=recompute, signals=signals, clock=clock
-    )
+    matching = providers.Singleton(MatchCustomers, rules=domain_rules, recompute=recompute, signals=signals)
 
 
 def container_for(settings: Settings, redis_url: str, *, pool_size: int = 10) -> Container:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Mapping
 from functools import partial
 
 from clynto.adapters.rq_queue.stop_signal import StopSignal
 from clynto.adapters.rq_queue.supervisor import Periodic, WorkerSupervisor
+from clynto.application.catch_up_events import CatchUpEvents
 from clynto.application.drain_events import DrainEvents
 from clynto.application.end_failed_run import EndFailedRun
 from clynto.application.match_customers import RematchWorkspace
@@ -24,6 +26,8 @@ from clynto.ports.work_queue import Job, JobKind, WorkQueue
 from clynto.ports.workspaces import WorkspaceDirectory
 
 EVERY_HOUR = 3600
+CAUGHT_UP_WITHIN_SECONDS = 60.0
+"""How long a sync waits for missed events to be worked off; what is left is worked off beside it."""
 _LOG = logging.getLogger("clynto.worker")
 
 
@@ -51,10 +55,18 @@ class Performer:
             units=units,
             clock=clock,
             reading=container.event_reading(),
-            readers=container.readers(),
+            readers=container.event_readers(),
             opener=container.stripe_opener(),
             matching=matching,
             signals=container.signals(),
+        )
+        self._catch_up = CatchUpEvents(
+            units=units,
+            clock=clock,
+            reading=container.event_reading(),
+            readers=container.readers(),
+            opener=container.stripe_opener(),
+            intake=container.event_intake(),
         )
         self._rematch = RematchWorkspace(units=units, matching=matching)
         self._rebuild = RebuildHistory(units=units, clock=clock)
@@ -67,7 +79,7 @@ class Performer:
         )
         self._by_kind: Mapping[JobKind, Callable[[str, str], None]] = {
             JobKind.RUN_SYNC: self._sync,
-            JobKind.DRAIN_EVENTS: lambda workspace, _: self._ignore(self._drain(workspace, stopping=stopping)),
+            JobKind.DRAIN_EVENTS: lambda workspace, _: self._drain_in_turn(workspace),
             JobKind.RECOMPUTE: lambda workspace, _: self._rematch(workspace),
             JobKind.REBUILD_HISTORY: lambda workspace, _: self._ignore(self._rebuild(workspace, stopping=stopping)),
             JobKind.SWEEP: lambda _, __: self._ignore(self._sweep()),
@@ -78,8 +90,22 @@ class Performer:
         """Do it. What is raised ends up in the log; the database says what is still to be done."""
         self._by_kind[job.kind](job.workspace_id, job.subject_id)
 
+    def _drain_in_turn(self, workspace_id: str) -> None:
+        """Whoever has more than fits into its slice of time goes to the end of the queue (guarantees L5)."""
+        if self._drain(workspace_id, stopping=self._stopping).more and not self._stopping():
+            self._queue.enqueue(Job(JobKind.DRAIN_EVENTS, workspace_id))
+
+    def _drain_before_sync(self, workspace_id: str) -> None:
+        """What events tell goes first: they know when things happened, and a list only that they did."""
+        until = time.monotonic() + CAUGHT_UP_WITHIN_SECONDS
+        while self._drain(workspace_id, stopping=self._stopping).more and time.monotonic() < until:
+            if self._stopping():
+                return
+
     def _sync(self, workspace_id: str, run_id: str) -> None:
         try:
+            if self._catch_up(workspace_id, run_id, stopping=self._stopping):
+                self._drain_before_sync(workspace_id)
             ended = self._run_sync(workspace_id, run_id, stopping=self._stopping)
         except Exception:  # noqa: BLE001 - the outermost edge of a job
             # The last line of defence: a fault of our own must not leave the card at "Syncing..." (guarantees E1).

@@ -13,7 +13,7 @@ from clynto.domain.connection import StripeIdentity
 from clynto.domain.customer import StripeCustomer
 from clynto.domain.discount_readings import DiscountReading
 from clynto.domain.invoice import Invoice
-from clynto.domain.moments import UnixMicros
+from clynto.domain.moments import UnixMicros, UnixTime
 from clynto.domain.secret import Secret
 from clynto.domain.subscription import Subscription
 from clynto.domain.time_span import Span as Span
@@ -92,6 +92,13 @@ class StripeReader(Protocol):
 
     def invoice(self, invoice_id: str) -> Invoice | None:
         """One invoice with all its lines."""
+        ...
+
+    def events(self, *, since: UnixTime, event_types: Sequence[str]) -> Generator[tuple[bytes, ...], None, None]:
+        """Bodies of events of these types (at most 20) created in or after ``since``, a page at a time, newest first.
+
+        Stripe keeps them for 30 days. ``MissingPermissions`` names ``events``, which no sync needs.
+        """
         ...
 
 

@@ -81,12 +81,14 @@ class EventState(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ArrivedEvent:
-    """A genuinely signed event. ``body`` is the raw text as received."""
+    """A genuine event. ``body`` is the raw text as received. ``delivered`` False: nobody sent it, we read it from
+    Stripe's list of events."""
 
     workspace_id: str
     envelope: EventEnvelope
     body: bytes
     received_at: UnixMicros
+    delivered: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +113,8 @@ class EventIntake(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class InboxCounts:
-    """What the webhook panel shows. ``by_use`` counts processed events."""
+    """What the webhook panel shows. ``by_use`` counts processed events; ``last_event_at`` is of the newest one that
+    was delivered."""
 
     pending: int
     parked: int

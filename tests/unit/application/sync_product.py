@@ -66,7 +66,7 @@ class SyncProduct:
         audit = AuditTrail(self.clock, self.identifiers)
         self.recompute = RecomputeBilling(self.clock)
         self.signals = RaiseSignals(clock=self.clock, identifiers=self.identifiers)
-        self.matching = MatchCustomers(rules=RULES, recompute=self.recompute, signals=self.signals, clock=self.clock)
+        self.matching = MatchCustomers(rules=RULES, recompute=self.recompute, signals=self.signals)
         self.connect = ConnectStripe(
             units=self.units,
             clock=self.clock,

@@ -46,6 +46,7 @@ class HeldEvent:
     due_at: UnixMicros
     use: EventUse | None = None
     finished_at: UnixMicros | None = None
+    delivered: bool = True
 
 
 @dataclass(frozen=True, slots=True)

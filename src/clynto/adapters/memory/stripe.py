@@ -39,6 +39,16 @@ class _Held:
     created: UnixTime
 
 
+@dataclass(frozen=True, slots=True)
+class PastEvent:
+    """An event as Stripe lists it."""
+
+    id: str
+    type: str
+    created: UnixTime
+    body: bytes
+
+
 @dataclass
 class MemoryStripe:
     """See ``ports.stripe_reading``: ``StripeReaders`` and ``StripeKeyCheck`` over plain domain records.
@@ -53,6 +63,7 @@ class MemoryStripe:
     requests: list[str] = field(default_factory=list)
     skipped: dict[Listing, list[SkippedObject]] = field(default_factory=dict)
     """Objects that are handed out as unusable, on the first page of their list."""
+    events: list[PastEvent] = field(default_factory=list)
     _held: dict[tuple[type[StripeRecord], str], _Held] = field(default_factory=dict)
     _keys: list[tuple[Secret, KeyReport | ClyntoError]] = field(default_factory=list)
 
@@ -185,13 +196,30 @@ class MemoryStripeReader:
         self._request(f"invoice {invoice_id}", Listing.INVOICES)
         return self._stripe.single(Invoice, invoice_id)
 
+    def events(self, *, since: UnixTime, event_types: Sequence[str]) -> Generator[tuple[bytes, ...], None, None]:
+        """Bodies of past events, newest first."""
+        left = [
+            event.body
+            for event in sorted(self._stripe.events, key=lambda event: (event.created, event.id), reverse=True)
+            if event.created >= since and event.type in event_types
+        ]
+        while True:
+            self._ask("events", "events")
+            yield tuple(left[: self._stripe.page_size])
+            left = left[self._stripe.page_size :]
+            if not left:
+                return
+
     def _request(self, what: str, listing: Listing) -> None:
+        self._ask(what, PERMISSION_OF[listing])
+
+    def _ask(self, what: str, permission: str) -> None:
         if not self._still_wanted():
             raise RunSuperseded
         self._stripe.requests.append(what)
         self._stripe._report(self._key)
         self._stripe.faults.raise_for_everything()
-        self._stripe.faults.raise_for_permissions([PERMISSION_OF[listing]])
+        self._stripe.faults.raise_for_permissions([permission])
         self._stripe.faults.raise_for(what)
 
 

@@ -113,7 +113,7 @@ class MemoryEventInbox:
         return InboxCounts(
             pending=sum(held.state is EventState.PENDING for held in inbox),
             parked=sum(held.state is EventState.PARKED for held in inbox),
-            last_event_at=max((held.event.received_at for held in inbox), default=None),
+            last_event_at=max((held.event.received_at for held in inbox if held.delivered), default=None),
             by_use=dict(Counter(held.use for held in inbox if held.use is not None)),
         )
 
@@ -144,7 +144,7 @@ class MemoryEventIntake:
                 inbox = changed[one.workspace_id].inbox
                 if one.envelope.id not in inbox:
                     arrived = InboxEvent(one.envelope, one.body, one.received_at)
-                    inbox[one.envelope.id] = HeldEvent(arrived, EventState.PENDING, AT_ONCE)
+                    inbox[one.envelope.id] = HeldEvent(arrived, EventState.PENDING, AT_ONCE, delivered=one.delivered)
                     new += 1
             for workspace_id, records in changed.items():
                 self._database.publish(workspace_id, records)

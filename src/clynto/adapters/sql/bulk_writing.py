@@ -32,10 +32,10 @@ Setting = Callable[[Columns, Columns], Mapping[str, ColumnElement[Any]]]
 CHUNK = 2_000
 """Rows of one statement: enough to forget the cost of a statement, few enough to keep memory flat."""
 
-_CODES = {Source.API: 0, Source.EVENT: 1}
-_SOURCES = (Source.API, Source.EVENT)
-_READ: ColumnElement[int] = literal_column("0")
-_EVENT: ColumnElement[int] = literal_column("1")
+_SOURCES = (Source.API, Source.EVENT, Source.ANSWER)
+_CODES = {source: code for code, source in enumerate(_SOURCES)}
+_EVENT: ColumnElement[int] = literal_column(str(_CODES[Source.EVENT]))
+_ANSWER: ColumnElement[int] = literal_column(str(_CODES[Source.ANSWER]))
 _SECOND: ColumnElement[int] = literal_column(str(MICROS_PER_SECOND))
 
 
@@ -51,15 +51,20 @@ def provenance_of(row: Any) -> Provenance:
 
 def younger(new: Columns, held: Columns) -> ColumnElement[bool]:
     """``domain.provenance.age_against`` said in SQL, so that no other transaction can slip in between."""
-    both_read = and_(new["source"] == _READ, held["source"] == _READ)
+    both_read = and_(new["source"] != _EVENT, held["source"] != _EVENT)
     an_event = or_(new["source"] == _EVENT, held["source"] == _EVENT)
-    seconds = new["as_of"].op("/")(_SECOND) > held["as_of"].op("/")(_SECOND)
-    return or_(and_(both_read, new["as_of"] > held["as_of"]), and_(an_event, seconds))
+    answer = new["source"] == _ANSWER
+    seconds, held_seconds = new["as_of"].op("/")(_SECOND), held["as_of"].op("/")(_SECOND)
+    settled = and_(answer, seconds == held_seconds)
+    return or_(
+        and_(both_read, or_(new["as_of"] > held["as_of"], and_(answer, new["as_of"] == held["as_of"]))),
+        and_(an_event, or_(seconds > held_seconds, settled)),
+    )
 
 
 def at_least_as_young(new: Columns, held: Columns) -> ColumnElement[bool]:
     """``younger``, or read in the very same microsecond."""
-    same_read = and_(new["source"] == _READ, held["source"] == _READ, new["as_of"] == held["as_of"])
+    same_read = and_(new["source"] != _EVENT, held["source"] != _EVENT, new["as_of"] == held["as_of"])
     return or_(younger(new, held), same_read)
 
 

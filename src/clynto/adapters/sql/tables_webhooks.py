@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Column, Index, LargeBinary, Table, text
 
-from clynto.adapters.sql.column_types import AMOUNT, WORD
+from clynto.adapters.sql.column_types import AMOUNT, FLAG, WORD
 from clynto.adapters.sql.metadata import METADATA, key, workspace_key
 
 webhook_endpoints = Table(
@@ -41,8 +41,10 @@ event_inbox = Table(
     Column("fault", WORD),
     Column("envelope", WORD, nullable=False),
     Column("body", LargeBinary),
+    Column("delivered", FLAG, nullable=False),
 )
-"""The primary key is the guard against a second delivery; it stays when the body goes."""
+"""The primary key is the guard against a second delivery; it stays when the body goes. ``delivered`` False: read from
+Stripe's list of events, which proves nothing about deliveries."""
 
 IS_PENDING = text("state = 'pending'")
 IS_PARKED = text("state = 'parked'")
@@ -70,6 +72,7 @@ Index(
     "ix_event_inbox_finished",
     event_inbox.c.workspace_id,
     event_inbox.c.event_use,
+    event_inbox.c.delivered,
     event_inbox.c.received_at,
     sqlite_where=IS_FINISHED,
     postgresql_where=IS_FINISHED,

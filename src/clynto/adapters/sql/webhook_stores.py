@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, Engine, Row, and_, bindparam, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Engine, Row, and_, bindparam, case, delete, func, or_, select, update
 
 from clynto.adapters.sql.column_types import is_any_of
 from clynto.adapters.sql.documents import clean_or_none, clean_text, pack, unpack
@@ -31,14 +31,16 @@ REFUSAL_IS_NOTED_EVERY = 5 * MICROS_PER_SECOND
 _WITH_KEY = sorted(status.value for status in ConnectionStatus if Connection(status=status).has_key)
 
 _INBOX = event_inbox
+_NEWEST_DELIVERY = func.max(case((_INBOX.c.delivered, _INBOX.c.received_at)))
 _INTO = (
-    "INSERT INTO event_inbox (workspace_id, event_id, created, received_at, envelope, body, due_at, state, attempts)"
+    "INSERT INTO event_inbox (workspace_id, event_id, created, received_at, envelope, body, delivered, "
+    "due_at, state, attempts)"
 )
 _ONE_ROW = {
-    "sqlite": _INTO + " VALUES (?, ?, ?, ?, ?, ?, 0, 'pending', 0) ON CONFLICT DO NOTHING",
-    "postgresql": _INTO + " VALUES (%s, %s, %s, %s, %s, %s, 0, 'pending', 0) ON CONFLICT DO NOTHING",
+    "sqlite": _INTO + " VALUES (?, ?, ?, ?, ?, ?, ?, 0, 'pending', 0) ON CONFLICT DO NOTHING",
+    "postgresql": _INTO + " VALUES (%s, %s, %s, %s, %s, %s, %s, 0, 'pending', 0) ON CONFLICT DO NOTHING",
 }
-_ROWS = "unnest(%s::text[], %s::text[], %s::bigint[], %s::bigint[], %s::text[], %s::bytea[])"
+_ROWS = "unnest(%s::text[], %s::text[], %s::bigint[], %s::bigint[], %s::text[], %s::bytea[], %s::boolean[])"
 _MANY_ROWS = " ".join((_INTO, "SELECT *, 0, 'pending', 0 FROM", _ROWS, "ON CONFLICT DO NOTHING"))
 """Due at once, whatever the clocks of two machines say. A lone conflict is possible: the one of the primary key."""
 
@@ -153,7 +155,7 @@ class SqlEventInbox:
         by_use: dict[EventUse, int] = {}
         arrivals = [newest_pending, newest_parked]
         query = (
-            select(_INBOX.c.event_use, func.count(), func.max(_INBOX.c.received_at))
+            select(_INBOX.c.event_use, func.count(), _NEWEST_DELIVERY)
             .where(self._scope.here(_INBOX), IS_FINISHED)
             .group_by(_INBOX.c.event_use)
         )
@@ -164,7 +166,7 @@ class SqlEventInbox:
         return InboxCounts(pending=pending, parked=parked, last_event_at=max(known, default=None), by_use=by_use)
 
     def _counted(self, state: Any) -> tuple[int, int | None]:
-        query = select(func.count(), func.max(_INBOX.c.received_at)).where(self._scope.here(_INBOX), state)
+        query = select(func.count(), _NEWEST_DELIVERY).where(self._scope.here(_INBOX), state)
         count, newest = self._scope.connection.execute(query).one()
         return count, newest
 
@@ -264,7 +266,7 @@ def _sealed(ciphertext: bytes | None, key_version: int | None) -> SealedCredenti
     return None if ciphertext is None or key_version is None else SealedCredential(bytes(ciphertext), key_version)
 
 
-def _taken_in(event: ArrivedEvent) -> tuple[str, str, int, int, str, bytes]:
+def _taken_in(event: ArrivedEvent) -> tuple[str, str, int, int, str, bytes, bool]:
     envelope = event.envelope
     rest = [
         envelope.type,
@@ -277,10 +279,10 @@ def _taken_in(event: ArrivedEvent) -> tuple[str, str, int, int, str, bytes]:
         envelope.subscription_id,
     ]
     event_id = clean_text(envelope.id)
-    return event.workspace_id, event_id, envelope.created, event.received_at, pack(rest), event.body
+    return event.workspace_id, event_id, envelope.created, event.received_at, pack(rest), event.body, event.delivered
 
 
-def _key_of_row(row: tuple[str, str, int, int, str, bytes]) -> tuple[str, str]:
+def _key_of_row(row: tuple[str, str, int, int, str, bytes, bool]) -> tuple[str, str]:
     return row[0], row[1]
 
 

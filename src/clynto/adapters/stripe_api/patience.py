@@ -32,3 +32,7 @@ class Patience:
 SYNC_PATIENCE = Patience()
 KEY_CHECK_PATIENCE = Patience(tries=3, unusable_tries=2, longest=5.0, first_pause=0.3, longest_pause=1.0)
 """A person waits: the account and then all probes at once take about 10 s together, at most."""
+EVENT_PATIENCE = Patience(tries=2, unusable_tries=1, longest=8.0, first_pause=0.2, longest_pause=0.5)
+EVENT_CALL_SECONDS = 10.0
+"""An event that cannot be settled now is put off and tried again, while other workspaces' events wait for their turn:
+patience with one object would hold all of them up (guarantees A14, L5)."""

@@ -16,6 +16,7 @@ from clynto.adapters.stripe_api.careful_reads import (
     Surroundings,
     key_fingerprint,
 )
+from clynto.adapters.stripe_api.event_list import event_bodies
 from clynto.adapters.stripe_api.listings import coupon_details, discount_reading_of
 from clynto.adapters.stripe_api.map_catalogue import map_price, map_product
 from clynto.adapters.stripe_api.map_customer import map_customer
@@ -32,6 +33,7 @@ from clynto.domain.customer import StripeCustomer
 from clynto.domain.discount_readings import DiscountReading
 from clynto.domain.errors import StripeAnswerUnusable
 from clynto.domain.invoice import Invoice
+from clynto.domain.moments import UnixTime
 from clynto.domain.secret import Secret
 from clynto.domain.subscription import Subscription
 from clynto.domain.time_span import Span
@@ -102,6 +104,10 @@ class StripeApiReader:
     def invoice(self, invoice_id: str) -> Invoice | None:
         """See ``StripeReader.invoice``."""
         return self._one("invoice", "invoices", invoice_id, NEWEST, map_invoice, nested="lines")
+
+    def events(self, *, since: UnixTime, event_types: Sequence[str]) -> Generator[tuple[bytes, ...], None, None]:
+        """See ``StripeReader.events``."""
+        return event_bodies(self._reads, since, event_types)
 
     def _one(
         self,

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from clynto.application.actor import Actor
 from clynto.application.configure_webhooks import endpoint_of
-from clynto.domain.moments import UnixMicros
+from clynto.domain.moments import MICROS_PER_SECOND, UnixMicros
 from clynto.domain.roles import Role
 from clynto.domain.webhook_event import FURTHER_TYPES, RECOMMENDED_TYPES, EventUse
 from clynto.ports.clock import Clock
 from clynto.ports.identifiers import Identifiers
+from clynto.ports.read_models import AccountRow, AccountSort, AccountsQuery
 from clynto.ports.unit_of_work import UnitsOfWork, retrying
 from clynto.ports.webhooks import InboxCounts, WebhookEndpoint
 
 WEBHOOK_PATH = "/webhooks/stripe/"
 """What stands before the endpoint's token in every webhook address (contract)."""
 PARKED_SHOWN = 10
+SILENCE_AFTER_SECONDS = 2 * 3600
+"""Stripe makes a renewal's invoice at once and finalises it about an hour later (stripe_facts 6.4)."""
 
 
 class WebhookState(enum.StrEnum):
@@ -53,7 +57,7 @@ class ParkedEvent:
 class WebhookPanel:
     """``refusal`` is set only while it is newer than every genuine event. ``former_valid_until`` tells how long the
     secret before the current one is still accepted. ``events_readable``: the key may list events, so that a gap can
-    be filled after an outage."""
+    be filled after an outage. ``silent_since`` is when a renewal fell due of which no event ever told."""
 
     url: str
     configured: bool
@@ -71,6 +75,7 @@ class WebhookPanel:
     recommended_types: tuple[str, ...]
     further_types: tuple[str, ...]
     events_readable: bool
+    silent_since: UnixMicros | None
 
 
 class ShowWebhooks:
@@ -90,6 +95,7 @@ class ShowWebhooks:
             connection = uow.connections.get()
             counts = uow.event_inbox.counts()
             parked = uow.event_inbox.parked(limit=PARKED_SHOWN) if counts.parked else ()
+            renewals = uow.accounts_table.page(AccountsQuery(sort=AccountSort.RENEWAL_AT, limit=1)).rows
         if endpoint is None:
             endpoint = retrying(lambda: self._made(actor.workspace_id))
         refusal = _newest_refusal(endpoint, counts)
@@ -115,6 +121,7 @@ class ShowWebhooks:
             recommended_types=RECOMMENDED_TYPES,
             further_types=FURTHER_TYPES,
             events_readable=connection.events_readable,
+            silent_since=_silent_since(endpoint, counts, renewals, now) if connection.has_key else None,
         )
 
     def _made(self, workspace_id: str) -> WebhookEndpoint:
@@ -129,6 +136,23 @@ def _newest_refusal(endpoint: WebhookEndpoint, counts: InboxCounts) -> WebhookRe
     if endpoint.current is None or refused_at is None or (genuine_at is not None and genuine_at >= refused_at):
         return None
     return WebhookRefusal(refused_at, endpoint.refusal or "mismatch", endpoint.clock_skew_seconds)
+
+
+def _silent_since(
+    endpoint: WebhookEndpoint, counts: InboxCounts, earliest: Sequence[AccountRow], now: UnixMicros
+) -> UnixMicros | None:
+    """The watchdog: what we hold renews by itself, so a renewal of the past is one that nobody told us of.
+
+    Only while the endpoint was there to be told, and only if nothing at all came since: then deliveries have stopped.
+    """
+    due = next((row.renewal_at for row in earliest), None)
+    since = endpoint.secret_set_at
+    if endpoint.current is None or since is None or due is None:
+        return None
+    fell_due = UnixMicros(due * MICROS_PER_SECOND)
+    told_late = now - fell_due <= SILENCE_AFTER_SECONDS * MICROS_PER_SECOND
+    heard_since = counts.last_event_at is not None and counts.last_event_at >= fell_due
+    return None if told_late or heard_since or fell_due < since else fell_due
 
 
 def _state(endpoint: WebhookEndpoint, counts: InboxCounts, refusal: WebhookRefusal | None) -> WebhookState:

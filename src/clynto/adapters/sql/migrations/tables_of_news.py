@@ -30,12 +30,13 @@ def create_tables_of_news() -> None:
         sa.Column("fault", WORD),
         sa.Column("envelope", WORD, nullable=False),
         sa.Column("body", sa.LargeBinary()),
+        sa.Column("delivered", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("workspace_id", "event_id", name="pk_event_inbox"),
     )
     op.create_index(
         "ix_event_inbox_finished",
         "event_inbox",
-        ["workspace_id", "event_use", "received_at"],
+        ["workspace_id", "event_use", "delivered", "received_at"],
         sqlite_where=sa.text("state IN ('done', 'ignored')"),
         postgresql_where=sa.text("state IN ('done', 'ignored')"),
     )

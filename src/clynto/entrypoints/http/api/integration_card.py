@@ -97,6 +97,11 @@ class WebhookPanelSchema(Schema):
     events_readable = fields.Boolean(
         required=True, metadata={"description": "The key may list events, so gaps can be filled after an outage."}
     )
+    silent_since = MicrosTime(
+        required=True,
+        allow_none=True,
+        metadata={"description": "When a renewal fell due of which no event told; webhooks may have stopped."},
+    )
 
 
 class CardSchema(Schema):

@@ -1,0 +1,126 @@
+"""Whole stories through the real inbox: whatever the order, the copies and the batches, the same in the end
+(guarantees 2 and 3; B1, B5, B6, B12)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from tests.integration.webhooks.told_inbox import COMPANY, ToldInbox
+
+from stripe_sandbox import World, create_catalog
+from stripe_sandbox.portfolio.catalog import Catalog
+from stripe_sandbox.records import Event
+
+BEGAN = 1_790_000_000
+HOUR, DAY = 3_600, 86_400
+
+
+class Story:
+    """One customer with one subscription, and what happens to them."""
+
+    def __init__(self) -> None:
+        self.world = World(seed=7, now=BEGAN)
+        self.catalog: Catalog = create_catalog(self.world)
+        self.inbox = ToldInbox(self.world)
+        self.world.advance(days=1)
+        stories = self.world.stories
+        self.customer = stories.new_customer(COMPANY, f"billing@{COMPANY.lower()}.example").id
+        self.subscription = stories.new_subscription(self.customer, [(self.catalog.prices["business_month"], 10)]).id
+
+    def tell(self, chapter: str) -> None:
+        """One thing that happens, if it can happen now."""
+        stories, held = self.world.stories, self.world.store.subscriptions[self.subscription]
+        over = held.status in ("canceled", "incomplete_expired")
+        owed = [one for one in self.world.store.invoices_of_subscription[self.subscription] if one.status == "open"]
+        chapters: dict[str, Callable[[], object]] = {
+            "refuse": lambda: stories.fail_next_payments(self.customer, -1),
+            "recover": lambda: stories.recover(self.customer),
+            "cut": lambda: over or stories.cut_seats(self.subscription, max(1, (held.items[0].quantity or 2) - 3)),
+            "grow": lambda: over or stories.cut_seats(self.subscription, (held.items[0].quantity or 0) + 2),
+            "cheaper": lambda: over or stories.switch_plan(self.subscription, self.catalog.prices["starter_month"]),
+            "schedule": lambda: over or stories.schedule_cancel(self.subscription),
+            "undo": lambda: over or stories.undo_cancel(self.subscription),
+            "end": lambda: over or stories.cancel_now(self.subscription),
+            "void": lambda: owed and stories.void_invoice(owed[-1].id),
+            "settle": lambda: owed and stories.pay_out_of_band(owed[-1].id),
+            "an hour": lambda: self.world.advance(hours=1),
+            "some days": lambda: self.world.advance(days=4),
+            "a month": lambda: self.world.advance(days=31),
+        }
+        chapters[chapter]()
+        # What a person does next is never of the same second.
+        self.world.advance(seconds=5)
+
+    def new_events(self, told: int) -> list[Event]:
+        """Those that Stripe made since it had made ``told``."""
+        return list(self.world.store.events)[told:]
+
+
+CHAPTERS = st.sampled_from(
+    [
+        "refuse", "recover", "cut", "grow", "cheaper", "schedule", "undo", "end", "void", "settle",
+        "an hour", "some days", "a month", "a month",
+    ]
+)  # fmt: skip
+PHASES = (Phase.explicit, Phase.reuse, Phase.generate)
+"""A whole story takes too long to be told again and again while it is made shorter."""
+STORIES = st.lists(CHAPTERS, min_size=2, max_size=7)
+
+
+def undisturbed(chapters: Sequence[str]) -> Story:
+    """Every event delivered as soon as it is made, once and in order."""
+    story = Story()
+    story.inbox.look()
+    story.inbox.deliver(story.new_events(0))
+    for chapter in chapters:
+        told = len(story.world.store.events)
+        story.tell(chapter)
+        story.inbox.look()
+        for event in story.new_events(told):
+            story.inbox.deliver([event])
+    return story
+
+
+def all_at_last(chapters: Sequence[str]) -> Story:
+    """Nothing is delivered while it happens."""
+    story = Story()
+    for chapter in chapters:
+        story.tell(chapter)
+    story.inbox.look()
+    return story
+
+
+@settings(max_examples=30, deadline=None, phases=PHASES, suppress_health_check=list(HealthCheck))
+@given(chapters=STORIES, data=st.data())
+def test_the_order_copies_and_batches_of_deliveries_decide_nothing(chapters: list[str], data: st.DataObject) -> None:
+    """Late, in any order, in batches of any size, with copies under the same and under new event ids."""
+    expected = undisturbed(chapters).inbox
+    late = all_at_last(chapters)
+    events = data.draw(st.permutations(late.new_events(0)))
+    while events:
+        size = data.draw(st.integers(1, 6))
+        batch, events = events[:size], events[size:]
+        late.inbox.deliver(batch)
+        late.inbox.deliver(batch[:1])
+        late.inbox.deliver(batch[-1:], again=len(events) + 1)
+    assert late.inbox.signals() == expected.signals()
+    assert late.inbox.figures() == expected.figures()
+
+
+@settings(max_examples=15, deadline=None, phases=PHASES, suppress_health_check=list(HealthCheck))
+@given(chapters=STORIES, data=st.data())
+def test_a_resync_anywhere_among_the_deliveries_adds_nothing(chapters: list[str], data: st.DataObject) -> None:
+    """A re-sync makes up for what was lost; whatever still comes late changes nothing more."""
+    expected = undisturbed(chapters).inbox
+    late = all_at_last(chapters)
+    events = data.draw(st.permutations(late.new_events(0)))
+    before = data.draw(st.integers(0, len(events)))
+    late.inbox.deliver(events[:before])
+    late.inbox.resync()
+    settled = late.inbox.signals(), late.inbox.figures()
+    late.inbox.deliver(events[before:])
+    late.inbox.resync()
+    assert (late.inbox.signals(), late.inbox.figures()) == settled
+    assert late.inbox.figures() == expected.figures()
