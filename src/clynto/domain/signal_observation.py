@@ -53,11 +53,16 @@ def observe_all(ledger: SignalLedger, pictures: Iterable[Picture], context: Obse
     The order does not matter for what is open in the end, but it spares closed signals that never were seen open.
     """
     draft = LedgerDraft(ledger)
+    tied: list[SubscriptionPicture] = []
     for picture in sorted(pictures, key=lambda picture: (picture.seen.as_of, picture.seen.is_read)):
-        if isinstance(picture, SubscriptionPicture):
-            _observe_subscription(draft, picture, context)
-        else:
+        if not isinstance(picture, SubscriptionPicture):
             _observe_invoice(draft, picture)
+        elif not _observe_subscription(draft, picture, context):
+            tied.append(picture)
+    for picture in tied:
+        # An answer that came after makes it an older picture, which may still tell what was.
+        if not _observe_subscription(draft, picture, context):
+            draft.unsettled.append(picture.facts.id)
     return Outcome(
         ledger=draft.finished(),
         signals_changed=draft.changed_signals(),
@@ -66,19 +71,20 @@ def observe_all(ledger: SignalLedger, pictures: Iterable[Picture], context: Obse
     )
 
 
-def _observe_subscription(draft: LedgerDraft, picture: SubscriptionPicture, context: ObservationContext) -> None:
+def _observe_subscription(draft: LedgerDraft, picture: SubscriptionPicture, context: ObservationContext) -> bool:
+    """False for a picture that only an answer of Stripe's can put before or behind the one that is held."""
     facts, seen = picture.facts, picture.seen
     held = draft.subscriptions.get(facts.id)
     age = _subscription_age(picture, held)
     if held is not None and age is Age.TIED:
-        if held.facts != facts:
-            draft.unsettled.append(facts.id)
-            draft.subscriptions[facts.id] = downgrade_rule.after_tied(held, picture)
-        return
+        if held.facts == facts:
+            return True
+        draft.subscriptions[facts.id] = downgrade_rule.after_tied(held, picture)
+        return False
     if held is not None and age is Age.OLDER:
         memory = payment_overdue_rule.after_older(draft, held, picture)
         draft.subscriptions[facts.id] = cancellation_rule.after_older(draft, memory, picture)
-        return
+        return True
     if held is None:
         memory = SubscriptionMemory(facts, seen.as_of, seen.source)
     else:
@@ -90,6 +96,7 @@ def _observe_subscription(draft: LedgerDraft, picture: SubscriptionPicture, cont
     )
     payment_failed_rule.after_subscription(draft, picture)
     downgrade_rule.tell_net_change(draft, seen.as_of)
+    return True
 
 
 def _observe_invoice(draft: LedgerDraft, picture: InvoicePicture) -> None:

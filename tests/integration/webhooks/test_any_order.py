@@ -24,10 +24,16 @@ class Story:
         self.world = World(seed=7, now=BEGAN)
         self.catalog: Catalog = create_catalog(self.world)
         self.inbox = ToldInbox(self.world)
+        self.events: list[Event] = []
+        self.world.listeners.append(self.events.append)
         self.world.advance(days=1)
         stories = self.world.stories
         self.customer = stories.new_customer(COMPANY, f"billing@{COMPANY.lower()}.example").id
         self.subscription = stories.new_subscription(self.customer, [(self.catalog.prices["business_month"], 10)]).id
+        # Known in time: of what nobody had heard of before it shrank, nothing can be said to have shrunk.
+        self.inbox.look()
+        self.inbox.deliver(self.events)
+        self.begun = len(self.events)
 
     def tell(self, chapter: str) -> None:
         """One thing that happens, if it can happen now."""
@@ -38,7 +44,6 @@ class Story:
             "refuse": lambda: stories.fail_next_payments(self.customer, -1),
             "recover": lambda: stories.recover(self.customer),
             "cut": lambda: over or stories.cut_seats(self.subscription, max(1, (held.items[0].quantity or 2) - 3)),
-            "grow": lambda: over or stories.cut_seats(self.subscription, (held.items[0].quantity or 0) + 2),
             "cheaper": lambda: over or stories.switch_plan(self.subscription, self.catalog.prices["starter_month"]),
             "schedule": lambda: over or stories.schedule_cancel(self.subscription),
             "undo": lambda: over or stories.undo_cancel(self.subscription),
@@ -53,14 +58,12 @@ class Story:
         # What a person does next is never of the same second.
         self.world.advance(seconds=5)
 
-    def new_events(self, told: int) -> list[Event]:
-        """Those that Stripe made since it had made ``told``."""
-        return list(self.world.store.events)[told:]
 
-
+# Nothing grows again: a cut that is told after the growth that followed it is dropped (billing rules 5.1, 3), so there
+# the amount of what stays open does depend on the order.
 CHAPTERS = st.sampled_from(
     [
-        "refuse", "recover", "cut", "grow", "cheaper", "schedule", "undo", "end", "void", "settle",
+        "refuse", "recover", "cut", "cheaper", "schedule", "undo", "end", "void", "settle",
         "an hour", "some days", "a month", "a month",
     ]
 )  # fmt: skip
@@ -72,13 +75,11 @@ STORIES = st.lists(CHAPTERS, min_size=2, max_size=7)
 def undisturbed(chapters: Sequence[str]) -> Story:
     """Every event delivered as soon as it is made, once and in order."""
     story = Story()
-    story.inbox.look()
-    story.inbox.deliver(story.new_events(0))
     for chapter in chapters:
-        told = len(story.world.store.events)
+        told = len(story.events)
         story.tell(chapter)
         story.inbox.look()
-        for event in story.new_events(told):
+        for event in story.events[told:]:
             story.inbox.deliver([event])
     return story
 
@@ -98,7 +99,7 @@ def test_the_order_copies_and_batches_of_deliveries_decide_nothing(chapters: lis
     """Late, in any order, in batches of any size, with copies under the same and under new event ids."""
     expected = undisturbed(chapters).inbox
     late = all_at_last(chapters)
-    events = data.draw(st.permutations(late.new_events(0)))
+    events = data.draw(st.permutations(late.events[late.begun :]))
     while events:
         size = data.draw(st.integers(1, 6))
         batch, events = events[:size], events[size:]
@@ -115,7 +116,7 @@ def test_a_resync_anywhere_among_the_deliveries_adds_nothing(chapters: list[str]
     """A re-sync makes up for what was lost; whatever still comes late changes nothing more."""
     expected = undisturbed(chapters).inbox
     late = all_at_last(chapters)
-    events = data.draw(st.permutations(late.new_events(0)))
+    events = data.draw(st.permutations(late.events[late.begun :]))
     before = data.draw(st.integers(0, len(events)))
     late.inbox.deliver(events[:before])
     late.inbox.resync()
