@@ -14,6 +14,7 @@ from tests.contracts.samples import (
     a_customer,
     a_discount,
     a_tombstone,
+    answer_at,
     committed,
     event_at,
     read_at,
@@ -28,6 +29,11 @@ YOUNGER = [
     pytest.param(read_at(0, 999_999), event_at(1), id="an event in the second after the read"),
     pytest.param(event_at(0), read_at(1), id="a read in the second after the event"),
     pytest.param(event_at(0), event_at(1), id="an event one second later"),
+    pytest.param(event_at(0), answer_at(0), id="the answer to the question about the event"),
+    pytest.param(event_at(0), answer_at(-3, about=0), id="such an answer of a slow clock"),
+    pytest.param(answer_at(-3, about=0), answer_at(-2, about=0), id="the later of two such answers"),
+    pytest.param(answer_at(0), read_at(0, 1), id="a read one microsecond after an answer"),
+    pytest.param(answer_at(0, 999_999), event_at(1), id="an event in the second after an answer"),
 ]
 NOT_YOUNGER = [
     pytest.param(read_at(0), read_at(0), id="a read of the same microsecond"),
@@ -37,9 +43,12 @@ NOT_YOUNGER = [
     pytest.param(event_at(0), read_at(0, 999_999), id="a read in the second of the event"),
     pytest.param(read_at(1), event_at(0), id="an event one second earlier"),
     pytest.param(event_at(1), read_at(0, 999_999), id="a read in the second before the event"),
+    pytest.param(answer_at(0), event_at(0), id="an event in the second of an answer"),
+    pytest.param(answer_at(0), read_at(0), id="a read of the microsecond of an answer"),
+    pytest.param(event_at(1), answer_at(0), id="an answer about an older event"),
 ]
 """Pairs of what is held and what is offered. A tie is for the application to settle: it sees the held age in
-``get_many``, asks Stripe again and offers an answer whose request left in a later second."""
+``get_many``, asks Stripe again and offers the answer as one."""
 
 
 def _stored(units: UnitsOfWork, customer_id: str = "cus_1") -> tuple[StripeCustomer, Provenance]:

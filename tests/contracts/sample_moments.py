@@ -27,3 +27,8 @@ def read_at(seconds: int = 0, micros: int = 0) -> Provenance:
 def event_at(seconds: int = 0) -> Provenance:
     """A picture from an event created in that second."""
     return Provenance.of_event(second(seconds))
+
+
+def answer_at(seconds: int = 0, micros: int = 0, *, about: int = 0) -> Provenance:
+    """A picture asked for at that moment with an event of the second ``about`` in hand."""
+    return Provenance.of_answer(moment(seconds, micros), second(about))

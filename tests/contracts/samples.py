@@ -14,6 +14,7 @@ from typing import Any
 
 from tests.contracts.sample_moments import MOMENT as MOMENT
 from tests.contracts.sample_moments import SECOND as SECOND
+from tests.contracts.sample_moments import answer_at as answer_at
 from tests.contracts.sample_moments import event_at as event_at
 from tests.contracts.sample_moments import moment as moment
 from tests.contracts.sample_moments import read_at as read_at

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from clynto.domain import cancellation_rule, downgrade_rule, payment_failed_rule, payment_overdue_rule
 from clynto.domain.invoice import Invoice
 from clynto.domain.moments import UnixMicros
-from clynto.domain.provenance import Age, age_against
+from clynto.domain.provenance import Age, Source, age_against
 from clynto.domain.signal_ledger import InvoiceMemory, LedgerDraft, SignalLedger, SubscriptionMemory
 from clynto.domain.signal_pictures import (
     FINAL_INVOICE_STATUSES,
@@ -60,8 +60,11 @@ def observe_all(ledger: SignalLedger, pictures: Iterable[Picture], context: Obse
         elif not _observe_subscription(draft, picture, context):
             tied.append(picture)
     for picture in tied:
-        # An answer that came after makes it an older picture, which may still tell what was.
-        if not _observe_subscription(draft, picture, context):
+        held = draft.subscriptions[picture.facts.id]
+        if held.source is Source.ANSWER:
+            # Stripe was asked with this picture in hand, so it is an older one, which may still tell what was.
+            _observe_older(draft, held, picture)
+        else:
             draft.unsettled.append(picture.facts.id)
     return Outcome(
         ledger=draft.finished(),
@@ -82,8 +85,7 @@ def _observe_subscription(draft: LedgerDraft, picture: SubscriptionPicture, cont
         draft.subscriptions[facts.id] = downgrade_rule.after_tied(held, picture)
         return False
     if held is not None and age is Age.OLDER:
-        memory = payment_overdue_rule.after_older(draft, held, picture)
-        draft.subscriptions[facts.id] = cancellation_rule.after_older(draft, memory, picture)
+        _observe_older(draft, held, picture)
         return True
     if held is None:
         memory = SubscriptionMemory(facts, seen.as_of, seen.source)
@@ -97,6 +99,11 @@ def _observe_subscription(draft: LedgerDraft, picture: SubscriptionPicture, cont
     payment_failed_rule.after_subscription(draft, picture)
     downgrade_rule.tell_net_change(draft, seen.as_of)
     return True
+
+
+def _observe_older(draft: LedgerDraft, held: SubscriptionMemory, picture: SubscriptionPicture) -> None:
+    memory = payment_overdue_rule.after_older(draft, held, picture)
+    draft.subscriptions[picture.facts.id] = cancellation_rule.after_older(draft, memory, picture)
 
 
 def _observe_invoice(draft: LedgerDraft, picture: InvoicePicture) -> None:

@@ -10,14 +10,17 @@ import itertools
 import os
 import subprocess
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
+from redis import Redis
 from sqlalchemy import Engine
 from tests.integration.product.installation import PASSWORD, Api, Installation, kill_group
 from tests.integration.webhooks.billed_workspace import BilledWorkspace, StripeAccount
 
 from clynto.adapters.memory.unsafe_password_hashing import UnsafePasswordHashing
+from clynto.adapters.rq_queue.connection import connect as connect_redis
 from clynto.adapters.rq_queue.embedded_redis import EmbeddedRedis
 from clynto.adapters.sql.engines import open_database
 from clynto.adapters.sql.unit_of_work import SqlUnitsOfWork
@@ -33,7 +36,7 @@ from clynto.domain.roles import Role
 from clynto.domain.secret import Secret
 from stripe_sandbox import Account, SandboxServer, World
 
-ACCOUNTS = 40
+ACCOUNTS = 120
 """Stripe accounts that wait to be used; an unused one costs next to nothing."""
 _NUMBERS = itertools.count(1)
 
@@ -93,6 +96,15 @@ class RunningProduct:
         """SIGKILL, children included."""
         assert self.worker is not None
         kill_group(self.worker)
+
+    @contextmanager
+    def redis_client(self) -> Iterator[Redis]:
+        """A connection of the test's own."""
+        client = connect_redis(self.redis.url)
+        try:
+            yield client
+        finally:
+            client.close()
 
     def put_right(self) -> None:
         """Whatever a test broke stands again."""

@@ -37,24 +37,33 @@ class Story:
 
     def tell(self, chapter: str) -> None:
         """One thing that happens, if it can happen now."""
-        stories, held = self.world.stories, self.world.store.subscriptions[self.subscription]
-        over = held.status in ("canceled", "incomplete_expired")
-        owed = [one for one in self.world.store.invoices_of_subscription[self.subscription] if one.status == "open"]
-        chapters: dict[str, Callable[[], object]] = {
+        world, stories = self.world, self.world.stories
+        held = world.store.subscriptions[self.subscription]
+        owed = [one.id for one in world.store.invoices_of_subscription[self.subscription] if one.status == "open"]
+        anyway: dict[str, Callable[[], object]] = {
             "refuse": lambda: stories.fail_next_payments(self.customer, -1),
             "recover": lambda: stories.recover(self.customer),
-            "cut": lambda: over or stories.cut_seats(self.subscription, max(1, (held.items[0].quantity or 2) - 3)),
-            "cheaper": lambda: over or stories.switch_plan(self.subscription, self.catalog.prices["starter_month"]),
-            "schedule": lambda: over or stories.schedule_cancel(self.subscription),
-            "undo": lambda: over or stories.undo_cancel(self.subscription),
-            "end": lambda: over or stories.cancel_now(self.subscription),
-            "void": lambda: owed and stories.void_invoice(owed[-1].id),
-            "settle": lambda: owed and stories.pay_out_of_band(owed[-1].id),
-            "an hour": lambda: self.world.advance(hours=1),
-            "some days": lambda: self.world.advance(days=4),
-            "a month": lambda: self.world.advance(days=31),
+            "an hour": lambda: world.advance(hours=1),
+            "some days": lambda: world.advance(days=4),
+            "a month": lambda: world.advance(days=31),
         }
-        chapters[chapter]()
+        while_it_runs: dict[str, Callable[[], object]] = {
+            "cut": lambda: stories.cut_seats(self.subscription, max(1, (held.items[0].quantity or 2) - 3)),
+            "cheaper": lambda: stories.switch_plan(self.subscription, self.catalog.prices["starter_month"]),
+            "schedule": lambda: stories.schedule_cancel(self.subscription),
+            "undo": lambda: stories.undo_cancel(self.subscription),
+            "end": lambda: stories.cancel_now(self.subscription),
+        }
+        while_owed: dict[str, Callable[[], object]] = {
+            "void": lambda: stories.void_invoice(owed[-1]),
+            "settle": lambda: stories.pay_out_of_band(owed[-1]),
+        }
+        if chapter in anyway:
+            anyway[chapter]()
+        elif chapter in while_owed and owed:
+            while_owed[chapter]()
+        elif chapter in while_it_runs and held.status not in ("canceled", "incomplete_expired"):
+            while_it_runs[chapter]()
         # What a person does next is never of the same second.
         self.world.advance(seconds=5)
 

@@ -5,8 +5,27 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.unit.domain.signal_story import DAY, HOUR, T0, Step, Told, event, minor, plan_item, sub, sync, tell
+from tests.unit.domain.signal_story import (
+    DAY,
+    HOUR,
+    PRODUCTS,
+    T0,
+    Step,
+    Told,
+    event,
+    minor,
+    plan_item,
+    sub,
+    sync,
+    tell,
+)
 
+from clynto.adapters.stripe_api.map_subscription import map_subscription
+from clynto.domain.moments import UnixTime, start_of_second
+from clynto.domain.provenance import Age, Provenance, age_against
+from clynto.domain.signal_ledger import SignalLedger
+from clynto.domain.signal_observation import ObservationContext, observe_all
+from clynto.domain.signal_pictures import subscription_picture
 from clynto.domain.signals import DowngradeCause, DowngradeTiming, SignalOutcome
 
 Items = list[dict[str, Any]]
@@ -260,3 +279,33 @@ def test_an_item_list_that_was_cut_is_unknown() -> None:
     cut = sub()
     cut["items"]["has_more"] = True
     assert tell([sync(T0, [sub()]), event(T0 + DAY, cut)]).non_events == ["amount_unknown sub_1"]
+
+
+@pytest.mark.parametrize("cut_comes_first", [False, True])
+def test_a_cut_within_the_very_second_of_the_start_is_seen_in_either_order(cut_comes_first: bool) -> None:
+    """Two pictures of one second and Stripe's answer: the larger is what it fell from (architecture decision 4)."""
+    began, cut = sub("active", plan_item(10)), sub("active", plan_item(6))
+    told = [cut, began] if cut_comes_first else [began, cut]
+    seen = Provenance.of_event(UnixTime(T0))
+    pictures = [subscription_picture(map_subscription(one), seen, products=PRODUCTS, listed_prices={}) for one in told]
+    answer = subscription_picture(
+        map_subscription(cut),
+        Provenance.of_answer(start_of_second(UnixTime(T0)), UnixTime(T0)),
+        products=PRODUCTS,
+        listed_prices={},
+    )
+
+    outcome = observe_all(SignalLedger(), [*pictures, answer], ObservationContext(None))
+
+    (signal,) = outcome.ledger.open_signals
+    assert (signal.amount, signal.plan, outcome.unsettled) == (minor(4_000), "pro x 10 -> pro x 6", ())
+
+
+def test_what_follows_an_answer_within_its_second_is_not_lost() -> None:
+    """The answer is of its own second and not of the next, so an event of that second is tied and asked about."""
+    answer = Provenance.of_answer(start_of_second(UnixTime(T0)), UnixTime(T0))
+
+    assert age_against(Provenance.of_event(UnixTime(T0)), answer) is Age.TIED
+    assert age_against(answer, Provenance.of_event(UnixTime(T0))) is Age.NEWER
+    assert age_against(answer, answer) is Age.NEWER
+    assert age_against(Provenance.of_event(UnixTime(T0 + 1)), answer) is Age.NEWER
