@@ -6,13 +6,13 @@ and tried again; all others go on.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field, replace
 
 from clynto.application.complete_facts import DELETED_DRAFT
 from clynto.application.raise_signals import Seen, SeenInvoice, SeenSubscription
-from clynto.application.store_page import references_of
+from clynto.application.store_page import References, references_of
 from clynto.domain.catalogue import Product
 from clynto.domain.customer import StripeCustomer
 from clynto.domain.discount import Discount
@@ -27,6 +27,9 @@ from clynto.ports.clock import Clock
 from clynto.ports.stripe_reading import StripeReader, StripeRecord
 from clynto.ports.unit_of_work import UnitOfWork, UnitsOfWork
 from clynto.ports.webhooks import EventReading, InboxEvent
+
+_SUBSCRIPTION = "subscription"
+_NOTHING = References(frozenset(), frozenset(), frozenset())
 
 OpenReader = Callable[[], AbstractContextManager[StripeReader]]
 
@@ -77,6 +80,8 @@ class ReadEventPictures:
         self._open_reader = open_reader
         self._reader: StripeReader | None = None
         self._asked: set[tuple[str, str]] = set()
+        self._known: set[tuple[str, str]] = set()
+        self._looked_up: set[tuple[str, str]] = set()
         self._newest_event: dict[str, int] = {}
         self._found = EventPictures()
 
@@ -91,6 +96,11 @@ class ReadEventPictures:
             carried = [(event, use, self._carried(event)) for event, use in events]
             with self._units.reading(self._workspace_id) as uow:
                 self._found.held = ages_of(uow, {event.envelope.object_id or "" for event, _ in events})
+            told = [record for _, _, record in carried if record is not None]
+            self._look_up(
+                references_of(told),
+                (one.subscription_id for one in told if isinstance(one, Invoice) and one.subscription_id),
+            )
             unsure = self._unsure(carried, self._found.held)
             for event, use, record in carried:
                 # Only questions take long: what needs none is taken in whatever the time.
@@ -182,19 +192,42 @@ class ReadEventPictures:
     def _complete(self, records: Sequence[StripeRecord]) -> None:
         """Fetch what the records refer to and nobody knows yet (guarantees B10)."""
         wanted = references_of(records)
-        with self._units.reading(self._workspace_id) as uow:
-            customers = wanted.customers - uow.customers.get_many(wanted.customers).keys()
-            prices = wanted.prices - uow.catalogue.prices(wanted.prices).keys()
-            products = wanted.products - uow.catalogue.products(wanted.products).keys()
-        for kind, ids in (("customer", customers), ("price", prices), ("product", products)):
-            for object_id in sorted(ids):
+        self._look_up(wanted, ())
+        for kind, ids in (("customer", wanted.customers), ("price", wanted.prices), ("product", wanted.products)):
+            for object_id in sorted(object_id for object_id in ids if (kind, object_id) not in self._known):
                 self._refresh(kind, object_id)
 
     def _fetch_unknown_subscription(self, subscription_id: str) -> None:
+        self._look_up(_NOTHING, (subscription_id,))
+        if (_SUBSCRIPTION, subscription_id) not in self._known:
+            self._refresh(_SUBSCRIPTION, subscription_id)
+
+    def _look_up(self, wanted: References, subscriptions: Iterable[str]) -> None:
+        """Find out which of these are stored; whatever was looked up before is not looked up again.
+
+        The whole batch is looked up at its beginning: asked for event by event it would cost most of the time.
+        """
+        named = {
+            *(("customer", object_id) for object_id in wanted.customers),
+            *(("price", object_id) for object_id in wanted.prices),
+            *(("product", object_id) for object_id in wanted.products),
+            *((_SUBSCRIPTION, object_id) for object_id in subscriptions),
+        } - self._looked_up
+        if not named:
+            return
+        self._looked_up |= named
+        by_kind: dict[str, list[str]] = {}
+        for kind, object_id in named:
+            by_kind.setdefault(kind, []).append(object_id)
         with self._units.reading(self._workspace_id) as uow:
-            known = subscription_id in uow.subscriptions.get_many([subscription_id])
-        if not known:
-            self._refresh("subscription", subscription_id)
+            for kind, stored in (
+                ("customer", uow.customers.get_many),
+                ("price", uow.catalogue.prices),
+                ("product", uow.catalogue.products),
+                (_SUBSCRIPTION, uow.subscriptions.get_many),
+            ):
+                if kind in by_kind:
+                    self._known.update((kind, object_id) for object_id in stored(by_kind[kind]))
 
     def _refresh_discounted(self, customer_id: str | None, subscription_id: str | None) -> None:
         if subscription_id is not None:
@@ -212,6 +245,7 @@ class ReadEventPictures:
         for record in self._read(reader, kind, object_id):
             self._note(record, self._age_of_answer(object_id, sent_at))
         self._asked.add((kind, object_id))
+        self._known.add((kind, object_id))
         if object_id in self._newest_event:
             self._found.answered.add(object_id)
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
+from tests.contracts.event_list_contract import EventListContract, PastEvents
 from tests.contracts.request_budget_contract import ENDPOINT_RATE, KEY_RATE, RequestBudgetContract
 from tests.contracts.stripe_reading_contract import (
     KnownKeys,
@@ -22,7 +23,7 @@ from clynto.adapters.stripe_api.reader import StripeApiReaders
 from clynto.adapters.stripe_api.reading_process import ReadersInTwoProcesses
 from clynto.domain.secret import Secret
 from clynto.ports.request_budget import RequestBudget
-from clynto.ports.stripe_reading import Listing, StripeKeyCheck, StripeReaders
+from clynto.ports.stripe_reading import Listing, StripeKeyCheck, StripeReader, StripeReaders
 from stripe_sandbox import keys
 from stripe_sandbox.object_store import ObjectStore
 from stripe_sandbox.records import ENDED_STATUSES, Subscription
@@ -96,6 +97,24 @@ class TestReadersInTwoProcesses(StripeReadingContract):
     @pytest.fixture
     def known(self, portfolio: SandboxServer) -> KnownStripe:
         return known_portfolio(portfolio.world.store)
+
+
+class TestPastEventsOverHttp(EventListContract):
+    @pytest.fixture
+    def past_events(self, portfolio: SandboxServer) -> PastEvents:
+        return {one.id: (one.type, one.created) for one in portfolio.world.store.events}
+
+    @pytest.fixture
+    def events_reader(self, portfolio: SandboxServer, surroundings: Surroundings) -> Iterator[StripeReader]:
+        readers = StripeApiReaders(surroundings, api_base=portfolio.url)
+        with readers.open(Secret(keys.RESTRICTED_WITH_EVENTS_KEY), still_wanted=lambda: True) as reader:
+            yield reader
+
+    @pytest.fixture
+    def barred_reader(self, portfolio: SandboxServer, surroundings: Surroundings) -> Iterator[StripeReader]:
+        readers = StripeApiReaders(surroundings, api_base=portfolio.url)
+        with readers.open(Secret(keys.RESTRICTED_TEST_KEY), still_wanted=lambda: True) as reader:
+            yield reader
 
 
 class TestKeyCheckOverHttp(StripeKeyCheckContract):

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
+import orjson
 import pytest
+from tests.contracts.event_list_contract import EventListContract, PastEvents
 from tests.contracts.samples import (
     a_customer,
     a_line,
@@ -26,7 +28,7 @@ from tests.contracts.stripe_reading_contract import (
 )
 
 from clynto.adapters.memory.settable_clock import SettableClock
-from clynto.adapters.memory.stripe import MemoryStripe
+from clynto.adapters.memory.stripe import MemoryStripe, PastEvent
 from clynto.adapters.memory.stripe_faults import PERMISSION_OF
 from clynto.domain.catalogue import PriceAmounts, Product
 from clynto.domain.connection import Mode, StripeIdentity
@@ -39,6 +41,7 @@ from clynto.ports.stripe_reading import (
     SkippedObject,
     Span,
     StripeKeyCheck,
+    StripeReader,
     StripeReaders,
     StripeRecord,
 )
@@ -101,6 +104,35 @@ class TestReading(StripeReadingContract):
             subscription_with_many_items=("sub_3", 25),
             invoice_with_many_lines=("in_99", 250),
         )
+
+
+class TestPastEvents(EventListContract):
+    @pytest.fixture
+    def past_events(self) -> PastEvents:
+        return {
+            f"evt_{number:02}": (("invoice.paid", "invoice.voided", "customer.created")[number % 3], 100 + number // 4)
+            for number in range(40)
+        }
+
+    @pytest.fixture
+    def stripe(self, past_events: PastEvents) -> MemoryStripe:
+        stripe = _filled()
+        stripe.events = [
+            PastEvent(one, kind, UnixTime(created), orjson.dumps({"id": one}))
+            for one, (kind, created) in past_events.items()
+        ]
+        return stripe
+
+    @pytest.fixture
+    def events_reader(self, stripe: MemoryStripe) -> Iterator[StripeReader]:
+        with stripe.open(KEY, still_wanted=lambda: True) as reader:
+            yield reader
+
+    @pytest.fixture
+    def barred_reader(self, stripe: MemoryStripe) -> Iterator[StripeReader]:
+        stripe.faults.withdraw("events")
+        with stripe.open(KEY, still_wanted=lambda: True) as reader:
+            yield reader
 
 
 class TestKeyCheck(StripeKeyCheckContract):

@@ -74,6 +74,7 @@ class ReaderInTwoProcesses:
         self.customer: Callable[[str], StripeCustomer | None] = nearby.customer
         self.subscription: Callable[[str], tuple[Subscription, DiscountReading | None] | None] = nearby.subscription
         self.invoice: Callable[[str], Invoice | None] = nearby.invoice
+        self.events = nearby.events
 
     def pages(self, listing: Listing, spans: Sequence[Span]) -> Generator[Page, None, None]:
         """See ``StripeReader.pages``. Raises ``ReadingProcessEnded`` if the other process is gone."""
