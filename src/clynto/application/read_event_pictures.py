@@ -128,18 +128,22 @@ class ReadEventPictures:
     def _unsure(
         self, carried: Sequence[tuple[InboxEvent, EventUse, StripeRecord | None]], held: dict[str, Provenance]
     ) -> set[str]:
-        """Ids of objects whose events do not settle what is true now: another picture shares their second."""
-        seconds: dict[tuple[str, int], StripeRecord] = {}
+        """Ids of objects whose events do not settle what is true now: another picture shares the newest second.
+
+        Only the newest second of an object counts, and only if nothing younger is stored. A question too many would not
+        merely cost time: its answer is of today, and what later events tell of the days between would come too late.
+        """
+        newest: dict[str, StripeRecord] = {}
         unsure: set[str] = set()
         for event, _, record in carried:
             object_id = event.envelope.object_id
-            if record is None or object_id is None:
+            if record is None or object_id is None or event.envelope.created < self._newest_event[object_id]:
                 continue
-            seen = Provenance.of_event(event.envelope.created)
-            if age_against(seen, held.get(object_id)) is Age.TIED:
-                unsure.add(object_id)
-            other = seconds.setdefault((object_id, event.envelope.created), record)
-            if other != record:
+            age = age_against(Provenance.of_event(event.envelope.created), held.get(object_id))
+            if age is Age.OLDER:
+                continue
+            other = newest.setdefault(object_id, record)
+            if age is Age.TIED or other != record:
                 unsure.add(object_id)
         return unsure
 

@@ -9,6 +9,7 @@ from gunicorn.app.base import BaseApplication
 
 from clynto.entrypoints.container import container_for
 from clynto.entrypoints.http.web_application import web_application
+from clynto.entrypoints.http.whole_requests import WholeRequestWorker
 from clynto.entrypoints.logging_setup import configure_logging
 from clynto.entrypoints.process_tuning import tune_process
 from clynto.entrypoints.secret_files import read_or_make_secret
@@ -43,7 +44,7 @@ class WebServer(BaseApplication):  # type: ignore[misc]  # gunicorn ships no typ
         for name, value in {
             "bind": bind,
             "workers": self._processes,
-            "worker_class": "gthread",
+            "worker_class": WholeRequestWorker,
             "threads": THREADS,
             "graceful_timeout": GRACE_SECONDS,
             "timeout": SLOWEST_REQUEST_SECONDS,

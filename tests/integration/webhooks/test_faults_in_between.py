@@ -73,8 +73,8 @@ def test_the_worker_killed_again_and_again(
 ) -> None:
     """B7, B8: killed before it looks, while Stripe is asked, and right after; effects and marks are one."""
     workspace, story = scene
-    customer = story.account.world.store.subscriptions[story.subscriptions["Smaller"]].id
-    hold = product.stripe.control.order_fault("hold", path=f"/v1/subscriptions/{customer}", times=1)
+    doubtful = story.subscriptions["Doubtful"]
+    hold = product.stripe.control.order_fault("hold", path=f"/v1/subscriptions/{doubtful}", times=1)
     product.kill_worker()
     story.go_on()
     workspace.account.wait_for_deliveries()
@@ -109,6 +109,8 @@ def test_redis_is_emptied_with_events_pending(
     try:
         story.go_on()
         workspace.api.post("/integrations/stripe/syncs", expect=202)
+        for _ in range(20):
+            assert workspace.send(workspace.customer_event(story.customer("Gone"))).status_code == 200
         workspace.account.wait_for_deliveries()
         assert workspace.panel()["pending"] > 20
         with product.redis_client() as redis:
@@ -196,7 +198,7 @@ def test_half_a_minute_of_everything_at_once(
 ) -> None:
     """F1: twenty events a second, a full sync and page views; no 5xx, no lost event, p99 under two seconds."""
     workspace, story = scene
-    customer = story.account.world.store.subscriptions[story.subscriptions["Gone"]].customer
+    customer = story.customer("Gone")
     url, over = workspace.url, threading.Event()
     problems: list[str] = []
     views = [

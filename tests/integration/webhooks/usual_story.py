@@ -8,8 +8,6 @@ from typing import Any
 from tests.integration.webhooks.billed_workspace import BilledWorkspace, StripeAccount
 from tests.integration.webhooks.running_product import RunningProduct
 
-from stripe_sandbox.records import Event
-
 COMPANIES = ("Refused", "Smaller", "Cheaper", "Leaving", "Gone", "Doubtful")
 
 
@@ -28,10 +26,14 @@ class UsualStory:
             held[name] = account.subscription(account.customer(name), "business_month")
         return cls(account, held)
 
+    def customer(self, name: str) -> str:
+        """The id of one of them."""
+        return self.account.world.store.subscriptions[self.subscriptions[name]].customer
+
     def go_on(self) -> None:
         """Something happens to each of them, all at about the same time."""
         held, account = self.subscriptions, self.account
-        refused = account.world.store.subscriptions[held["Refused"]].customer
+        refused = self.customer("Refused")
         account.tell("fail_next_payments", customer=refused, times=-1)
         account.tell("invoice_once", customer=refused, amounts=[("Consulting", 4_200)])
         account.tell("cut_seats", subscription=held["Smaller"], quantity=4)
@@ -68,8 +70,3 @@ def money(workspace: BilledWorkspace) -> dict[str, tuple[str, str | None]]:
 def outcome(workspace: BilledWorkspace) -> tuple[list[tuple[Any, ...]], dict[str, tuple[str, str | None]]]:
     """Inbox and figures."""
     return gist(workspace), money(workspace)
-
-
-def made_since(account: StripeAccount, count: int) -> list[Event]:
-    """Events after the first ``count``."""
-    return account.events()[count:]

@@ -71,7 +71,8 @@ class WebhookIntake:
         # Made once: every acknowledgement and every refusal is the same, byte for byte.
         self._accepted = self._with_body(HTTPStatus.OK, b'{"received":true}', "application/json")
         self._refused = self._told(problem_of(WebhookRefused()))
-        self._too_large = self._told(problem_of(PayloadTooLarge(limit=LARGEST_BODY)))
+        # Nobody waits for the rest of what is too large.
+        self._too_large = self._told(problem_of(PayloadTooLarge(limit=LARGEST_BODY)), ("Connection", "close"))
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """See PEP 3333."""
@@ -107,9 +108,9 @@ class WebhookIntake:
         _LOG.exception("unexpected fault, incident %s at POST %s", incident, ROUTE)
         return incident
 
-    def _told(self, told: Problem) -> _Answer:
+    def _told(self, told: Problem, *headers: tuple[str, str]) -> _Answer:
         body = orjson.dumps(told.as_json())
-        return self._with_body(HTTPStatus(told.status), body, PROBLEM_MEDIA_TYPE, *told.headers.items())
+        return self._with_body(HTTPStatus(told.status), body, PROBLEM_MEDIA_TYPE, *told.headers.items(), *headers)
 
     def _with_body(self, status: HTTPStatus, body: bytes, media_type: str, *headers: tuple[str, str]) -> _Answer:
         own = (("Content-Type", media_type), ("Content-Length", str(len(body))))

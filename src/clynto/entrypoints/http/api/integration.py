@@ -64,6 +64,11 @@ class RunSchema(Schema):
     skipped = fields.List(
         fields.String(), required=True, metadata={"description": "Objects of Stripe that could not be used, and why."}
     )
+    drift = fields.List(
+        fields.String(),
+        required=True,
+        metadata={"description": "What webhooks had left us believing against what Stripe says, and the likely cause."},
+    )
 
 
 class RunsPageSchema(PageSchema):
