@@ -76,7 +76,7 @@ class _Product:
         audit = AuditTrail(self.clock, self.identifiers)
         recompute = RecomputeBilling(self.clock)
         signals = RaiseSignals(clock=self.clock, identifiers=self.identifiers)
-        matching = MatchCustomers(rules=BundledDomainRules(), recompute=recompute, signals=signals, clock=self.clock)
+        matching = MatchCustomers(rules=BundledDomainRules(), recompute=recompute, signals=signals)
         self.connect = ConnectStripe(
             units=units,
             clock=self.clock,
