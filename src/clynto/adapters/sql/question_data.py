@@ -49,6 +49,7 @@ _ON_SUBSCRIPTIONS = {
     Grouping.PLAN: subscription_billing.c.plan_name,
     Grouping.INTERVAL: subscription_billing.c.interval,
 }
+_ON_ACCOUNTS = (Grouping.PAYMENT_STATUS, Grouping.HEALTH)
 _NO_MONEY = (MoneyBag.empty(), MoneyBag.empty())
 
 
@@ -94,8 +95,8 @@ class SqlQuestionData:
             sums: dict[str, MoneyBag] = {}
             bearing: dict[str, int] = {}
         else:
-            amounts = self._selecting.amounts(selection.part, measure).subquery()
-            joined = self._joined(amounts, conditions)
+            amounts = self._selecting.source(selection.part, measure)
+            joined = self._joined(amounts, conditions, grouping)
             sums = self._sums(amounts, joined, key)
             bearing = self._bearing(amounts, joined, key, signed=measure.since is not None)
         return [
@@ -178,11 +179,19 @@ class SqlQuestionData:
         )
         return self._scope.connection.execute(query).all()
 
-    def _joined(self, amounts: Any, conditions: Sequence[ColumnElement[bool]]) -> Any:
-        """The amounts of selected accounts; joined only where something of the account has to be looked at."""
-        return amounts.join(
-            RANKING, (RANKING.c.account_id == amounts.c.account_id) & self._scope.here(RANKING)
-        ), conditions
+    def _joined(
+        self, amounts: Any, conditions: Sequence[ColumnElement[bool]], grouping: Grouping | None
+    ) -> tuple[Any, Sequence[ColumnElement[bool]]]:
+        """The amounts of selected accounts; joined only where they are grouped by something of the account. Amounts
+        are never kept without their account (``present_accounts``), so all of them are all accounts'."""
+        if grouping in _ON_ACCOUNTS:
+            return amounts.join(
+                RANKING, (RANKING.c.account_id == amounts.c.account_id) & self._scope.here(RANKING)
+            ), conditions
+        if not conditions:
+            return amounts, ()
+        chosen = select(RANKING.c.account_id).where(self._scope.here(RANKING), *conditions)
+        return amounts, [amounts.c.account_id.in_(chosen)]
 
     def _sums(self, amounts: Any, joined: Any, key: ColumnElement[Any]) -> dict[str, MoneyBag]:
         source, conditions = joined
@@ -204,16 +213,17 @@ class SqlQuestionData:
         return bags
 
     def _bearing(self, amounts: Any, joined: Any, key: ColumnElement[Any], *, signed: bool) -> dict[str, int]:
+        """One row for each account first: in the order of the primary key this needs no sorting, as counting different
+        ones would."""
         source, conditions = joined
-        if not signed:
-            distinct = func.count(func.distinct(amounts.c.account_id)).label("bearing")
-            some = (amounts.c.whole != 0) | (amounts.c.num != 0)
-            query = select(key.label("part"), distinct).select_from(source).where(*conditions, some).group_by("part")
-            return {_plain_key(row.part): row.bearing for row in self._scope.connection.execute(query)}
-        changed = self._changed(amounts).subquery()
-        inner = changed.join(RANKING, (RANKING.c.account_id == changed.c.account_id) & self._scope.here(RANKING))
-        distinct = func.count(func.distinct(changed.c.account_id)).label("bearing")
-        query = select(key.label("part"), distinct).select_from(inner).where(*conditions).group_by("part")
+        some = (
+            amounts.c.account_id.in_(self._changed(amounts))
+            if signed
+            else (amounts.c.whole != 0) | (amounts.c.num != 0)
+        )
+        each = select(key.label("part"), amounts.c.account_id).select_from(source).where(*conditions, some)
+        accounts = each.group_by(amounts.c.account_id, key).subquery()
+        query = select(accounts.c.part, func.count().label("bearing")).group_by(accounts.c.part)
         return {_plain_key(row.part): row.bearing for row in self._scope.connection.execute(query)}
 
     def _changed(self, amounts: Any) -> Any:
@@ -275,8 +285,8 @@ class SqlQuestionData:
     def _totals_by_currency(
         self, selection: Selection, measure: Measure, conditions: Sequence[ColumnElement[bool]]
     ) -> list[GroupTotal]:
-        amounts = self._selecting.amounts(selection.part, measure).subquery()
-        source, _ = self._joined(amounts, conditions)
+        amounts = self._selecting.source(selection.part, measure)
+        source, conditions = self._joined(amounts, conditions, Grouping.CURRENCY)
         some = (amounts.c.whole != 0) | (amounts.c.num != 0)
         counting = (
             select(amounts.c.currency, func.count(func.distinct(amounts.c.account_id)).label("accounts"))
@@ -314,10 +324,10 @@ class SqlQuestionData:
         limit: int,
         weights: Mapping[str, int],
     ) -> list[str]:
-        amounts = self._selecting.amounts(selection.part, measure).subquery()
+        amounts = self._selecting.source(selection.part, measure)
         weight = case(*((amounts.c.currency == currency, held) for currency, held in sorted(weights.items())), else_=1)
         key = func.sum(cast(amounts.c.whole, Numeric) * weight if weights else cast(amounts.c.whole, Numeric))
-        source, _ = self._joined(amounts, conditions) if conditions else (amounts, ())
+        source, conditions = self._joined(amounts, conditions, None)
         query = select(amounts.c.account_id).select_from(source).where(*conditions).group_by(amounts.c.account_id)
         if measure.since is None:
             query = query.having(func.max(case(((amounts.c.whole != 0) | (amounts.c.num != 0), 1), else_=0)) == 1)

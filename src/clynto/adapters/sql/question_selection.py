@@ -124,6 +124,15 @@ class SelectingSql:
         )
         return union_all(here, taken_off)
 
+    def source(self, part: MoneyPart, measure: Measure) -> FromClause:
+        """``amounts`` as something to select from.
+
+        What is joined together is made first, as a whole: put in one with the query around it, SQLite begins with the
+        accounts and looks for the few invoices of each, again and again."""
+        amounts = self.amounts(part, measure)
+        joins = measure.kind is MeasureKind.OUTSTANDING or part.is_by_subscription or measure.since is not None
+        return amounts.cte("amounts").prefix_with("MATERIALIZED") if joins else amounts.subquery()
+
     def subscriptions(self) -> FromClause:
         """Computed subscriptions with the account each belongs to."""
         same = and_(

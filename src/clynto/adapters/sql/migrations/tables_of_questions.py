@@ -35,7 +35,7 @@ def create_tables_of_questions() -> None:
     op.create_index(
         "ix_stripe_invoices_open",
         "stripe_invoices",
-        ["workspace_id", "created", "id", "customer_id", "currency"],
+        ["workspace_id", "status", "created", "id", "customer_id", "currency"],
         sqlite_where=_OPEN,
         postgresql_where=_OPEN,
     )
