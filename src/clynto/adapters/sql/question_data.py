@@ -101,7 +101,12 @@ class SqlQuestionData:
             bearing = self._bearing(amounts, joined, key, signed=measure.since is not None)
         return [
             GroupTotal(
-                name, row.accounts, bearing.get(name, 0), sums.get(name, MoneyBag.empty()), row.scores or 0, row.scored
+                name,
+                row.accounts,
+                bearing.get(name, 0),
+                sums.get(name, MoneyBag.empty()),
+                int(row.scores or 0),
+                row.scored,
             )
             for name, row in sorted(((_plain_key(row.part), row) for row in groups), key=itemgetter(0))
         ] or ([] if grouping is not None else [GroupTotal("", 0, 0, MoneyBag.empty())])
