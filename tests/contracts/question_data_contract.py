@@ -79,7 +79,10 @@ BY_PART = (Grouping.PLAN, Grouping.INTERVAL)
 
 
 def is_asked(selection: Selection, measure: Measure, grouping: Grouping | None = None) -> bool:
-    """Debts, lifetime value and the past are not kept by subscription, and nobody asks for them so."""
+    """Debts, lifetime value and the past are not kept by subscription, and nobody asks for them so, nor for changes by
+    currency."""
+    if measure.since is not None and grouping is Grouping.CURRENCY:
+        return False
     present = measure.kind is MeasureKind.MRR and measure.at is None
     if (selection.part.is_by_subscription or grouping in BY_PART) and not present:
         return measure.kind is MeasureKind.HEALTH and grouping not in BY_PART

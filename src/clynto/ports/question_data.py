@@ -130,7 +130,8 @@ class Measure:
 @dataclass(frozen=True, slots=True)
 class GroupTotal:
     """``key`` is the payment status, plan, currency, interval or health level; empty without grouping, and where
-    there is none. ``bearing`` counts the accounts whose amount is not zero. Scores are those that are known."""
+    there is none. ``bearing`` counts the accounts whose amount is not zero. Scores are those that are known; there are
+    none by plan, interval and currency, since an account is in several of their groups."""
 
     key: str
     accounts: int
@@ -197,8 +198,8 @@ class QuestionData(Protocol):
     ) -> Sequence[GroupTotal]:
         """Exact sums, by key. Without grouping exactly one. Groups without any account are absent.
 
-        By plan, interval and currency an account counts in each group in which it has a counted subscription, or (by
-        currency) an amount that is not zero."""
+        Changes (``Measure.since``) are not asked for by currency. By plan, interval and currency an account counts in
+        each group in which it has a counted subscription, or (by currency) an amount that is not zero."""
         ...
 
     def ranked(

@@ -43,6 +43,7 @@ _STATUS_OF_INVOICE = {
     InvoiceWord.VOID: InvoiceStatus.VOID,
 }
 _BY_SUBSCRIPTION = (Grouping.PLAN, Grouping.INTERVAL)
+_BY_PART = (*_BY_SUBSCRIPTION, Grouping.CURRENCY)
 
 
 class MemoryQuestionData:
@@ -75,7 +76,7 @@ class MemoryQuestionData:
         for row in rows:
             for key, amount in self._parts(row, selection.part, measure, grouping):
                 groups.setdefault(key, []).append((row, amount))
-        return [_total(key, members) for key, members in sorted(groups.items())]
+        return [_total(key, members, scored=grouping not in _BY_PART) for key, members in sorted(groups.items())]
 
     def ranked(
         self, selection: Selection, measure: Measure, *, order: Order, limit: int, weights: Mapping[str, int]
@@ -214,9 +215,9 @@ def health_level(score: int | None) -> str:
     return "ok" if score >= 70 else "warning" if score >= 40 else "critical"
 
 
-def _total(key: str, members: Sequence[tuple[AccountRow, MoneyBag]]) -> GroupTotal:
+def _total(key: str, members: Sequence[tuple[AccountRow, MoneyBag]], *, scored: bool) -> GroupTotal:
     amounts = sum((amount for _, amount in members), start=MoneyBag.empty())
-    scores = [row.health_score for row, _ in members if row.health_score is not None]
+    scores = [row.health_score for row, _ in members if scored and row.health_score is not None]
     bearing = sum(any(held != ZERO for _, held in amount) for _, amount in members)
     return GroupTotal(key, len(members), bearing, amounts, sum(scores), len(scores))
 

@@ -41,7 +41,9 @@ class MemorySelecting:
         return [row for row in rows if self._is_in(row, selection) and self._has_events(row, selection, measure)]
 
     def amount(self, row: AccountRow, part: MoneyPart, measure: Measure) -> MoneyBag:
-        """What an account brings in a measure."""
+        """What an account brings in a measure; a health score is no money."""
+        if measure.kind is MeasureKind.HEALTH:
+            return MoneyBag.empty()
         amount = self._at(row, part, measure, measure.at)
         if measure.since is not None:
             amount = (amount - self._at(row, part, measure, measure.since)).without_zeros()
