@@ -1,8 +1,8 @@
 """How long the server takes for the first page of the Accounts table, HTML and all, with 100,000 accounts.
 
 The whole application answers in this process, as for a browser: session, totals, coverage, trends, template, packing.
-Prints the p95 of each order and filter, and the worst one's ratio to the limit of 150 ms. Run:
-``python -m benchmarks.accounts_page``.
+Prints the p95 of each order and filter, with the processor time, which other load on the machine does not lengthen, and
+the worst one's ratio to the limit of 150 ms. Run: ``python -m benchmarks.accounts_page``.
 """
 
 from __future__ import annotations
@@ -99,10 +99,11 @@ def _signed_in(container: Container, public_url: str, secret_key: Secret) -> Fla
     return client
 
 
-def _milliseconds(client: FlaskClient, path: str) -> float:
-    started = time.perf_counter()
+def _milliseconds(client: FlaskClient, path: str) -> tuple[float, float]:
+    """By the clock, and of processor time."""
+    began, worked = time.perf_counter(), time.process_time()
     answer = client.get(path, headers={"Accept-Encoding": "gzip"})
-    taken = (time.perf_counter() - started) * 1000
+    taken = (time.perf_counter() - began) * 1000, (time.process_time() - worked) * 1000
     assert answer.status_code == 200, answer.status
     return taken
 
@@ -129,8 +130,10 @@ def main() -> int:
                 slowest = 0.0
                 for path in PATHS:
                     _milliseconds(client, path)
-                    p95 = percentile([_milliseconds(client, path) for _ in range(chosen.repeats)], 95)
-                    print(f"  {name}  {path:36} p95 {p95:6.1f} ms")
+                    taken = [_milliseconds(client, path) for _ in range(chosen.repeats)]
+                    p95 = percentile((elapsed for elapsed, _ in taken), 95)
+                    worked = percentile((processor for _, processor in taken), 50)
+                    print(f"  {name}  {path:36} p95 {p95:6.1f} ms, processor {worked:6.1f} ms", flush=True)
                     slowest = max(slowest, p95)
                 container.database().dispose()
             figures.append(Figure(f"first page of {chosen.accounts:,} accounts, {name}", slowest, LIMIT_MS, "ms"))

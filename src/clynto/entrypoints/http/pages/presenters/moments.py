@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
+from functools import lru_cache
 
 from babel.dates import format_datetime, format_timedelta
 
@@ -23,6 +24,7 @@ class MomentShown:
     exact: str
 
 
+@lru_cache(maxsize=8_192)
 def of_seconds(moment: int) -> MomentShown:
     """A Unix time."""
     at = dt.datetime.fromtimestamp(moment, tz=dt.UTC)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 
-from babel.numbers import format_decimal, get_currency_symbol
+from babel.numbers import get_currency_symbol
 
 from clynto.domain.money import major_text
 from clynto.domain.money_view import MoneyView
@@ -18,10 +19,7 @@ _NO_BREAK = "\u00a0"
 
 def grouped(amount: str) -> str:
     """``12345.60`` as ``12,345.60``; the number of decimals stays."""
-    decimals = len(amount.partition(".")[2])
-    pattern = "#,##0" + ("." + "0" * decimals if decimals else "")
-    text: str = format_decimal(Decimal(amount), format=pattern, locale=LOCALE)
-    return text.replace("-", _MINUS)
+    return f"{Decimal(amount):,f}".replace("-", _MINUS)
 
 
 def with_currency(amount: str, currency: str | None) -> str:
@@ -29,7 +27,7 @@ def with_currency(amount: str, currency: str | None) -> str:
     digits = grouped(amount)
     if currency is None:
         return digits
-    sign: str = get_currency_symbol(currency, locale=LOCALE)
+    sign = _sign(currency)
     minus, digits = (_MINUS, digits[1:]) if digits.startswith(_MINUS) else ("", digits)
     return f"{minus}{sign}{_NO_BREAK if sign[-1].isalpha() else ''}{digits}"
 
@@ -58,6 +56,12 @@ def money_note(view: MoneyView) -> str | None:
     if left_out or _is_converted(view):
         return f"Converted to {view.currency} at the workspace's rates from {parts}.{left_out}"
     return None
+
+
+@lru_cache(maxsize=512)
+def _sign(currency: str) -> str:
+    sign: str = get_currency_symbol(currency, locale=LOCALE)
+    return sign
 
 
 def _is_converted(view: MoneyView) -> bool:
