@@ -50,6 +50,7 @@ from clynto.application.retry_parked_events import RetryParkedEvents
 from clynto.application.revoke_token import RevokeToken
 from clynto.application.set_pillar import SetPillar
 from clynto.application.set_up_first_workspace import SetUpFirstWorkspace
+from clynto.application.shared_hand_over import SharedHandOver
 from clynto.application.sign_in import SignIn
 from clynto.application.sign_out import SignOut
 from clynto.domain.secret import Secret
@@ -184,7 +185,7 @@ def _webhooks(container: Container, web: WebSettings) -> WebhookServices:
             opener=container.webhook_opener(),
             reading=container.event_reading(),
             intake=GroupCommit(container.event_intake()),
-            queue=container.queue(),
+            queue=SharedHandOver(container.queue()),
             clock=clock,
             signing_clock=container.machine_clock(),
         ),
