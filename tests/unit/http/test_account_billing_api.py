@@ -14,6 +14,7 @@ from tests.unit.http.acme import account, billing_story
 from tests.unit.http.browsing import API, problem
 from tests.unit.memory_product import Product
 
+from clynto.application.take_snapshots import TakeSnapshots
 from clynto.domain.exclusion_wording import describe_exclusion
 from clynto.domain.item_amount import NotCounted
 from clynto.domain.roles import Role
@@ -126,6 +127,19 @@ def test_the_history_of_mrr(ids: dict[str, str], admin: FlaskClient) -> None:
     (movement,) = history["movements"]
     assert (movement["month"], movement["type"], movement["amount"]["amount"]) == ("2026-09", "new", "298.00")
     assert len(got(admin, f"{ids['acme']}/mrr-history?months=36")["points"]) == 37
+
+
+def test_the_history_of_the_whole_workspace(product: Product, ids: dict[str, str], admin: FlaskClient) -> None:
+    """A day's snapshot of every account adds up to the workspace's point; the live point is the sum of now."""
+    taken = TakeSnapshots(units=product.units, clock=product.clock)
+    assert taken(product.workspace_id) >= len(ids)
+    rows = admin.get(f"{ACCOUNTS}?limit=200").get_json()["items"]
+    expected = sum(Decimal(row["mrr"]["amount"]) for row in rows)
+    history = admin.get(f"{API}/workspace/mrr-history").get_json()
+    assert len(history["points"]) == 13
+    live = history["points"][-1]
+    assert (live["live"], live["basis"], Decimal(live["mrr"]["amount"])) == (True, "observed", expected)
+    assert admin.get(f"{API}/workspace/mrr-history?months=0").status_code == 422
 
 
 @pytest.mark.parametrize("months", ["0", "37", "-1", "x", "", "1.5"])

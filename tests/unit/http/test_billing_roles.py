@@ -45,6 +45,7 @@ MATRIX: list[tuple[str, str, Body, Role, int]] = [
     ("GET", "/accounts/{account}/mrr-history", None, Role.MEMBER, 200),
     ("GET", "/accounts/{account}/health", None, Role.MEMBER, 200),
     ("PUT", "/accounts/{account}/pillars/usage", {"score": 1, "reason": "x"}, Role.ADMIN, 200),
+    ("GET", "/workspace/mrr-history", None, Role.MEMBER, 200),
     ("GET", "/signals", None, Role.MEMBER, 200),
     ("GET", "/signals/counts", None, Role.MEMBER, 200),
     ("GET", "/signals/{signal}", None, Role.MEMBER, 200),

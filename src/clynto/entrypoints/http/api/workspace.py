@@ -12,6 +12,8 @@ from clynto.application.queries.workspace import WorkspaceSettings
 from clynto.application.workspace_details import RateText
 from clynto.domain.roles import Role
 from clynto.entrypoints.http.access import needs
+from clynto.entrypoints.http.api.account_billing import HistoryArguments
+from clynto.entrypoints.http.api.billing_view import HistorySchema, history_view
 from clynto.entrypoints.http.api.fields import ExactRate, MicrosTime
 from clynto.entrypoints.http.api.resource import API_PREFIX, Resource
 from clynto.entrypoints.http.current import actor, services
@@ -99,3 +101,15 @@ class WorkspaceView(MethodView):
             "exchange_rates": changed.settings.exchange_rates,
             "recomputing": changed.recomputing,
         }
+
+
+@workspace.route("/mrr-history")
+class WorkspaceHistory(MethodView):
+    """The past of all accounts together."""
+
+    @workspace.takes_query(HistoryArguments)
+    @workspace.answers(200, HistorySchema)
+    @needs(Role.MEMBER)
+    def get(self, wanted: dict[str, int]) -> dict[str, object]:
+        """The sum of all accounts' MRR at the end of each month and now, and what made it change."""
+        return history_view(services().accounts.read_mrr_history.workspace(actor(), months=wanted["months"]))
