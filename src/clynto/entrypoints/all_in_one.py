@@ -11,12 +11,13 @@ from clynto.entrypoints.container import container_for
 from clynto.entrypoints.processes import ProcessGroup
 from clynto.entrypoints.secret_files import read_or_make_secret
 from clynto.entrypoints.settings import Settings
-from clynto.entrypoints.start_up import StartUpFault, prepare_storage, redis_of
+from clynto.entrypoints.start_up import StartUpFault, demand_free_port, prepare_storage, redis_of
 from clynto.entrypoints.web import set_up_code_file
 
 
 def run_all(settings: Settings, *, host: str, port: int, workers: int) -> None:
     """Run until Ctrl-C or SIGTERM. Raises ``StartUpFault``, also when a part ends by itself."""
+    demand_free_port(host, port)
     prepare_storage(settings)
     with redis_of(settings) as redis_url:
         group = ProcessGroup(child_environ(os.environ, settings, redis_url, port))

@@ -56,13 +56,14 @@ def demo(port: int) -> None:
 @click.option("--processes", default=1, show_default=True, type=click.IntRange(1, 64), help="Web server processes.")
 def web(host: str, port: int, processes: int) -> None:
     """Start the web server alone."""
-    from clynto.entrypoints.start_up import check_storage, redis_of
+    from clynto.entrypoints.start_up import check_storage, demand_free_port, redis_of
     from clynto.entrypoints.web import WebServer
     from clynto.ports.vault import Purpose
 
     settings = loaded_settings()
     configure_logging(settings.log_format)
     check_storage(settings, opens=(Purpose.WEBHOOK_SIGNING_SECRET,))
+    demand_free_port(host, port)
     with redis_of(settings) as redis_url:
         sys.argv = sys.argv[:1]
         WebServer(settings, redis_url, host=host, port=port, processes=processes).run()

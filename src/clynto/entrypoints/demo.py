@@ -32,7 +32,7 @@ from clynto.entrypoints.demo_folder import demo_folder
 from clynto.entrypoints.processes import ProcessGroup
 from clynto.entrypoints.sandbox_client import SandboxClient, remember_address
 from clynto.entrypoints.settings import Settings, load_settings
-from clynto.entrypoints.start_up import StartUpFault, prepare_storage, redis_of
+from clynto.entrypoints.start_up import StartUpFault, demand_free_port, prepare_storage, redis_of
 from stripe_sandbox.keys import RESTRICTED_TEST_KEY
 
 WORKSPACE_NAME = "Northwind Demo"
@@ -59,7 +59,7 @@ def run_demo(environ: Mapping[str, str], *, port: int) -> None:
         "CLYNTO_CLOCK_OFFSET_FILE": str(offset_file),
     }
     settings = load_settings(demo_environ, on_terminal=sys.stderr.isatty())
-    _refuse_taken(port)
+    demand_free_port("127.0.0.1", port)
     click.echo("Starting the pretended Stripe account…", err=True)
     group = ProcessGroup(demo_environ)
     try:
@@ -93,15 +93,6 @@ def _free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
-
-
-def _refuse_taken(port: int) -> None:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            raise StartUpFault(f"Port {port} is taken; choose another one with --port.") from None
 
 
 def _write_offset(offset_file: Path, sandbox: SandboxClient) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -69,6 +71,18 @@ def check_storage(settings: Settings, *, opens: tuple[Purpose, ...]) -> None:
         if not current:
             raise StartUpFault("CLYNTO_DATABASE_URL: the database is not up to date; run `clynto migrate` first.")
         custody_of(settings).check(*opens)
+
+
+def demand_free_port(host: str, port: int) -> None:
+    """Raise ``StartUpFault`` unless a server could listen there: else it would only say so after everything began."""
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as fault:
+            if fault.errno == errno.EADDRINUSE:
+                raise StartUpFault(f"Port {port} is taken; choose another one with --port.") from None
+            raise StartUpFault(f"Nothing can listen on {host}, port {port}: {fault.strerror}.") from None
 
 
 @contextmanager

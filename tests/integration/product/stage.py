@@ -167,6 +167,7 @@ def staged(
     sellers: Sequence[Seller],
     environ: Mapping[str, str] = MappingProxyType({}),
     *,
+    time_zone: str = "UTC",
     web: bool = True,
     workers: int = 1,
 ) -> Iterator[Stage]:
@@ -179,7 +180,11 @@ def staged(
         redis = EmbeddedRedis(redis_folder)
         redis.start()
         ending.callback(redis.stop)
-        extra = {"CLYNTO_REDIS_URL": redis.url, **{f"CLYNTO_{name}": value for name, value in environ.items()}}
+        extra = {
+            "TZ": time_zone,
+            "CLYNTO_REDIS_URL": redis.url,
+            **{f"CLYNTO_{name}": value for name, value in environ.items()},
+        }
         installation = Installation(folder, sandbox.url, extra)
         stage = Stage(installation, sandbox, redis, redis_folder)
         prepare_storage(stage.settings)

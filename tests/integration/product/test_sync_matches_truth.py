@@ -60,7 +60,9 @@ def walks(
             folder = tmp_path_factory.mktemp(backend)
             if backend == "postgresql":
                 url = ending.enter_context(postgres_server.database(migrated=False))
-                stage = ending.enter_context(staged(folder, [seller], {"DATABASE_URL": url}))
+                stage = ending.enter_context(
+                    staged(folder, [seller], {"DATABASE_URL": url}, time_zone="Pacific/Kiritimati")
+                )
             else:
                 stage = ending.enter_context(staged(folder, [seller]))
             found[backend] = walked(stage, seller)
@@ -163,7 +165,7 @@ def test_odd_names_do_not_stop_a_sync(walk: Walk) -> None:
 
 
 def test_both_databases_answer_alike(walks: dict[str, Walk]) -> None:
-    """F7: byte-equal answers from SQLite and PostgreSQL."""
+    """F7, H14: byte-equal answers from SQLite and PostgreSQL, and the latter fourteen hours ahead of UTC."""
     sqlite, postgresql = walks["sqlite"].answers, walks["postgresql"].answers
     for one, other in zip(sqlite, postgresql, strict=True):
         assert one == other
