@@ -20,6 +20,13 @@ from clynto.entrypoints.web_services import services_of
 THREADS = 24
 GRACE_SECONDS = 8
 SLOWEST_REQUEST_SECONDS = 60
+OWN_HANDLERS_ONLY = {
+    "version": 1,
+    "incremental": True,
+    "handlers": {},
+    "root": {"level": "INFO"},
+    "loggers": {"gunicorn.error": {"level": "WARNING", "propagate": True}, "gunicorn.access": {"level": "CRITICAL"}},
+}
 
 
 def set_up_code_file(settings: Settings) -> Path:
@@ -50,7 +57,9 @@ class WebServer(BaseApplication):  # type: ignore[misc]  # gunicorn ships no typ
             "timeout": SLOWEST_REQUEST_SECONDS,
             "keepalive": 15,
             "proc_name": "clynto-web",
-            "logconfig_dict": {"version": 1, "disable_existing_loggers": False},
+            # Through our own handler, which redacts: gunicorn's would print a second time, and never as JSON.
+            "errorlog": None,
+            "logconfig_dict": OWN_HANDLERS_ONLY,
             "limit_request_line": 8190,
             # Nothing outside may steer the server, and no file belongs in a home folder.
             "control_socket_disable": True,

@@ -10,6 +10,8 @@ from stripe_sandbox.company import Company
 from stripe_sandbox.keys import FIVE_READS
 
 _NUMBERS = itertools.count(1)
+KEY_CANARY = b"51Hx7Qm"
+"""In every key of every test, and therefore nowhere else (guarantees J1)."""
 
 
 @dataclass(frozen=True, slots=True)

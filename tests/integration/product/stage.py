@@ -15,7 +15,8 @@ from typing import Any
 
 import requests
 from tests.integration.product.installation import PASSWORD, Api, Installation, free_port, kill_group, wait_for
-from tests.integration.product.seller import Seller, small_seller
+from tests.integration.product.seller import KEY_CANARY, Seller, small_seller
+from tests.integration.product.stored import database_dump
 
 from clynto.adapters.rq_queue.embedded_redis import EmbeddedRedis
 from clynto.application.create_workspace import CreateWorkspace
@@ -197,6 +198,8 @@ def staged(
             installation.start_web()
         yield stage
         assert sandbox.world.request_log.violations == 0, "something other than GET was sent to Stripe"
+        for place in (installation.logs().encode(), stage.redis_log(), database_dump(stage.database_url)):
+            assert KEY_CANARY not in place, "a Stripe key can be read"
 
 
 def _worlds(sellers: Sequence[Seller]) -> list[World]:
