@@ -15,7 +15,7 @@ import requests
 from tests.integration.product.conftest import SQLITE
 from tests.integration.product.figures import differences
 from tests.integration.product.installation import Api, wait_for
-from tests.integration.product.seller import Seller, large_seller, small_seller
+from tests.integration.product.seller import Seller, small_seller
 from tests.integration.product.stage import Stage, connect, connected, ended, resynced, rule_met, run_ended
 
 from stripe_sandbox.rendering.event_payloads import event_payload
@@ -110,7 +110,7 @@ class Deliveries:
 def test_sqlite_shows_and_loses_nothing_because_of_locks(stage: Stage) -> None:
     """F1: twenty events a second, full syncs and people who look at figures, all at once: no server error, no lost
     event, and almost everything answered within two seconds."""
-    api, seller = stage.customer_of_ours(stage.open(large_seller(300, 6)))
+    api, seller = stage.customer_of_ours(stage.open(small_seller(80)))
     connected(api, seller.key)
     deliveries = Deliveries(api, seller)
     looks: list[tuple[int, float]] = []
