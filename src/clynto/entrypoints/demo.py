@@ -44,6 +44,7 @@ PEOPLE = {
 CUSTOMERS = 300
 _SYNC_SECONDS = 300
 _CLOCK_SECONDS = 0.5
+_WEB_SECONDS = 60
 
 
 def run_demo(environ: Mapping[str, str], *, port: int) -> None:
@@ -72,6 +73,7 @@ def run_demo(environ: Mapping[str, str], *, port: int) -> None:
             os.environ.update(group.environ)
             token = _fill(settings, redis_url, folder, sandbox, port, group)
             _follow_clock(offset_file, sandbox)
+            _wait_for_web(port, group)
             _announce(port, token)
             gone = group.wait()
             group.stop()
@@ -224,6 +226,15 @@ def _direct_webhooks(container: Container, owner: Actor, folder: Path, sandbox: 
         raise StartUpFault("The demo's webhook endpoint is missing.")
     secret = secret_file.read_text(encoding="ascii")
     sandbox.deliver_webhooks_to(f"http://127.0.0.1:{port}/webhooks/stripe/{endpoint.token}", secret=secret)
+
+
+def _wait_for_web(port: int, group: ProcessGroup) -> None:
+    """Nobody should be sent to an address that does not answer yet; ``group.wait`` tells if it never will."""
+    deadline = time.monotonic() + _WEB_SECONDS
+    while time.monotonic() < deadline and group.ended() is None:
+        with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+            return
+        time.sleep(0.1)
 
 
 def _announce(port: int, token: str) -> None:
