@@ -48,10 +48,11 @@ def explain(signal: Signal) -> str:
 
 
 def money_text(amount: Fraction, currency: str) -> str:
-    """``$149.00``, ``¥10000``, ``149.00 CHF``: exact minor units rounded once, half-up."""
+    """``$1,490.00``, ``¥10,000``, ``149.00 CHF``: exact minor units rounded once, half-up, thousands set apart."""
     sign = CURRENCY_SIGNS.get(currency)
-    text = major_text(abs(amount), currency)
-    minus = "-" if amount < 0 and text.strip("0.") else ""
+    whole, point, decimals = major_text(abs(amount), currency).partition(".")
+    text = f"{int(whole):,}{point}{decimals}"
+    minus = "-" if amount < 0 and text.strip("0.,") else ""
     return f"{minus}{sign}{text}" if sign else f"{minus}{text} {currency}"
 
 

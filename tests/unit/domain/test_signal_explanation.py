@@ -91,7 +91,7 @@ def test_a_downgrade() -> None:
     [
         (Fraction(14_900), "USD", "$149.00"),
         (Fraction(25_00, 3), "USD", "$8.33"),
-        (Fraction(10_000), "JPY", "¥10000"),
+        (Fraction(10_000), "JPY", "¥10,000"),
         (Fraction(10_500), "KWD", "10.500 KWD"),
         (Fraction(-4_000), "EUR", "-€40.00"),
         (Fraction(-1, 3), "USD", "$0.00"),
