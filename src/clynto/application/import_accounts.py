@@ -149,12 +149,12 @@ class ImportAccounts:
         for row in reading.rows:
             held = by_external.get(row.external_id) if row.external_id else None
             if held is None:
-                claimants = {account for domain in row.domains for account in claims.get(domain, ())}
+                claimants = {account.id: account for domain in row.domains for account in claims.get(domain, ())}
                 if len(claimants) > 1:
                     reason = "Several accounts carry this domain; give an external_id or edit them by hand."
                     reading.rejected.append(RejectedLine(row.line, reason))
                     continue
-                held = uow.accounts.get(claimants.pop()) if claimants else None
+                held = next(iter(claimants.values()), None)
             if held is None:
                 account = self._new(row)
                 created[account.id] = account

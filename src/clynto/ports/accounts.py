@@ -28,8 +28,8 @@ class AccountStore(Protocol):
         """Accounts that carry one of the outside ids, by that id."""
         ...
 
-    def by_domains(self, domains: Sequence[str]) -> Mapping[str, tuple[str, ...]]:
-        """Ids of the accounts that claim each of the given domains exactly, sorted; unclaimed ones are absent."""
+    def by_domains(self, domains: Sequence[str]) -> Mapping[str, tuple[Account, ...]]:
+        """The accounts that claim each of the given domains exactly, by ascending id; unclaimed ones are absent."""
         ...
 
     def domains(self) -> Iterable[tuple[str, str]]:

@@ -46,14 +46,14 @@ class MemoryAccountStore:
         accounts = self._transaction.records.accounts.values()
         return {account.external_id: account for account in accounts if account.external_id in wanted}
 
-    def by_domains(self, domains: Sequence[str]) -> Mapping[str, tuple[str, ...]]:
-        """Ids of the accounts that claim each of the given domains exactly, sorted."""
-        wanted = set(domains)
-        claims: dict[str, list[str]] = {}
+    def by_domains(self, domains: Sequence[str]) -> Mapping[str, tuple[Account, ...]]:
+        """The accounts that claim each of the given domains exactly, by ascending id."""
+        wanted, accounts = set(domains), self._transaction.records.accounts
+        claims: dict[str, list[Account]] = {}
         for domain, account_id in sorted(self.domains()):
             if domain in wanted:
-                claims.setdefault(domain, []).append(account_id)
-        return {domain: tuple(account_ids) for domain, account_ids in claims.items()}
+                claims.setdefault(domain, []).append(accounts[account_id])
+        return {domain: tuple(held) for domain, held in claims.items()}
 
     def domains(self) -> Iterable[tuple[str, str]]:
         """Every (domain, account id) pair."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Row, delete, func, select, update
+from sqlalchemy import Row, and_, delete, func, select, update
 
 from clynto.adapters.sql.bulk_writing import upsert
 from clynto.adapters.sql.column_types import is_any_of
@@ -81,18 +81,20 @@ class SqlAccountStore:
         )
         return {row.external_id: _account_of(row) for row in self._scope.connection.execute(query)}
 
-    def by_domains(self, domains: Sequence[str]) -> Mapping[str, tuple[str, ...]]:
-        """Ids of the accounts that claim each of the given domains exactly, sorted; unclaimed ones are absent."""
+    def by_domains(self, domains: Sequence[str]) -> Mapping[str, tuple[Account, ...]]:
+        """The accounts that claim each of the given domains exactly, by ascending id; unclaimed ones are absent."""
         table = account_domains
+        claimed = and_(accounts.c.workspace_id == table.c.workspace_id, accounts.c.id == table.c.account_id)
         query = (
-            select(table.c.domain, table.c.account_id)
+            select(table.c.domain, *accounts.c)
+            .select_from(table.join(accounts, claimed))
             .where(self._scope.here(table), is_any_of(table.c.domain, domains))
             .order_by(table.c.domain, table.c.account_id)
         )
-        claims: dict[str, list[str]] = {}
-        for domain, account_id in self._scope.connection.execute(query):
-            claims.setdefault(domain, []).append(account_id)
-        return {domain: tuple(ids) for domain, ids in claims.items()}
+        claims: dict[str, list[Account]] = {}
+        for row in self._scope.connection.execute(query):
+            claims.setdefault(row.domain, []).append(_account_of(row))
+        return {domain: tuple(held) for domain, held in claims.items()}
 
     def domains(self) -> Iterable[tuple[str, str]]:
         """Every (domain, account id) pair, for matching."""
