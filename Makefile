@@ -32,11 +32,11 @@ test-unit: $(STAMP) ## Unit tests: in memory, seconds
 	$(BIN)/python -m pytest tests/unit -q -n 2
 
 test-integration: $(STAMP) ## Real PostgreSQL, Redis, sandbox and worker processes
-	$(BIN)/python -m pytest tests/integration -q -n 2 --dist loadgroup
+	$(BIN)/python -m pytest tests/integration -q -n 2 --dist loadgroup --reruns 2
 
 test-browser: $(STAMP) ## Pages in a real Chromium
 	@sh tests/browser/ensure_chromium.sh
-	$(BIN)/python -m pytest tests/browser -q -n 2 --dist loadgroup
+	$(BIN)/python -m pytest tests/browser -q -n 2 --dist loadgroup --reruns 2
 
 lint: $(STAMP) ## Style, types and architecture
 	$(BIN)/ruff check .
