@@ -32,13 +32,20 @@ def two(readers: StripeApiReaders) -> ReadersInTwoProcesses:
 
 
 @pytest.fixture
-def no_process_is_left() -> Iterator[None]:
+def no_process_is_left(others: set[int]) -> Iterator[None]:
     yield
-    assert not children()
+    assert not children(others)
 
 
-def children() -> list[psutil.Process]:
-    return [child for child in psutil.Process().children() if child.status() != psutil.STATUS_ZOMBIE]
+@pytest.fixture(autouse=True)
+def others() -> set[int]:
+    """Processes that earlier tests started and share."""
+    return {child.pid for child in children(set())}
+
+
+def children(others: set[int]) -> list[psutil.Process]:
+    living = [child for child in psutil.Process().children() if child.status() != psutil.STATUS_ZOMBIE]
+    return [child for child in living if child.pid not in others]
 
 
 def until(condition: Callable[[], bool]) -> None:
@@ -116,18 +123,18 @@ def test_a_run_that_is_not_wanted_any_more_stops_reading(
 
 
 def test_a_killed_reader_is_told_and_leaves_no_list_hanging(
-    two: ReadersInTwoProcesses, key: Secret, sandbox: SandboxServer
+    two: ReadersInTwoProcesses, key: Secret, sandbox: SandboxServer, others: set[int]
 ) -> None:
     held = sandbox.world.traffic.faults.add("hold", path="/v1/customers")
     with two.open(key, still_wanted=lambda: True) as reader:
-        victim = children()[0]
+        victim = children(others)[0]
         threading.Timer(0.3, lambda: victim.send_signal(signal.SIGKILL)).start()
         with pytest.raises(ReadingProcessEnded):
             list(reader.pages(Listing.CUSTOMERS, (EVERYTHING,)))
         with pytest.raises(ReadingProcessEnded):
             list(reader.pages(Listing.PRODUCTS, (EVERYTHING,)))
     sandbox.world.traffic.faults.release(held.id)
-    assert not children()
+    assert not children(others)
 
 
 def test_it_ends_with_the_process_that_stores(two: ReadersInTwoProcesses, key: Secret) -> None:
@@ -136,7 +143,7 @@ def test_it_ends_with_the_process_that_stores(two: ReadersInTwoProcesses, key: S
     storing = os.fork()
     if storing == 0:
         with two.open(key, still_wanted=lambda: True):
-            os.write(tells, b"%10d" % children()[0].pid)
+            os.write(tells, b"%10d" % children(set())[0].pid)
             time.sleep(SECONDS)
         os._exit(0)
     reading = int(os.read(told, 10))
@@ -148,13 +155,13 @@ def test_it_ends_with_the_process_that_stores(two: ReadersInTwoProcesses, key: S
 
 
 def test_signals_to_the_whole_group_leave_the_decision_to_the_one_that_stores(
-    two: ReadersInTwoProcesses, key: Secret, add_customers: Callable[..., set[str]]
+    two: ReadersInTwoProcesses, key: Secret, add_customers: Callable[..., set[str]], others: set[int]
 ) -> None:
     made = add_customers(300)
     with two.open(key, still_wanted=lambda: True) as reader:
         until(lambda: ids(reader.pages(Listing.CUSTOMERS, (EVERYTHING,))) == made)
         for number in (signal.SIGINT, signal.SIGTERM):
-            children()[0].send_signal(number)
+            children(others)[0].send_signal(number)
         assert ids(reader.pages(Listing.CUSTOMERS, (EVERYTHING,))) == made
 
 
