@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from clynto.domain.moments import MICROS_PER_SECOND, UnixMicros, UnixTime, seconds_of
+from clynto.domain.moments import UnixMicros, UnixTime, seconds_of
 from clynto.domain.provenance import Source
 from clynto.domain.signal_cases import debt_case, subscription_case
 from clynto.domain.signal_ledger import Episode, LedgerDraft, SubscriptionMemory
@@ -96,7 +96,13 @@ def _is_news(
     if previous_sync_at is None:
         return picture.seen.source is Source.EVENT
     ended_at = picture.facts.ended_at
-    return ended_at is not None and ended_at * MICROS_PER_SECOND > previous_sync_at
+    if ended_at is None:
+        return False
+    if picture.seen.source is Source.API:
+        return ended_at > seconds_of(previous_sync_at)
+    # An event is told because it happened: within the second in which the sync began, it came after the sync looked,
+    # which would have remembered the subscription otherwise.
+    return ended_at >= seconds_of(previous_sync_at)
 
 
 def _base_identity(facts: SubscriptionFacts) -> str:

@@ -64,7 +64,8 @@ def test_events_of_one_second_end_alike_in_every_order(product: RunningProduct, 
     assert [event.type.rpartition(".")[2] for event in told] == ["created", "updated", "updated", "deleted"]
     orders = itertools.islice(itertools.permutations(told), 0, 24, 24 // ORDERS)
     ends = [_end(workspace, order) for workspace, order in zip(workspaces, orders, strict=True)]
-    assert all(end == ends[0] for end in ends), ends
+    for end in ends[1:]:
+        assert end == ends[0]
     assert [one["type"] for one in ends[0][0]] == ["subscription_canceled"]
     assert ends[0][1]["mrr"]["amount"] == "0.00"
 

@@ -176,3 +176,9 @@ def test_three_pictures_of_one_second_end_as_stripe_says(order: tuple[int, ...])
 def test_lost_over_a_debt_that_we_know_only_by_its_invoice() -> None:
     lost = sub("canceled", canceled_at=T0 + DAY, ended_at=T0 + DAY, cancellation_details={"reason": "payment_failed"})
     assert tell([ACTIVE, event(T0 + DAY, lost)]).only("subscription_canceled").case_key == "debt in_1"
+
+
+def test_an_end_within_the_second_of_the_last_sync_is_news_if_an_event_tells_it() -> None:
+    """The sync would have remembered the subscription if it had seen it; Stripe's times are whole seconds."""
+    deleted = event(T0 + DAY, CANCELED, "customer.subscription.deleted")
+    assert tell([deleted], previous_sync_at=T0 + DAY).only("subscription_canceled").is_open
