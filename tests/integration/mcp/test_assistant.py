@@ -6,6 +6,7 @@ import json
 import os
 import sys
 from collections.abc import Awaitable, Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,7 @@ from clynto.adapters.system.random_identifiers import RandomIdentifiers
 from clynto.adapters.text_matching.near_words import RapidfuzzNearWords
 from clynto.application.actor import Actor
 from clynto.application.audit import AuditTrail
+from clynto.application.issue_token import IssueToken
 from clynto.application.queries.run_query import RunQuery
 from clynto.application.revoke_token import RevokeToken
 from clynto.domain.questions.filters import PaymentStatusIs, StatusWord
@@ -35,7 +37,7 @@ from clynto.domain.questions.json_form import query_to_json
 from clynto.domain.questions.query import AccountFact, Accounts, Fact
 from clynto.domain.roles import Role
 
-pytestmark = pytest.mark.processes
+pytestmark = [pytest.mark.processes, pytest.mark.timeout(600)]
 
 ELSEWHERE = "Elsewhere Only Inc"
 OVERDUE = Accounts((PaymentStatusIs((StatusWord.OVERDUE,)),))
@@ -58,9 +60,10 @@ class Place:
 
     def token(self, name: str, *, role: str = "member", workspace_id: str | None = None) -> str:
         """A fresh token."""
-        return self.installation.clynto(
-            "token", "create", "--workspace", workspace_id or self.here, "--role", role, "--name", name
-        )
+        clock, identifiers = SystemClock(), RandomIdentifiers()
+        issue = IssueToken(units=self.units, clock=clock, identifiers=identifiers, audit=AuditTrail(clock, identifiers))
+        owner = Actor(workspace_id or self.here, Role.OWNER, "owner@here.example")
+        return issue(owner, name=name, role=Role(role)).token.reveal()
 
     def talk(self, token: str, talk: Talk, *arguments: str) -> None:
         """Let the official client start the server and speak to it."""
@@ -77,12 +80,13 @@ class Place:
 
 
 @pytest.fixture(scope="module", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
-def place(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, postgres_server: PostgresServer
-) -> Iterator[Place]:
+def place(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     folder = tmp_path_factory.mktemp("mcp")
-    with postgres_server.database(migrated=False) as address:
-        url = address if request.param == "postgresql" else f"sqlite:///{folder}/clynto.sqlite3"
+    with ExitStack() as stack:
+        url = f"sqlite:///{folder}/clynto.sqlite3"
+        if request.param == "postgresql":
+            server: PostgresServer = request.getfixturevalue("postgres_server")
+            url = stack.enter_context(server.database(migrated=False))
         installation = Installation(folder, "http://127.0.0.1:9", {"CLYNTO_DATABASE_URL": url})
         installation.clynto("migrate")
         here, there = (_workspace(installation, name) for name in ("here", "there"))
