@@ -79,14 +79,16 @@ BY_PART = (Grouping.PLAN, Grouping.INTERVAL)
 
 
 def is_asked(selection: Selection, measure: Measure, grouping: Grouping | None = None) -> bool:
-    """Debts, lifetime value and the past are not kept by subscription, and nobody asks for them so, nor for changes by
-    currency."""
-    if measure.since is not None and grouping is Grouping.CURRENCY:
+    """Debts, lifetime value and the past are not kept by subscription, and nobody asks for them so, nor for changes and
+    scores by currency."""
+    if grouping is Grouping.CURRENCY and (measure.since is not None or measure.kind is MeasureKind.HEALTH):
         return False
     present = measure.kind is MeasureKind.MRR and measure.at is None
-    if (selection.part.is_by_subscription or grouping in BY_PART) and not present:
-        return measure.kind is MeasureKind.HEALTH and grouping not in BY_PART
-    return not (grouping is Grouping.CURRENCY and measure.kind is MeasureKind.HEALTH)
+    if present:
+        return True
+    if grouping in BY_PART:
+        return False
+    return measure.kind is MeasureKind.HEALTH or not selection.part.is_by_subscription
 
 
 @pytest.fixture(scope="module")
@@ -114,10 +116,13 @@ class QuestionDataContract(InTwoWorkspaces):
 
     def test_totals_are_exact(self, units: QuestionUnits, plain_units: MemoryUnitsOfWork) -> None:
         with both(units, plain_units) as (data, plain):
-            for named, selection in SELECTIONS.items():
-                for measured, measure in MEASURES.items():
+            for place, (named, selection) in enumerate(SELECTIONS.items()):
+                for nth, (measured, measure) in enumerate(MEASURES.items()):
                     for grouping in (None, *Grouping):
                         if not is_asked(selection, measure, grouping):
+                            continue
+                        # Every third of all combinations: each meets each often enough, and the suite stays quick.
+                        if grouping is not None and place and (place + nth) % 3:
                             continue
                         found = data.totals(selection, measure, grouping=grouping)
                         expected = plain.totals(selection, measure, grouping=grouping)

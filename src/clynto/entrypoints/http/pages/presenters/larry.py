@@ -18,7 +18,6 @@ from clynto.domain.questions.answers import (
     Cell,
     CellKind,
     Citation,
-    CitationKind,
     Column,
     Row,
 )
@@ -139,9 +138,7 @@ def _link_in(column: Column, text: str, citation: Citation | None, *, is_first: 
 def _links(answer: Answer) -> tuple[LinkShown, ...]:
     """What the answer rests on, where no row of the table shows it already."""
     in_rows = {row.citation for row in answer.table.rows}
-    more = [citation for citation in answer.citations if citation not in in_rows]
-    more += [held for held in answer.citations if held in in_rows and held.kind is CitationKind.ACCOUNT][:1]
-    found = [link_of(citation) for citation in more]
+    found = [link_of(citation) for citation in answer.citations if citation not in in_rows]
     return tuple(link for link in found if link is not None)[:LINKS_SHOWN]
 
 
