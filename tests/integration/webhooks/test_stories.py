@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from fractions import Fraction
 
 import pytest
 from tests.integration.product.installation import wait_for
@@ -160,7 +161,7 @@ def test_a_deleted_customer_leaves_history_and_one_signal_for_each_subscription(
     )
     workspace.resync()
     shown = workspace.figures()["Acme"]
-    assert float(shown["mrr"]["amount"]) == 0
+    assert Fraction(shown["mrr"]["amount"]) == 0
     assert len(shown["invoices"]) == 2
     assert {one["id"] for one in workspace.signals()} == {one["id"] for one in ended}
 
