@@ -59,6 +59,24 @@ class EventInboxContract(InTwoWorkspaces):
             assert list(unit.event_inbox.parked(limit=9)) == []
             assert unit.event_inbox.counts() == InboxCounts(0, 0, None, {})
 
+    def test_tells_the_newest_event_that_waits_for_an_object(
+        self, units: UnitsOfWork, event_intake: EventIntake
+    ) -> None:
+        more = [
+            an_arrival("evt_4", created=second(9), object_id="in_2"),
+            an_arrival("evt_5", created=second(8), object_id=None, object_kind=None),
+            an_arrival("evt_6", workspace_id=THERE, created=second(99), object_id="in_1"),
+        ]
+        event_intake.store(more)
+        with committed(units) as unit:
+            unit.event_inbox.postpone(["evt_4"], until=moment(9_999), fault="later")
+            asked = ["in_1", "in_2", "in_unknown", ""]
+            assert unit.event_inbox.newest_waiting(asked) == {"in_1": second(7), "in_2": second(9)}
+            assert unit.event_inbox.newest_waiting([]) == {}
+            unit.event_inbox.finish({"evt_1": DONE, "evt_2": DONE}, at=NOW)
+            unit.event_inbox.park(["evt_4"], fault="never")
+            assert unit.event_inbox.newest_waiting(asked) == {"in_1": second(3)}
+
     def test_what_is_finished_is_due_no_more(self, units: UnitsOfWork) -> None:
         with committed(units) as unit:
             outcomes = {"evt_1": DONE, "evt_3": (EventState.IGNORED, EventUse.OTHER_MODE), "evt_unknown": DONE}

@@ -82,20 +82,23 @@ class ReadEventPictures:
         self._asked: set[tuple[str, str]] = set()
         self._known: set[tuple[str, str]] = set()
         self._looked_up: set[tuple[str, str]] = set()
-        self._newest_event: dict[str, int] = {}
+        self._newest_event: dict[str, UnixTime] = {}
         self._found = EventPictures()
 
     def __call__(self, events: Sequence[tuple[InboxEvent, EventUse]]) -> EventPictures:
         """Read the whole batch; several events of one object lead to at most one question (guarantees B13)."""
         with ExitStack() as stack:
             self._stack = stack
-            for event, _ in events:
-                object_id = event.envelope.object_id or ""
-                newest = self._newest_event.get(object_id, 0)
-                self._newest_event[object_id] = max(newest, event.envelope.created)
             carried = [(event, use, self._carried(event)) for event, use in events]
             with self._units.reading(self._workspace_id) as uow:
-                self._found.held = ages_of(uow, {event.envelope.object_id or "" for event, _ in events})
+                objects = {event.envelope.object_id or "" for event, _ in events}
+                self._found.held = ages_of(uow, objects)
+                # Not of this batch alone: what a later batch will tell of the time between needs no question either.
+                self._newest_event = dict(uow.event_inbox.newest_waiting(objects))
+            for event, _ in events:
+                object_id = event.envelope.object_id or ""
+                newest = self._newest_event.get(object_id, event.envelope.created)
+                self._newest_event[object_id] = max(newest, event.envelope.created)
             told = [record for _, _, record in carried if record is not None]
             self._look_up(
                 references_of(told),
@@ -255,7 +258,7 @@ class ReadEventPictures:
 
     def _age_of_answer(self, object_id: str, sent_at: UnixMicros) -> Provenance:
         newest = self._newest_event.get(object_id)
-        return Provenance.of_read(sent_at) if newest is None else Provenance.of_answer(sent_at, UnixTime(newest))
+        return Provenance.of_read(sent_at) if newest is None else Provenance.of_answer(sent_at, newest)
 
     def _read(self, reader: StripeReader, kind: str, object_id: str) -> list[StripeRecord]:
         if kind == "subscription":

@@ -48,12 +48,15 @@ def after_invoice(draft: LedgerDraft, picture: InvoicePicture, age: Age) -> None
 
 
 def after_subscription(draft: LedgerDraft, picture: SubscriptionPicture) -> None:
-    """A newer picture of the subscription ends its failures, names their plan, or proves a rejection (3.2 d)."""
+    """A newer picture of the subscription ends its failures, names their plan, or proves a rejection (3.2 d).
+
+    The plan of what is open is that of the newest picture: whichever came first, it is the same in the end (5.1, 3).
+    """
     facts = picture.facts
     for signal in list(draft.signals.values()):
         if signal.type is not SignalType.PAYMENT_FAILED or signal.subscription_id != facts.id:
             continue
-        if signal.plan is None:
+        if signal.plan is None or (signal.is_open and not facts.is_ended):
             signal = replace(signal, plan=facts.plan)
         if signal.is_open and facts.is_ended:
             ended_at = facts.ended_at or seconds_of(picture.seen.as_of)

@@ -46,11 +46,16 @@ def is_owing(facts: SubscriptionFacts) -> bool:
 def after_newer(
     draft: LedgerDraft, held: SubscriptionMemory | None, memory: SubscriptionMemory, picture: SubscriptionPicture
 ) -> SubscriptionMemory:
-    """Enter, stay in or leave past_due. Returns the memory with its stays brought up to date."""
+    """Enter, stay in or leave past_due. Returns the memory with its stays brought up to date.
+
+    The plan of an open signal follows the newest picture: whichever came first, it is the same in the end (5.1, 3).
+    """
     facts, now = picture.facts, picture.seen.as_of
     open_signals = draft.open_of(SignalType.PAYMENT_OVERDUE, facts.id)
     if is_owing(facts):
         if open_signals:
+            for signal in open_signals:
+                draft.put(replace(signal, plan=facts.plan))
             return memory
         identity = _next_identity(facts, memory)
         draft.put(_new_signal(draft, picture, identity, held))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -127,6 +127,11 @@ class EventInbox(Protocol):
 
     def due(self, *, at: UnixMicros, limit: int) -> Sequence[InboxEvent]:
         """Pending events whose time has come, oldest first by creation, then id."""
+        ...
+
+    def newest_waiting(self, object_ids: Collection[str]) -> Mapping[str, UnixTime]:
+        """When the newest pending event of each of these objects was created, due or not; without those that have
+        none."""
         ...
 
     def finish(self, outcomes: Mapping[str, tuple[EventState, EventUse]], *, at: UnixMicros) -> int:

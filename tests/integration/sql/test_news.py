@@ -91,6 +91,8 @@ def test_the_hot_queries_use_their_indexes(sqlite_engine: Engine) -> None:
         "SELECT DISTINCT workspace_id FROM event_inbox WHERE state = 'pending' AND due_at <= 5": (
             "ix_event_inbox_pending"
         ),
+        "SELECT object_id, max(created) FROM event_inbox WHERE workspace_id = 'w' AND state = 'pending'"
+        " AND object_id IN (SELECT value FROM json_each('[]')) GROUP BY object_id": "ix_event_inbox_waiting",
         "DELETE FROM event_inbox WHERE state IN ('done', 'ignored') AND received_at < 5": "ix_event_inbox_prunable",
         "SELECT event_use, count(*), max(received_at) FROM event_inbox WHERE workspace_id = 'w'"
         " AND state IN ('done', 'ignored') GROUP BY event_use": "ix_event_inbox_finished",

@@ -79,6 +79,19 @@ def test_plan_is_unknown_until_the_subscription_is_known() -> None:
     assert tell([FAILED, sync(T0 + 2 * DAY, [sub()])]).only("payment_failed").plan == "pro x 10"
 
 
+def test_what_is_open_names_the_newest_plan_whatever_came_first() -> None:
+    fewer = event(T0 + 2 * DAY, sub("past_due", plan_item(4)))
+    for steps in ([ACTIVE, FAILED, PAST_DUE, fewer], [ACTIVE, FAILED, fewer, PAST_DUE], [ACTIVE, fewer, FAILED]):
+        told = tell(steps)
+        assert {signal.plan for signal in told.ledger.open_signals if signal.type.value.startswith("payment")} == {
+            "pro x 4"
+        }
+    paid = event(T0 + 3 * DAY, inv("paid"))
+    recovered = event(T0 + 3 * DAY, sub("active"))
+    told = tell([ACTIVE, FAILED, PAST_DUE, paid, recovered, event(T0 + 4 * DAY, sub("active", plan_item(2)))])
+    assert (told.only("payment_failed").plan, told.only("payment_overdue").plan) == ("pro x 10", "pro x 10")
+
+
 def test_the_end_of_the_subscription_closes_a_failure_in_either_order() -> None:
     ended = event(T0 + 2 * DAY, sub("canceled", canceled_at=T0 + 2 * DAY, ended_at=T0 + 2 * DAY))
     for steps in ([ACTIVE, FAILED, ended], [ACTIVE, ended, FAILED]):

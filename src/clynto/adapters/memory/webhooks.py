@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from clynto.adapters.memory.database import HeldEvent, MemoryDatabase, Transaction
-from clynto.domain.moments import MICROS_PER_SECOND, UnixMicros
+from clynto.domain.moments import MICROS_PER_SECOND, UnixMicros, UnixTime
 from clynto.domain.webhook_event import EventUse
 from clynto.ports.webhooks import (
     AddressedEndpoint,
@@ -75,6 +75,13 @@ class MemoryEventInbox:
     def due(self, *, at: UnixMicros, limit: int) -> Sequence[InboxEvent]:
         """Pending events whose time has come, oldest first by creation, then id."""
         return [held.event for held in self._in(EventState.PENDING) if held.due_at <= at][:limit]
+
+    def newest_waiting(self, object_ids: Collection[str]) -> Mapping[str, UnixTime]:
+        """When the newest pending event of each of these objects was created, due or not."""
+        # Oldest first, so the newest is written last.
+        waiting = [held.event.envelope for held in self._in(EventState.PENDING)]
+        wanted = set(object_ids)
+        return {one.object_id: one.created for one in waiting if one.object_id is not None and one.object_id in wanted}
 
     def finish(self, outcomes: Mapping[str, tuple[EventState, EventUse]], *, at: UnixMicros) -> int:
         """Mark pending events as done or ignored and drop their bodies; how many were still pending."""

@@ -39,6 +39,7 @@ event_inbox = Table(
     Column("finished_at", AMOUNT),
     Column("event_use", WORD),
     Column("fault", WORD),
+    Column("object_id", WORD),
     Column("envelope", WORD, nullable=False),
     Column("body", LargeBinary),
     Column("delivered", FLAG, nullable=False),
@@ -47,6 +48,7 @@ event_inbox = Table(
 Stripe's list of events, which proves nothing about deliveries."""
 
 IS_PENDING = text("state = 'pending'")
+HAS_OBJECT = text("state = 'pending' AND object_id IS NOT NULL")
 IS_PARKED = text("state = 'parked'")
 IS_FINISHED = text("state IN ('done', 'ignored')")
 """Written out, not bound, since a partial index serves only queries that repeat its condition."""
@@ -59,6 +61,14 @@ Index(
     event_inbox.c.due_at,
     sqlite_where=IS_PENDING,
     postgresql_where=IS_PENDING,
+)
+Index(
+    "ix_event_inbox_waiting",
+    event_inbox.c.workspace_id,
+    event_inbox.c.object_id,
+    event_inbox.c.created,
+    sqlite_where=HAS_OBJECT,
+    postgresql_where=HAS_OBJECT,
 )
 Index(
     "ix_event_inbox_parked",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, cast
 
 from sqlalchemy import ColumnElement, Engine, Row, and_, bindparam, case, delete, func, or_, select, update
@@ -33,14 +33,14 @@ _WITH_KEY = sorted(status.value for status in ConnectionStatus if Connection(sta
 _INBOX = event_inbox
 _NEWEST_DELIVERY = func.max(case((_INBOX.c.delivered, _INBOX.c.received_at)))
 _INTO = (
-    "INSERT INTO event_inbox (workspace_id, event_id, created, received_at, envelope, body, delivered, "
+    "INSERT INTO event_inbox (workspace_id, event_id, created, received_at, object_id, envelope, body, delivered, "
     "due_at, state, attempts)"
 )
 _ONE_ROW = {
-    "sqlite": _INTO + " VALUES (?, ?, ?, ?, ?, ?, ?, 0, 'pending', 0) ON CONFLICT DO NOTHING",
-    "postgresql": _INTO + " VALUES (%s, %s, %s, %s, %s, %s, %s, 0, 'pending', 0) ON CONFLICT DO NOTHING",
+    "sqlite": _INTO + " VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0, 'pending', 0) ON CONFLICT DO NOTHING",
+    "postgresql": _INTO + " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, 0, 'pending', 0) ON CONFLICT DO NOTHING",
 }
-_ROWS = "unnest(%s::text[], %s::text[], %s::bigint[], %s::bigint[], %s::text[], %s::bytea[], %s::boolean[])"
+_ROWS = "unnest(%s::text[], %s::text[], %s::bigint[], %s::bigint[], %s::text[], %s::text[], %s::bytea[], %s::boolean[])"
 _MANY_ROWS = " ".join((_INTO, "SELECT *, 0, 'pending', 0 FROM", _ROWS, "ON CONFLICT DO NOTHING"))
 """Due at once, whatever the clocks of two machines say. A lone conflict is possible: the one of the primary key."""
 
@@ -110,6 +110,15 @@ class SqlEventInbox:
             .limit(limit)
         )
         return [_event_of(row, bytes(row.body)) for row in self._scope.connection.execute(query)]
+
+    def newest_waiting(self, object_ids: Collection[str]) -> Mapping[str, UnixTime]:
+        """When the newest pending event of each of these objects was created, due or not."""
+        query = (
+            select(_INBOX.c.object_id, func.max(_INBOX.c.created))
+            .where(self._scope.here(_INBOX), IS_PENDING, is_any_of(_INBOX.c.object_id, object_ids))
+            .group_by(_INBOX.c.object_id)
+        )
+        return {object_id: UnixTime(created) for object_id, created in self._scope.connection.execute(query)}
 
     def finish(self, outcomes: Mapping[str, tuple[EventState, EventUse]], *, at: UnixMicros) -> int:
         """Mark pending events as done or ignored and drop their bodies; how many were still pending."""
@@ -266,7 +275,7 @@ def _sealed(ciphertext: bytes | None, key_version: int | None) -> SealedCredenti
     return None if ciphertext is None or key_version is None else SealedCredential(bytes(ciphertext), key_version)
 
 
-def _taken_in(event: ArrivedEvent) -> tuple[str, str, int, int, str, bytes, bool]:
+def _taken_in(event: ArrivedEvent) -> tuple[str, str, int, int, str | None, str, bytes, bool]:
     envelope = event.envelope
     rest = [
         envelope.type,
@@ -278,11 +287,19 @@ def _taken_in(event: ArrivedEvent) -> tuple[str, str, int, int, str, bytes, bool
         envelope.customer_id,
         envelope.subscription_id,
     ]
-    event_id = clean_text(envelope.id)
-    return event.workspace_id, event_id, envelope.created, event.received_at, pack(rest), event.body, event.delivered
+    return (
+        event.workspace_id,
+        clean_text(envelope.id),
+        envelope.created,
+        event.received_at,
+        clean_or_none(envelope.object_id),
+        pack(rest),
+        event.body,
+        event.delivered,
+    )
 
 
-def _key_of_row(row: tuple[str, str, int, int, str, bytes, bool]) -> tuple[str, str]:
+def _key_of_row(row: tuple[str, str, int, int, str | None, str, bytes, bool]) -> tuple[str, str]:
     return row[0], row[1]
 
 
