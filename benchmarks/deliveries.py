@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import selectors
 import socket
 import time
@@ -112,6 +113,7 @@ def deliver(url: str, wire: Sequence[bytes], *, in_flight: int, rate: float | No
     free = [socket.create_connection(address) for _ in range(in_flight)]
     for connection in free:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    heard: dict[socket.socket, bytes] = {}
     begun, following, busy = time.perf_counter(), 0, 0
     while following < len(wire) or busy:
         now = time.perf_counter()
@@ -125,7 +127,11 @@ def deliver(url: str, wire: Sequence[bytes], *, in_flight: int, rate: float | No
         for key, _ in chooser.select(PATIENCE_SECONDS if due is None or not free else due):
             answered = key.fileobj
             assert isinstance(answered, socket.socket)
-            if not answered.recv(65_536).startswith(b"HTTP/1.1 200"):
+            piece = answered.recv(65_536)
+            heard[answered] = heard.get(answered, b"") + piece
+            if piece and not _is_whole(heard[answered]):
+                continue
+            if not heard.pop(answered).startswith(b"HTTP/1.1 200"):
                 sent.refused += 1
             sent.ended[key.data] = time.perf_counter()
             chooser.unregister(answered)
@@ -135,3 +141,10 @@ def deliver(url: str, wire: Sequence[bytes], *, in_flight: int, rate: float | No
         connection.close()
     chooser.close()
     return sent
+
+
+def _is_whole(answer: bytes) -> bool:
+    """Head and body may come in two pieces."""
+    head, end, body = answer.partition(b"\r\n\r\n")
+    length = re.search(rb"(?i)\r\ncontent-length: *(\d+)", head)
+    return bool(end and length and len(body) >= int(length[1]))

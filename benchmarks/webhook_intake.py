@@ -54,8 +54,10 @@ def measure(stripe: Sandbox, server: PostgresServer | None, database: str, numbe
         address = made.extra.get("CLYNTO_DATABASE_URL") or f"sqlite:///{made.folder / 'clynto.sqlite3'}"
         bench = Bench(api, card["webhook"]["url"], Failures(stripe), open_database(address), numbers)
         calm = bench.steady("calm"), bench.until_visible("seen")
+        print(f"  calm: ack p99 {calm[0]:.1f} ms, visible p95 {calm[1]:.2f} s", flush=True)
         with Syncing(api):
             busy = bench.steady("busy"), bench.until_visible("seenbusy")
+        print(f"  beside a sync: ack p99 {busy[0]:.1f} ms, visible p95 {busy[1]:.2f} s", flush=True)
         figures = [
             Figure(f"acknowledged with 8 in flight, {database}", bench.burst(), LEAST_A_SECOND[database], "/s", True),
             Figure(f"ack p99 at 200/s, {database}", calm[0], ACK_MILLISECONDS, "ms"),
@@ -63,7 +65,6 @@ def measure(stripe: Sandbox, server: PostgresServer | None, database: str, numbe
             Figure(f"ack p99 beside a full sync, {database}", busy[0] / calm[0], WORSE_BY, "x"),
             Figure(f"visible signal p95 beside a full sync, {database}", busy[1] / calm[1], WORSE_BY, "x"),
         ]
-        print(f"  beside a sync: ack p99 {busy[0]:.1f} ms, visible p95 {busy[1]:.2f} s")
         bench.engine.dispose()
         return figures
 

@@ -27,6 +27,7 @@ FULL = (
     Shot("account-edit", "/accounts/{account}?dialog=edit"),
     Shot("inbox", "/inbox"),
     Shot("inbox-recovered", "/inbox?status=resolved"),
+    Shot("larry", "/larry"),
     Shot("integrations", "/integrations"),
     Shot("integrations-webhooks", "/integrations?dialog=webhooks"),
     Shot("integrations-disconnect", "/integrations?dialog=disconnect"),
@@ -45,6 +46,7 @@ FULL = (
 EMPTY = (
     Shot("accounts", "/accounts"),
     Shot("inbox", "/inbox"),
+    Shot("larry", "/larry"),
     Shot("integrations", "/integrations"),
     Shot("integrations-connect", "/integrations?dialog=connect"),
     Shot("customers", "/integrations/customers"),

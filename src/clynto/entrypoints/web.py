@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from gunicorn.app.base import BaseApplication
+from gunicorn.glogging import Logger
 
 from clynto.entrypoints.container import container_for
 from clynto.entrypoints.http.web_application import web_application
@@ -34,6 +35,12 @@ def set_up_code_file(settings: Settings) -> Path:
     return settings.data_dir / "set_up_code"
 
 
+class QuietLogger(Logger):  # type: ignore[misc]  # gunicorn ships no types
+    """Makes no line for each request: gunicorn would put one together, headers and all, for nobody to read."""
+
+    access_log_enabled = False
+
+
 class WebServer(BaseApplication):  # type: ignore[misc]  # gunicorn ships no types
     """``run`` blocks until SIGTERM or SIGINT and ends what runs within the grace period."""
 
@@ -59,6 +66,7 @@ class WebServer(BaseApplication):  # type: ignore[misc]  # gunicorn ships no typ
             "proc_name": "clynto-web",
             # Through our own handler, which redacts: gunicorn's would print a second time, and never as JSON.
             "errorlog": None,
+            "logger_class": QuietLogger,
             "logconfig_dict": OWN_HANDLERS_ONLY,
             "limit_request_line": 8190,
             # Nothing outside may steer the server, and no file belongs in a home folder.

@@ -38,9 +38,9 @@ _INTO = (
 )
 _ONE_ROW = {
     "sqlite": _INTO + " VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0, 'pending', 0) ON CONFLICT DO NOTHING",
-    "postgresql": _INTO + " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, 0, 'pending', 0) ON CONFLICT DO NOTHING",
+    "postgresql": _INTO + " VALUES (%s, %s, %s, %s, %s, %s, %b, %s, 0, 'pending', 0) ON CONFLICT DO NOTHING",
 }
-_ROWS = "unnest(%s::text[], %s::text[], %s::bigint[], %s::bigint[], %s::text[], %s::text[], %s::bytea[], %s::boolean[])"
+_ROWS = "unnest(%s::text[], %s::text[], %s::bigint[], %s::bigint[], %s::text[], %s::text[], %b::bytea[], %s::boolean[])"
 _MANY_ROWS = " ".join((_INTO, "SELECT *, 0, 'pending', 0 FROM", _ROWS, "ON CONFLICT DO NOTHING"))
 """Due at once, whatever the clocks of two machines say. A lone conflict is possible: the one of the primary key."""
 

@@ -20,6 +20,7 @@ from clynto.entrypoints.http.assets import asset_url
 from clynto.entrypoints.http.current import actor, services
 from clynto.entrypoints.http.pages.presenters import badges, inbox, moments, money
 from clynto.entrypoints.http.pages.presenters.mrr_chart import SPARK_HEIGHT, SPARK_WIDTH, sparkline
+from clynto.entrypoints.http.pages.presenters.score_chart import score_chart
 
 THEME_COOKIE = "clynto_theme"
 THEMES = ("light", "dark")
@@ -71,6 +72,7 @@ def dress(app: Flask) -> None:
         score_badge=badges.of_score,
         indicator_badge=badges.INDICATOR.__getitem__,
         run_badge=badges.RUN.__getitem__,
+        score_chart=score_chart,
         sparkline=sparkline,
     )
     app.jinja_env.globals.update(
