@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Table, delete, select
 
 from clynto.adapters.sql import exact_amounts
 from clynto.adapters.sql.bulk_writing import upsert
-from clynto.adapters.sql.column_types import is_any_of
+from clynto.adapters.sql.column_types import is_any_of, unindexed
 from clynto.adapters.sql.documents import clean_text
 from clynto.adapters.sql.scope import Scope
 from clynto.domain.money import MoneyBag
@@ -54,11 +54,26 @@ def read_bags(scope: Scope, table: Table, owner_ids: Sequence[str]) -> dict[str,
 
 
 def summed_bags(
-    scope: Scope, table: Table, among: Sequence[ColumnElement[bool]], by: ColumnElement[Any] | None = None
+    scope: Scope,
+    table: Table,
+    among: Sequence[ColumnElement[bool]],
+    by: ColumnElement[Any] | None = None,
+    *,
+    few: bool = False,
 ) -> dict[Any, tuple[MoneyBag, MoneyBag]]:
-    """Exact sums of list and net MRR over the rows ``among``, in one bag each for every value of ``by``."""
-    wanted: list[ColumnElement[Any]] = [table.c.currency, table.c.list_den, table.c.net_den]
-    columns = [*wanted, *exact_amounts.sums(table, "list"), *exact_amounts.sums(table, "net")]
+    """Exact sums of list and net MRR over the rows ``among``, in one bag each for every value of ``by``.
+
+    ``few``: they are a small part of the table, so each is looked up, where SQLite would else walk along the index in
+    whose order the sums are grouped and pick them out.
+    """
+    currency = unindexed(table.c.currency) if few else table.c.currency
+    wanted: list[ColumnElement[Any]] = [currency, table.c.list_den, table.c.net_den]
+    columns = [
+        currency.label("currency"),
+        *wanted[1:],
+        *exact_amounts.sums(table, "list"),
+        *exact_amounts.sums(table, "net"),
+    ]
     if by is not None:
         columns.append(by.label("part"))
         wanted.append(by)
