@@ -6,7 +6,7 @@ and tried again; all others go on.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field, replace
 
@@ -92,8 +92,7 @@ class ReadEventPictures:
             carried = [(event, use, self._carried(event)) for event, use in events]
             with self._units.reading(self._workspace_id) as uow:
                 objects = {event.envelope.object_id or "" for event, _ in events}
-                held = _pictures_of(uow, objects)
-                self._found.held = {object_id: age for object_id, (_, age) in held.items()}
+                self._found.held = ages_of(uow, objects)
                 # Not of this batch alone: what a later batch will tell of the time between needs no question either.
                 self._newest_event = dict(uow.event_inbox.newest_waiting(objects))
             for event, _ in events:
@@ -105,7 +104,7 @@ class ReadEventPictures:
                 references_of(told),
                 (one.subscription_id for one in told if isinstance(one, Invoice) and one.subscription_id),
             )
-            unsure = self._unsure(carried, held)
+            unsure = self._unsure(carried, self._found.held)
             for event, use, record in carried:
                 # Only questions take long: what needs none is taken in whatever the time.
                 if self._asked and self._out_of_time():
@@ -130,12 +129,9 @@ class ReadEventPictures:
         return record
 
     def _unsure(
-        self,
-        carried: Sequence[tuple[InboxEvent, EventUse, StripeRecord | None]],
-        held: Mapping[str, tuple[StripeRecord, Provenance]],
+        self, carried: Sequence[tuple[InboxEvent, EventUse, StripeRecord | None]], held: dict[str, Provenance]
     ) -> set[str]:
-        """Ids of objects whose events do not settle what is true now: another picture, and not the same one, shares
-        the newest second.
+        """Ids of objects whose events do not settle what is true now: another picture shares the newest second.
 
         Only the newest second of an object counts, and only if nothing younger is stored. A question too many would not
         merely cost time: its answer is of today, and what later events tell of the days between would come too late.
@@ -146,12 +142,11 @@ class ReadEventPictures:
             object_id = event.envelope.object_id
             if record is None or object_id is None or event.envelope.created < self._newest_event[object_id]:
                 continue
-            stored, seen = held.get(object_id, (None, None))
-            age = age_against(Provenance.of_event(event.envelope.created), seen)
+            age = age_against(Provenance.of_event(event.envelope.created), held.get(object_id))
             if age is Age.OLDER:
                 continue
             other = newest.setdefault(object_id, record)
-            if other != record or (age is Age.TIED and stored != record):
+            if age is Age.TIED or other != record:
                 unsure.add(object_id)
         return unsure
 
@@ -302,14 +297,10 @@ class ReadEventPictures:
 
 def ages_of(uow: UnitOfWork, object_ids: Collection[str]) -> dict[str, Provenance]:
     """How old the stored pictures of these objects are, of whatever kind they are."""
-    return {object_id: age for object_id, (_, age) in _pictures_of(uow, object_ids).items()}
-
-
-def _pictures_of(uow: UnitOfWork, object_ids: Collection[str]) -> dict[str, tuple[StripeRecord, Provenance]]:
     return {
-        **uow.subscriptions.get_many(object_ids),
-        **uow.invoices.get_many(object_ids),
-        **uow.customers.get_many(object_ids),
+        **{i: age for i, (_, age) in uow.subscriptions.get_many(object_ids).items()},
+        **{i: age for i, (_, age) in uow.invoices.get_many(object_ids).items()},
+        **{i: age for i, (_, age) in uow.customers.get_many(object_ids).items()},
     }
 
 
