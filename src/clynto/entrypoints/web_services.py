@@ -51,7 +51,6 @@ from clynto.application.revoke_token import RevokeToken
 from clynto.application.set_pillar import SetPillar
 from clynto.application.set_up_first_workspace import SetUpFirstWorkspace
 from clynto.application.shared_hand_over import SharedHandOver
-from clynto.application.shared_look_up import SharedLookUp
 from clynto.application.sign_in import SignIn
 from clynto.application.sign_out import SignOut
 from clynto.domain.secret import Secret
@@ -182,7 +181,7 @@ def _webhooks(container: Container, web: WebSettings) -> WebhookServices:
         renew_webhook_address=RenewWebhookAddress(units=units, clock=clock, identifiers=identifiers, audit=audit),
         retry_parked_events=RetryParkedEvents(units=units, clock=clock, queue=container.queue(), audit=audit),
         receive_webhook=ReceiveWebhook(
-            addresses=SharedLookUp(container.webhook_addresses()),
+            addresses=container.webhook_addresses(),
             opener=container.webhook_opener(),
             reading=container.event_reading(),
             intake=GroupCommit(container.event_intake()),
