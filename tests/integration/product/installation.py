@@ -15,6 +15,9 @@ from pathlib import Path
 from typing import Any
 
 import requests
+from tests.integration.product.preforked import PreforkedProcess, nursery
+
+Process = subprocess.Popen[bytes] | PreforkedProcess
 
 PASSWORD = "correct horse battery staple"
 START_SECONDS = 90.0
@@ -92,7 +95,9 @@ class Installation:
     folder: Path
     stripe_api_base: str
     extra: Mapping[str, str] = field(default_factory=dict)
-    processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
+    processes: list[Process] = field(default_factory=list)
+    from_nothing: bool = False
+    """Whether web servers and workers start with a new interpreter, as an operator's do."""
     port: int = field(default_factory=free_port)
 
     @property
@@ -131,22 +136,26 @@ class Installation:
         assert done.returncode == 0, f"clynto {' '.join(arguments)}: {done.stderr}"
         return done.stdout.strip()
 
-    def start(self, *arguments: str) -> subprocess.Popen[bytes]:
+    def start(self, *arguments: str) -> Process:
         """A process in a group of its own, with its messages in a file of the data folder."""
-        log = (self.folder / f"{arguments[0]}-{len(self.processes)}.log").open("wb")
-        process = subprocess.Popen(
-            [sys.executable, "-m", "clynto.entrypoints.cli", *arguments],
-            env=self.environ,
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
-        )
-        log.close()
+        log = self.folder / f"{arguments[0]}-{len(self.processes)}.log"
+        process: Process
+        if arguments[0] in ("web", "worker") and not self.from_nothing:
+            process = nursery().start(arguments, self.environ, log)
+        else:
+            with log.open("wb") as messages:
+                process = subprocess.Popen(
+                    [sys.executable, "-m", "clynto.entrypoints.cli", *arguments],
+                    env=self.environ,
+                    stdin=subprocess.DEVNULL,
+                    stdout=messages,
+                    stderr=messages,
+                    start_new_session=True,
+                )
         self.processes.append(process)
         return process
 
-    def start_web(self) -> subprocess.Popen[bytes]:
+    def start_web(self) -> Process:
         """The web server, answering."""
         process = self.start("web", "--port", str(self.port))
         wait_for("the web server", self.answers, seconds=START_SECONDS)
@@ -159,7 +168,7 @@ class Installation:
         except requests.RequestException:
             return False
 
-    def start_worker(self) -> subprocess.Popen[bytes]:
+    def start_worker(self) -> Process:
         """A worker; it needs no waiting, since jobs wait for it."""
         return self.start("worker")
 
@@ -189,7 +198,7 @@ class Installation:
         self.processes.clear()
 
 
-def kill_group(process: subprocess.Popen[bytes], number: signal.Signals = signal.SIGKILL) -> None:
+def kill_group(process: Process, number: signal.Signals = signal.SIGKILL) -> None:
     """Send a signal to a process and all of its children at once."""
     try:
         os.killpg(process.pid, number)

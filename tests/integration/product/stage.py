@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import shutil
-import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -14,7 +13,7 @@ from types import MappingProxyType
 from typing import Any
 
 import requests
-from tests.integration.product.installation import PASSWORD, Api, Installation, free_port, kill_group, wait_for
+from tests.integration.product.installation import PASSWORD, Api, Installation, Process, free_port, kill_group, wait_for
 from tests.integration.product.seller import KEY_CANARY, Seller, small_seller
 from tests.integration.product.stored import database_dump
 
@@ -45,7 +44,7 @@ class Stage:
     redis: EmbeddedRedis
     redis_folder: Path
     opened: list[Api] = field(default_factory=list)
-    workers: list[subprocess.Popen[bytes]] = field(default_factory=list)
+    workers: list[Process] = field(default_factory=list)
 
     @property
     def settings(self) -> Settings:
@@ -89,7 +88,7 @@ class Stage:
         """Let go what a fault holds."""
         self.sandbox.world.traffic.faults.release(rule.id)
 
-    def start_worker(self) -> subprocess.Popen[bytes]:
+    def start_worker(self) -> Process:
         """One more worker."""
         worker = self.installation.start_worker()
         self.workers.append(worker)

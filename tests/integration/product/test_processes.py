@@ -6,7 +6,6 @@ from __future__ import annotations
 import re
 import signal
 import socket
-import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,7 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 import requests
-from tests.integration.product.installation import PASSWORD, Installation, free_port, kill_group, wait_for
+from tests.integration.product.installation import PASSWORD, Installation, Process, free_port, kill_group, wait_for
 
 pytestmark = [pytest.mark.processes, pytest.mark.xdist_group("product-processes")]
 ENDED_SECONDS = 10.0
@@ -23,7 +22,7 @@ ENDED_SECONDS = 10.0
 @pytest.fixture
 def installation(tmp_path: Path) -> Iterator[Installation]:
     """Nothing but an empty folder: no database, no keys, no Redis."""
-    made = Installation(tmp_path, "http://127.0.0.1:9")
+    made = Installation(tmp_path, "http://127.0.0.1:9", from_nothing=True)
     yield made
     made.stop()
     for process in psutil.process_iter(["cmdline"]):
@@ -31,12 +30,12 @@ def installation(tmp_path: Path) -> Iterator[Installation]:
             process.kill()
 
 
-def children_of(process: subprocess.Popen[bytes]) -> list[psutil.Process]:
+def children_of(process: Process) -> list[psutil.Process]:
     """Everything that a process started, directly or not."""
     return list(psutil.Process(process.pid).children(recursive=True))
 
 
-def stopped(process: subprocess.Popen[bytes], number: signal.Signals = signal.SIGTERM) -> int:
+def stopped(process: Process, number: signal.Signals = signal.SIGTERM) -> int:
     """Ask a process to end; its exit status. Neither it nor a child outlives ten seconds."""
     children = children_of(process)
     began = time.monotonic()

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import itertools
 import os
-import subprocess
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -16,7 +15,7 @@ from pathlib import Path
 
 from redis import Redis
 from sqlalchemy import Engine
-from tests.integration.product.installation import PASSWORD, Api, Installation, kill_group
+from tests.integration.product.installation import PASSWORD, Api, Installation, Process, kill_group
 from tests.integration.webhooks.billed_workspace import BilledWorkspace, StripeAccount
 
 from clynto.adapters.memory.unsafe_password_hashing import UnsafePasswordHashing
@@ -59,8 +58,8 @@ class RunningProduct:
         self.installation = Installation(folder, self.stripe.url, extra)
         self.database_url = database_url or f"sqlite:///{folder / 'clynto.sqlite3'}"
         self.engine: Engine = open_database(self.database_url, pool_size=4)
-        self.web: subprocess.Popen[bytes] | None = None
-        self.worker: subprocess.Popen[bytes] | None = None
+        self.web: Process | None = None
+        self.worker: Process | None = None
 
     def start(self) -> None:
         """Everything, on a migrated database."""
