@@ -4,6 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 PORT ?= 8000
+# Compiled modules are kept, whatever the surroundings say: else every process compiles all of Clynto again.
+export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
 .PHONY: help install demo run test test-unit test-integration test-browser lint bench screenshots clean

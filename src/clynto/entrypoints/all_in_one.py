@@ -11,7 +11,8 @@ from clynto.entrypoints.container import container_for
 from clynto.entrypoints.processes import ProcessGroup
 from clynto.entrypoints.secret_files import read_or_make_secret
 from clynto.entrypoints.settings import Settings
-from clynto.entrypoints.start_up import StartUpFault, demand_free_port, prepare_storage, redis_of
+from clynto.entrypoints.start_up import demand_free_port, prepare_storage, redis_of
+from clynto.entrypoints.start_up_faults import StartUpFault
 from clynto.entrypoints.web import set_up_code_file
 
 

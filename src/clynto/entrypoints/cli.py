@@ -1,6 +1,7 @@
 """``clynto``: the command line (contract, Command line).
 
-Exit status 0 on success, 2 for wrong usage, 1 for a failure with one clear line on standard error.
+Exit status 0 on success, 2 for wrong usage, 1 for a failure with one clear line on standard error. Each command
+imports what it needs when it runs, so that help and wrong usage answer at once and no process reads what it never uses.
 """
 
 from __future__ import annotations
@@ -15,10 +16,7 @@ from clynto.entrypoints.cli_data import accounts, token, user, vault, workspace
 from clynto.entrypoints.cli_mcp import mcp
 from clynto.entrypoints.cli_sandbox import sandbox
 from clynto.entrypoints.cli_settings import loaded_settings
-from clynto.entrypoints.http.problem_details import sentence
-from clynto.entrypoints.logging_setup import configure_logging
-from clynto.entrypoints.settings import SettingsError
-from clynto.entrypoints.start_up import StartUpFault
+from clynto.entrypoints.start_up_faults import SettingsError, StartUpFault
 
 HOST = click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 PORT = click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535), help="Port to listen on.")
@@ -56,6 +54,7 @@ def demo(port: int) -> None:
 @click.option("--processes", default=1, show_default=True, type=click.IntRange(1, 64), help="Web server processes.")
 def web(host: str, port: int, processes: int) -> None:
     """Start the web server alone."""
+    from clynto.entrypoints.logging_setup import configure_logging
     from clynto.entrypoints.start_up import check_storage, demand_free_port, redis_of
     from clynto.entrypoints.web import WebServer
     from clynto.ports.vault import Purpose
@@ -72,6 +71,7 @@ def web(host: str, port: int, processes: int) -> None:
 @clynto.command()
 def worker() -> None:
     """Start a worker; several may run, on several machines."""
+    from clynto.entrypoints.logging_setup import configure_logging
     from clynto.entrypoints.start_up import check_storage, redis_of
     from clynto.entrypoints.worker import run_worker
     from clynto.ports.vault import Purpose
@@ -110,6 +110,8 @@ def main() -> None:
     except InvalidInput as wrong:
         _fail(" ".join(f"{field}: {text}" for field, text in wrong.errors.items()))
     except ClyntoError as error:
+        from clynto.entrypoints.http.problem_details import sentence
+
         _fail(sentence(error.code, error.facts))
     else:
         sys.exit(status if isinstance(status, int) else 0)

@@ -4,15 +4,10 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from clynto.application.add_user import AddUser
-from clynto.application.create_workspace import CreateWorkspace
-from clynto.application.founding import Founder, FoundingRequest
-from clynto.application.import_accounts import ImportAccounts
-from clynto.application.issue_token import IssueToken
-from clynto.application.reseal_credentials import ResealCredentials, Resealed
 from clynto.domain.roles import Role
 from clynto.entrypoints.cli_settings import (
     loaded_settings,
@@ -21,9 +16,11 @@ from clynto.entrypoints.cli_settings import (
     storage,
     storage_and_queue,
 )
-from clynto.entrypoints.container import Container
-from clynto.entrypoints.start_up import custody_of, faults_in_one_line
-from clynto.ports.vault import Purpose
+
+if TYPE_CHECKING:
+    from clynto.application.reseal_credentials import Resealed
+    from clynto.entrypoints.container import Container
+    from clynto.ports.vault import Purpose
 
 WORKSPACE = click.option("--workspace", "workspace_id", required=True, metavar="ID", help="Id of the workspace.")
 SEALING_SECONDS = 2.0
@@ -42,6 +39,9 @@ def workspace() -> None:
 @click.option("--owner-password-stdin", is_flag=True, required=True, help="Read the password from standard input.")
 def create_workspace(name: str, owner_email: str, owner_password_stdin: bool) -> None:  # noqa: ARG001
     """Create a workspace with its owner; prints the new id alone."""
+    from clynto.application.create_workspace import CreateWorkspace
+    from clynto.application.founding import Founder, FoundingRequest
+
     password = secret_from_standard_input("password")
     with storage() as container:
         founder = Founder(hashing=container.hashing(), clock=container.clock(), identifiers=container.identifiers())
@@ -61,6 +61,8 @@ def user() -> None:
 @click.option("--password-stdin", is_flag=True, required=True, help="Read the password from standard input.")
 def add_user(workspace_id: str, email: str, role: str, password_stdin: bool) -> None:  # noqa: ARG001
     """Add a person; prints the new id alone."""
+    from clynto.application.add_user import AddUser
+
     password = secret_from_standard_input("password")
     with storage() as container:
         add = AddUser(
@@ -91,6 +93,8 @@ def create_token(workspace_id: str, role: str, name: str) -> None:
 
 def issued_token(container: Container, workspace_id: str, role: Role, name: str) -> str:
     """A fresh token, readable this once."""
+    from clynto.application.issue_token import IssueToken
+
     issue = IssueToken(
         units=container.units(),
         clock=container.clock(),
@@ -110,6 +114,8 @@ def accounts() -> None:
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 def import_accounts(workspace_id: str, file: Path) -> None:
     """Import accounts from a CSV file (name,domain[,external_id])."""
+    from clynto.application.import_accounts import ImportAccounts
+
     with storage_and_queue() as container:
         importing = ImportAccounts(
             units=container.units(),
@@ -133,6 +139,8 @@ def vault() -> None:
 @vault.command("init")
 def initialise_vault() -> None:
     """Make the key files if there are none."""
+    from clynto.entrypoints.start_up import custody_of, faults_in_one_line
+
     with faults_in_one_line():
         made = custody_of(loaded_settings()).initialise()
     click.echo("Made the vault's keys." if made else "The vault's keys are there already.")
@@ -141,6 +149,9 @@ def initialise_vault() -> None:
 @vault.command("rotate")
 def rotate_vault() -> None:
     """Add new keys, seal every credential to them, and destroy the old ones. May be repeated if interrupted."""
+    from clynto.entrypoints.start_up import custody_of, faults_in_one_line
+    from clynto.ports.vault import Purpose
+
     custody = custody_of(loaded_settings())
     with storage() as container:
         for purpose in Purpose:
@@ -158,6 +169,9 @@ def rotate_vault() -> None:
 
 def _resealed(container: Container, purpose: Purpose) -> Resealed:
     """Seal what every workspace holds to the newest version; what became of it altogether."""
+    from clynto.application.reseal_credentials import ResealCredentials, Resealed
+    from clynto.ports.vault import Purpose
+
     opener = container.stripe_opener() if purpose is Purpose.STRIPE_API_KEY else container.webhook_opener()
     reseal = ResealCredentials(units=container.units(), opener=opener, sealer=container.sealer())
     outcomes = [reseal(workspace_id, purpose) for workspace_id in container.workspaces().ids()]

@@ -7,12 +7,10 @@ from pathlib import Path
 
 import click
 
-from clynto.domain.errors import NotSignedIn
 from clynto.domain.secret import Secret
 from clynto.entrypoints.cli_settings import loaded_settings, storage
-from clynto.entrypoints.logging_setup import configure_logging
 from clynto.entrypoints.secret_files import SecretFileUnusable, read_secret
-from clynto.entrypoints.settings import SettingsError
+from clynto.entrypoints.start_up_faults import SettingsError
 
 TOKEN = "CLYNTO_MCP_TOKEN"  # noqa: S105 - the name of a setting, not a secret
 
@@ -29,6 +27,8 @@ def mcp(token_file: Path | None) -> None:
     The API token decides workspace and role. It is never an argument, which everybody on the machine could read.
     """
     from clynto.application.authenticate import Authenticate
+    from clynto.domain.errors import NotSignedIn
+    from clynto.entrypoints.logging_setup import configure_logging
     from clynto.entrypoints.mcp_server import serve_over_standard_streams
     from clynto.entrypoints.mcp_tools import AssistantServices
     from clynto.entrypoints.web_services import larry_of

@@ -6,13 +6,9 @@ import os
 from pathlib import Path
 
 import click
-import requests
 
 from clynto.entrypoints.demo_folder import demo_folder
-from clynto.entrypoints.sandbox_client import SandboxClient, remembered_address
-from clynto.entrypoints.start_up import StartUpFault
-from stripe_sandbox import run_sandbox
-from stripe_sandbox.keys import FULL_TEST_KEY, RESTRICTED_TEST_KEY
+from clynto.entrypoints.start_up_faults import StartUpFault
 
 
 @click.group(invoke_without_command=True)
@@ -25,6 +21,8 @@ def sandbox(context: click.Context, port: int, seed: int, customers: int, state_
     """Serve a pretended Stripe account on the loopback address."""
     if context.invoked_subcommand is not None:
         return
+    from stripe_sandbox import run_sandbox
+    from stripe_sandbox.keys import FULL_TEST_KEY, RESTRICTED_TEST_KEY
 
     def announce(url: str) -> None:
         click.echo(f"Stripe sandbox on {url}")
@@ -44,6 +42,10 @@ def advance(days: int, hours: int, url: str | None) -> None:
     """Move the sandbox's clock on: renewals, failures and cancellations happen and are delivered."""
     if not days and not hours:
         raise click.UsageError("Say how far: --days or --hours.")
+    import requests
+
+    from clynto.entrypoints.sandbox_client import SandboxClient, remembered_address
+
     address = url or remembered_address(demo_folder(os.environ))
     if address is None:
         raise StartUpFault("No demo was ever started here; give the sandbox's address with --url.")

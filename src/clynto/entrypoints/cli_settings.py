@@ -6,26 +6,32 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 import click
 
-from clynto.application.actor import Actor
-from clynto.application.create_workspace import OPERATOR
-from clynto.domain.roles import Role
 from clynto.domain.secret import Secret
-from clynto.entrypoints.container import Container, container_for
-from clynto.entrypoints.settings import Settings, load_settings
-from clynto.entrypoints.start_up import StartUpFault, check_storage, faults_in_one_line, redis_of
+from clynto.entrypoints.start_up_faults import StartUpFault
+
+if TYPE_CHECKING:
+    from clynto.application.actor import Actor
+    from clynto.entrypoints.container import Container
+    from clynto.entrypoints.settings import Settings
 
 
 def loaded_settings() -> Settings:
     """From the environment. Raises ``SettingsError``."""
+    from clynto.entrypoints.settings import load_settings
+
     return load_settings(os.environ, on_terminal=sys.stderr.isatty())
 
 
 @contextmanager
 def storage() -> Iterator[Container]:
     """A container over an up-to-date database, without Redis."""
+    from clynto.entrypoints.container import container_for
+    from clynto.entrypoints.start_up import check_storage, faults_in_one_line
+
     settings = loaded_settings()
     check_storage(settings, opens=())
     with faults_in_one_line():
@@ -37,6 +43,9 @@ def storage() -> Iterator[Container]:
 @contextmanager
 def storage_and_queue() -> Iterator[Container]:
     """A container over database and Redis."""
+    from clynto.entrypoints.container import container_for
+    from clynto.entrypoints.start_up import check_storage, faults_in_one_line, redis_of
+
     settings = loaded_settings()
     check_storage(settings, opens=())
     with redis_of(settings) as redis_url, faults_in_one_line():
@@ -47,6 +56,10 @@ def storage_and_queue() -> Iterator[Container]:
 
 def operator_of(container: Container, workspace_id: str) -> Actor:
     """Whoever holds the machine may do everything. Raises ``StartUpFault`` for an unknown workspace."""
+    from clynto.application.actor import Actor
+    from clynto.application.create_workspace import OPERATOR
+    from clynto.domain.roles import Role
+
     if workspace_id not in container.workspaces().ids():
         raise StartUpFault(f"There is no workspace {workspace_id}.")
     return Actor(workspace_id, Role.OWNER, OPERATOR)

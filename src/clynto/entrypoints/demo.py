@@ -32,7 +32,8 @@ from clynto.entrypoints.demo_folder import demo_folder
 from clynto.entrypoints.processes import ProcessGroup
 from clynto.entrypoints.sandbox_client import SandboxClient, remember_address
 from clynto.entrypoints.settings import Settings, load_settings
-from clynto.entrypoints.start_up import StartUpFault, demand_free_port, prepare_storage, redis_of
+from clynto.entrypoints.start_up import demand_free_port, prepare_storage, redis_of
+from clynto.entrypoints.start_up_faults import StartUpFault
 from stripe_sandbox.keys import RESTRICTED_TEST_KEY
 
 WORKSPACE_NAME = "Northwind Demo"

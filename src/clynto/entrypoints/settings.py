@@ -16,6 +16,7 @@ from urllib.parse import SplitResult, urlsplit
 from clynto.domain.secret import Secret
 from clynto.entrypoints.logging_setup import LogFormat
 from clynto.entrypoints.secret_files import SecretFileUnusable, read_or_make_secret, read_secret
+from clynto.entrypoints.start_up_faults import SettingsError
 
 STRIPE_API = "https://api.stripe.com"
 KNOWN = frozenset(
@@ -52,14 +53,6 @@ _WELL_KNOWN = re.compile(
     re.IGNORECASE,
 )
 _DEBUG_SWITCHES = ("CLYNTO_DEBUG", "FLASK_DEBUG", "WERKZEUG_DEBUG_PIN")
-
-
-class SettingsError(Exception):
-    """A setting cannot be used: one line that names the variable."""
-
-    def __init__(self, variable: str, problem: str) -> None:
-        super().__init__(f"{variable}: {problem}")
-        self.variable = variable
 
 
 @dataclass(frozen=True, slots=True)

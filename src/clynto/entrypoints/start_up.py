@@ -16,11 +16,8 @@ from clynto.adapters.vault.key_files import VaultKeysUnusable
 from clynto.domain.errors import ServiceUnavailable
 from clynto.entrypoints.container import Container, container_for
 from clynto.entrypoints.settings import Settings
+from clynto.entrypoints.start_up_faults import StartUpFault
 from clynto.ports.vault import Purpose
-
-
-class StartUpFault(Exception):
-    """Why a process cannot begin: one line, no secret."""
 
 
 def custody_of(settings: Settings) -> KeyCustody:

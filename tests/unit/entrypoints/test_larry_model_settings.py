@@ -8,7 +8,8 @@ import pytest
 
 from clynto.domain.secret import Secret
 from clynto.entrypoints.container import container_for
-from clynto.entrypoints.settings import LarryModel, Settings, SettingsError, load_settings
+from clynto.entrypoints.settings import LarryModel, Settings, load_settings
+from clynto.entrypoints.start_up_faults import SettingsError
 
 _URL = "https://models.example/v1"
 _KEY = "sk-canary-0123456789"

