@@ -101,7 +101,7 @@ def installation(stripe_api_base: str, database_url: str | None = None, **settin
     """A migrated installation without any process; those that are started in it end with it."""
     with tempfile.TemporaryDirectory(prefix="clynto-benchmark-") as folder:
         address = {} if database_url is None else {"CLYNTO_DATABASE_URL": database_url}
-        made = Installation(Path(folder), stripe_api_base, {**address, **settings})
+        made = Installation(Path(folder), stripe_api_base, {**address, **settings}, from_nothing=True)
         try:
             made.clynto("migrate")
             yield made

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 from sqlalchemy import Connection, Engine
 
 from clynto.adapters.sql.engines import READING, WRITING
 from clynto.adapters.sql.faults import translated
+from clynto.adapters.sql.write_turns import line_of
 
 
 @contextmanager
@@ -16,9 +17,10 @@ def opened(engine: Engine, *, writing: bool) -> Iterator[Connection]:
     """A connection with a transaction begun; whatever is not committed is rolled back at the end.
 
     Writing takes SQLite's write lock at once, because a transaction that read first cannot wait for it later
-    (guarantees F1). Reading is one snapshot and cannot write.
+    (guarantees F1), and in turn with other writers (ADR 0037). Reading is one snapshot and cannot write.
     """
-    with translated(), engine.connect() as plain:
+    in_line = writing and engine.dialect.name == "sqlite"
+    with translated(), line_of(engine).turn() if in_line else nullcontext(), engine.connect() as plain:
         connection = plain.execution_options(**(WRITING if writing else READING)[engine.dialect.name])
         connection.begin()
         yield connection
