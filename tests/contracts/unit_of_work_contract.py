@@ -172,6 +172,17 @@ class UnitOfWorkContract(InTwoWorkspaces):
         with units.reading(HERE) as unit:
             assert _everything(unit) == before
 
+    def test_repeatable_work_is_committed_and_rolled_back_like_any_other(self, units: UnitsOfWork) -> None:
+        with units.writing(HERE, repeatable=True) as unit:
+            _write_everything(unit, 1)
+            unit.sync_runs.add(a_run())
+            unit.commit()
+            before = _everything(unit)
+        with units.writing(HERE, repeatable=True) as unit:
+            _write_everything(unit, 2)
+        with units.reading(HERE) as unit:
+            assert _everything(unit) == before
+
     def test_a_fault_rolls_everything_back_and_is_passed_on(self, units: UnitsOfWork) -> None:
         with units.reading(HERE) as unit:
             before = _everything(unit)

@@ -144,7 +144,7 @@ class CompleteFacts:
         retrying(partial(self._store_once, records, sent_at))
 
     def _store_once(self, records: Sequence[StripeRecord], sent_at: UnixMicros) -> None:
-        with self._units.writing(self._workspace_id) as uow:
+        with self._units.writing(self._workspace_id, repeatable=True) as uow:
             store_records(uow, records, Provenance.of_read(sent_at), window_start=self._window_start)
             self._fence(uow)
             uow.commit()

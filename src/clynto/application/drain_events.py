@@ -130,8 +130,8 @@ class DrainEvents:
         outcomes: Mapping[str, tuple[EventState, EventUse]],
         failed: Sequence[InboxEvent],
     ) -> int:
-        """Effects and done marks, in one transaction."""
-        with self._units.writing(workspace_id) as uow:
+        """Effects and done marks, in one transaction: what a power cut undoes is pending again."""
+        with self._units.writing(workspace_id, repeatable=True) as uow:
             now = self._clock.now()
             uow.ledgers.lock()
             if ages_of(uow, pictures.answered) != {

@@ -206,7 +206,7 @@ class _Walk:
         left = self._left_after(page)
         done = self._permille_done(step, left)
         records = len(page.records)
-        with self._units.writing(self._workspace_id) as uow:
+        with self._units.writing(self._workspace_id, repeatable=True) as uow:
             store_page(uow, page, window_start=self._window_start)
             for listing, spans in left.items():
                 uow.sync_runs.put_remaining(self._lease.run.id, listing, spans)
@@ -278,7 +278,7 @@ class _Walk:
         return retrying(lambda: self._store_batch(index, after, done, total))
 
     def _store_batch(self, index: DomainIndex, after: str | None, done: int, total: int) -> Sequence[str]:
-        with self._units.writing(self._workspace_id) as uow:
+        with self._units.writing(self._workspace_id, repeatable=True) as uow:
             ids = uow.customers.ids(after=after, limit=BATCH)
             if not ids:
                 return ids

@@ -25,7 +25,7 @@ class QuestionUnit(UnitOfWork, Protocol):
 class QuestionUnits(Protocol):
     """Begins such units; see ``ports.unit_of_work.UnitsOfWork``."""
 
-    def writing(self, workspace_id: str) -> AbstractContextManager[QuestionUnit]:
+    def writing(self, workspace_id: str, *, repeatable: bool = False) -> AbstractContextManager[QuestionUnit]:
         """A transaction that may write."""
         ...
 

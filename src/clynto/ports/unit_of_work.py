@@ -80,9 +80,14 @@ class UnitOfWork(Protocol):
 class UnitsOfWork(Protocol):
     """Begins units of work."""
 
-    def writing(self, workspace_id: str) -> AbstractContextManager[UnitOfWork]:
+    def writing(self, workspace_id: str, *, repeatable: bool = False) -> AbstractContextManager[UnitOfWork]:
         """A transaction that may write; on SQLite it takes the write lock at once (``BEGIN IMMEDIATE``), so it
-        never fails half way with "database is locked" (guarantees F1)."""
+        never fails half way with "database is locked" (guarantees F1).
+
+        ``repeatable`` work need not wait for the disk: if the whole machine loses power, the last of it may be undone,
+        altogether, and is then done again because the note that it was done is gone as well. No process that dies
+        undoes anything, and whatever is committed later is durable only together with it.
+        """
         ...
 
     def reading(self, workspace_id: str) -> AbstractContextManager[UnitOfWork]:

@@ -14,7 +14,7 @@ from tests.contracts.samples import HERE
 
 from clynto.adapters.sql.engines import DatabaseUnusable, open_database
 from clynto.adapters.sql.tables_accounts import accounts
-from clynto.adapters.sql.transactions import transaction
+from clynto.adapters.sql.transactions import opened, transaction
 from clynto.adapters.sql.unit_of_work import SqlUnitsOfWork
 from clynto.domain.errors import ServiceUnavailable
 
@@ -26,6 +26,24 @@ def test_sqlite_keeps_what_it_has_acknowledged(sqlite_engine: Engine) -> None:
             for name in ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
         }
     assert held == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "busy_timeout": 10_000}
+
+
+def test_only_what_is_done_again_does_not_wait_for_the_disk(engine: Engine) -> None:
+    """A power cut may undo a page of a sync; it may not undo an event that was acknowledged, or what somebody did."""
+    on_sqlite = engine.dialect.name == "sqlite"
+    ask, strict, relaxed = ("PRAGMA synchronous", 2, 1) if on_sqlite else ("SHOW synchronous_commit", "on", "off")
+    # One connection for all of it, so that nothing of a relaxed transaction may stick to it.
+    lone = open_database(engine.url.render_as_string(hide_password=False), pool_size=1)
+    with transaction(lone, writing=True) as connection:
+        if not on_sqlite:
+            connection.exec_driver_sql("SET synchronous_commit = on")
+        assert connection.exec_driver_sql(ask).scalar() == strict
+    with opened(lone, writing=True, repeatable=True) as connection:
+        assert connection.exec_driver_sql(ask).scalar() == relaxed
+        connection.commit()
+    with transaction(lone, writing=True) as connection:
+        assert connection.exec_driver_sql(ask).scalar() == strict
+    lone.dispose()
 
 
 @pytest.mark.parametrize("url", ["sqlite://", "sqlite:///:memory:", "mysql://localhost/clynto"])

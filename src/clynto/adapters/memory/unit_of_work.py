@@ -77,7 +77,7 @@ class MemoryUnitsOfWork:
         self._database = database or MemoryDatabase()
 
     @contextmanager
-    def writing(self, workspace_id: str) -> Iterator[MemoryUnitOfWork]:
+    def writing(self, workspace_id: str, *, repeatable: bool = False) -> Iterator[MemoryUnitOfWork]:  # noqa: ARG002
         """A transaction that may write; begun inside another one of the same thread it raises ``RuntimeError``."""
         with self._database.writing():
             yield MemoryUnitOfWork(Transaction(self._database, workspace_id, read_only=False))

@@ -19,11 +19,17 @@ FROZEN_MILLISECONDS = 60_000
 """After so long in silence PostgreSQL ends a transaction: a frozen worker must not keep its locks (guarantees E2)."""
 _BEGIN = "clynto_begin"
 _READS_ONLY = "clynto_reads_only"
+_SYNCHRONOUS = "clynto_synchronous"
 _LEFT_TO_THE_PARENT: list[Pool] = []
 
 WRITING: Mapping[str, Mapping[str, Any]] = {
     "sqlite": {_BEGIN: "BEGIN IMMEDIATE"},
     "postgresql": {"isolation_level": "READ COMMITTED"},
+}
+REPEATABLE: Mapping[str, Mapping[str, Any]] = {
+    **WRITING,
+    # With a write-ahead log a commit then waits for no disk, and a power cut undoes whole transactions, newest first.
+    "sqlite": {**WRITING["sqlite"], _SYNCHRONOUS: "NORMAL"},
 }
 READING: Mapping[str, Mapping[str, Any]] = {
     "sqlite": {_BEGIN: "BEGIN DEFERRED"},
@@ -95,7 +101,6 @@ def _prepare_sqlite(connection: Any, _entry: ConnectionPoolEntry) -> None:
         raise DatabaseUnusable(
             f"SQLite cannot keep a write-ahead log here (journal mode is {mode}): put the file on a local disk."
         )
-    cursor.execute("PRAGMA synchronous = FULL")
     cursor.execute("PRAGMA foreign_keys = ON")
     cursor.execute("PRAGMA temp_store = MEMORY")
     cursor.execute("PRAGMA cache_size = -32768")
@@ -110,6 +115,10 @@ def _begin_sqlite(connection: Connection) -> None:
     if connection.info.get(_READS_ONLY) is not reads_only:
         connection.exec_driver_sql(f"PRAGMA query_only = {int(reads_only)}")
         connection.info[_READS_ONLY] = reads_only
+    synchronous = connection.get_execution_options().get(_SYNCHRONOUS, "FULL")
+    if connection.info.get(_SYNCHRONOUS) != synchronous:
+        connection.exec_driver_sql(f"PRAGMA synchronous = {synchronous}")
+        connection.info[_SYNCHRONOUS] = synchronous
     connection.exec_driver_sql(begin)
 
 

@@ -79,9 +79,9 @@ class SqlUnitsOfWork:
         self._engine = engine
 
     @contextmanager
-    def writing(self, workspace_id: str) -> Iterator[SqlUnitOfWork]:
+    def writing(self, workspace_id: str, *, repeatable: bool = False) -> Iterator[SqlUnitOfWork]:
         """A transaction that may write; on SQLite it takes the write lock at once (``BEGIN IMMEDIATE``)."""
-        with opened(self._engine, writing=True) as connection:
+        with opened(self._engine, writing=True, repeatable=repeatable) as connection:
             yield SqlUnitOfWork(connection, workspace_id, writes=True)
 
     @contextmanager
