@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import random
 from dataclasses import replace
 
 import pytest
 from tests.contracts.in_two_workspaces import InTwoWorkspaces
-from tests.contracts.news_samples import an_arrival
+from tests.contracts.news_samples import an_arrival, an_envelope
 from tests.contracts.samples import HARD_TEXT, HERE, THERE, committed, moment, second
 
 from clynto.domain.moments import UnixMicros
@@ -52,6 +53,73 @@ class EventInboxContract(InTwoWorkspaces):
     def test_hands_out_the_oldest_first_then_by_id(self, units: UnitsOfWork) -> None:
         assert _due(units) == ["evt_3", "evt_1", "evt_2"]
         assert _due(units, limit=2) == ["evt_3", "evt_1"]
+
+    def test_of_too_many_those_of_one_customer_come_together(
+        self, units: UnitsOfWork, event_intake: EventIntake
+    ) -> None:
+        """The customer of the oldest event first, all of its events; then the oldest others, in order."""
+        with committed(units) as unit:
+            unit.event_inbox.finish({"evt_1": DONE, "evt_2": DONE, "evt_3": DONE}, at=NOW)
+        customers = ["cus_a", "cus_b", None, "cus_c"]
+        event_intake.store(
+            [
+                an_arrival(f"evt_{number:02}", created=second(100 + number), customer_id=customers[number % 4])
+                for number in range(16)
+            ]
+        )
+        assert _due(units, limit=6) == ["evt_00", "evt_01", "evt_02", "evt_04", "evt_08", "evt_12"]
+        assert _due(units, limit=16) == [f"evt_{number:02}" for number in range(16)]
+        assert _due(units, limit=3) == ["evt_00", "evt_04", "evt_08"]
+        with committed(units) as unit:
+            unit.event_inbox.postpone(["evt_04"], until=moment(9_999), fault="later")
+            unit.event_inbox.finish({"evt_01": DONE}, at=NOW)
+        assert _due(units, limit=4) == ["evt_00", "evt_02", "evt_08", "evt_12"]
+
+    def test_an_event_about_a_customer_itself_is_one_of_its_own(
+        self, units: UnitsOfWork, event_intake: EventIntake
+    ) -> None:
+        own = an_arrival(
+            "evt_own",
+            created=second(9),
+            type="customer.updated",
+            object_kind="customer",
+            object_id="cus_1",
+            customer_id=None,
+        )
+        event_intake.store([an_arrival("evt_other", created=second(8), customer_id="cus_2"), own])
+        assert _due(units, limit=4) == ["evt_3", "evt_1", "evt_2", "evt_own"]
+
+    def test_the_longest_waiting_event_is_never_left_out_and_no_customer_s_events_swap(
+        self, units: UnitsOfWork, event_intake: EventIntake
+    ) -> None:
+        chance = random.Random(5)
+        arrivals = [
+            an_arrival(
+                f"evt_{number:02}",
+                created=second(chance.randrange(40)),
+                customer_id=chance.choice([None, *(f"cus_{i}" for i in range(9))]),
+            )
+            for number in range(10, 90)
+        ]
+        event_intake.store(arrivals)
+        left = {arrived.envelope.id: arrived.envelope for arrived in arrivals} | {
+            f"evt_{number}": an_envelope(f"evt_{number}", created=second(created))
+            for number, created in ((1, 7), (2, 7), (3, 3))
+        }
+        while left:
+            with committed(units) as unit:
+                batch = [event.envelope for event in unit.event_inbox.due(at=NOW, limit=12)]
+                unit.event_inbox.finish(dict.fromkeys((one.id for one in batch), DONE), at=NOW)
+            assert len(batch) == min(12, len(left))
+            ages = [(one.created, one.id) for one in batch]
+            assert ages == sorted(ages)
+            assert ages[0] == min((one.created, one.id) for one in left.values())
+            for one in batch:
+                del left[one.id]
+            handed_out = {one.customer_id: one for one in batch if one.customer_id is not None}
+            for one in left.values():
+                newest = handed_out.get(one.customer_id or "")
+                assert newest is None or (one.created, one.id) > (newest.created, newest.id)
 
     def test_begins_without_any(self, units: UnitsOfWork) -> None:
         with units.reading("ws_nobody") as unit:

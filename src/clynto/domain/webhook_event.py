@@ -25,6 +25,11 @@ class EventEnvelope:
     customer_id: str | None = None
     subscription_id: str | None = None
 
+    @property
+    def about_customer(self) -> str | None:
+        """The customer whose figures the event may change, None where it names none."""
+        return self.object_id if self.object_kind == "customer" else self.customer_id
+
 
 class EventUse(enum.StrEnum):
     """What we do with an event."""

@@ -122,11 +122,21 @@ class InboxCounts:
     by_use: Mapping[EventUse, int]
 
 
+def first_of(limit: int) -> int:
+    """How many of the oldest events choose the customers of a batch of ``limit``."""
+    return max(1, limit // 10)
+
+
 class EventInbox(Protocol):
     """The events of one workspace; a row is the proof that an id was seen, even when its body is pruned."""
 
     def due(self, *, at: UnixMicros, limit: int) -> Sequence[InboxEvent]:
-        """Pending events whose time has come, oldest first by creation, then id."""
+        """Pending events whose time has come, oldest first by creation, then id.
+
+        Of more than ``limit`` those come first that share a customer with the oldest tenth of ``limit``, so that a
+        backlog costs one computation of a customer and not one for each event. The oldest of all is always among
+        them, and of no customer is an event left out that is older than one handed out.
+        """
         ...
 
     def newest_waiting(self, object_ids: Collection[str]) -> Mapping[str, UnixTime]:

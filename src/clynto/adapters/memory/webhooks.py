@@ -16,6 +16,7 @@ from clynto.ports.webhooks import (
     InboxCounts,
     InboxEvent,
     WebhookEndpoint,
+    first_of,
 )
 
 REFUSAL_IS_NOTED_EVERY = 5 * MICROS_PER_SECOND
@@ -73,8 +74,12 @@ class MemoryEventInbox:
         self._transaction = transaction
 
     def due(self, *, at: UnixMicros, limit: int) -> Sequence[InboxEvent]:
-        """Pending events whose time has come, oldest first by creation, then id."""
-        return [held.event for held in self._in(EventState.PENDING) if held.due_at <= at][:limit]
+        """Pending events whose time has come, oldest first; of too many, those of the longest waiting customers."""
+        due = [held.event for held in self._in(EventState.PENDING) if held.due_at <= at]
+        first = {one.envelope.about_customer for one in due[: first_of(limit)]} - {None}
+        # Sorting is stable: within the two groups the oldest stay first.
+        chosen = sorted(due, key=lambda one: one.envelope.about_customer not in first)[:limit] if first else due[:limit]
+        return sorted(chosen, key=lambda one: (one.envelope.created, one.envelope.id))
 
     def newest_waiting(self, object_ids: Collection[str]) -> Mapping[str, UnixTime]:
         """When the newest pending event of each of these objects was created, due or not."""

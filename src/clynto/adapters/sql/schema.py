@@ -15,7 +15,7 @@ from clynto.adapters.sql.transactions import transaction
 if TYPE_CHECKING:
     from alembic.config import Config
 
-HEAD = "objects_of_events"
+HEAD = "customers_of_events"
 """The newest migration, which a new one replaces here."""
 _ONE_AT_A_TIME = 0x434C5A4E
 """Number of the advisory lock under which PostgreSQL is migrated; SQLite's write lock does the same."""

@@ -40,6 +40,7 @@ event_inbox = Table(
     Column("event_use", WORD),
     Column("fault", WORD),
     Column("object_id", WORD),
+    Column("customer_id", WORD),
     Column("envelope", WORD, nullable=False),
     Column("body", LargeBinary),
     Column("delivered", FLAG, nullable=False),
@@ -48,7 +49,8 @@ event_inbox = Table(
 Stripe's list of events, which proves nothing about deliveries."""
 
 IS_PENDING = text("state = 'pending'")
-HAS_OBJECT = text("state = 'pending' AND object_id IS NOT NULL")
+WAITS_FOR_OBJECT = text("state = 'pending' AND object_id IS NOT NULL")
+WAITS_FOR_CUSTOMER = text("state = 'pending' AND customer_id IS NOT NULL")
 IS_PARKED = text("state = 'parked'")
 IS_FINISHED = text("state IN ('done', 'ignored')")
 """Written out, not bound, since a partial index serves only queries that repeat its condition."""
@@ -67,8 +69,17 @@ Index(
     event_inbox.c.workspace_id,
     event_inbox.c.object_id,
     event_inbox.c.created,
-    sqlite_where=HAS_OBJECT,
-    postgresql_where=HAS_OBJECT,
+    sqlite_where=WAITS_FOR_OBJECT,
+    postgresql_where=WAITS_FOR_OBJECT,
+)
+Index(
+    "ix_event_inbox_of_customers",
+    event_inbox.c.workspace_id,
+    event_inbox.c.customer_id,
+    event_inbox.c.created,
+    event_inbox.c.event_id,
+    sqlite_where=WAITS_FOR_CUSTOMER,
+    postgresql_where=WAITS_FOR_CUSTOMER,
 )
 Index(
     "ix_event_inbox_parked",

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from itertools import chain, islice
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, Engine, Row, and_, bindparam, case, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Engine, Row, TextClause, and_, bindparam, case, delete, func, or_, select, update
 
 from clynto.adapters.sql.column_types import is_any_of
 from clynto.adapters.sql.documents import clean_or_none, clean_text, pack, unpack
@@ -16,6 +17,7 @@ from clynto.adapters.sql.tables_webhooks import (
     IS_FINISHED,
     IS_PARKED,
     IS_PENDING,
+    WAITS_FOR_CUSTOMER,
     event_inbox,
     webhook_endpoints,
 )
@@ -24,7 +26,15 @@ from clynto.domain.connection import Connection, ConnectionStatus
 from clynto.domain.moments import MICROS_PER_SECOND, UnixMicros, UnixTime
 from clynto.domain.webhook_event import EventEnvelope, EventUse
 from clynto.ports.vault import SealedCredential
-from clynto.ports.webhooks import AddressedEndpoint, ArrivedEvent, EventState, InboxCounts, InboxEvent, WebhookEndpoint
+from clynto.ports.webhooks import (
+    AddressedEndpoint,
+    ArrivedEvent,
+    EventState,
+    InboxCounts,
+    InboxEvent,
+    WebhookEndpoint,
+    first_of,
+)
 
 LONGEST_TOKEN = 200
 REFUSAL_IS_NOTED_EVERY = 5 * MICROS_PER_SECOND
@@ -33,14 +43,17 @@ _WITH_KEY = sorted(status.value for status in ConnectionStatus if Connection(sta
 _INBOX = event_inbox
 _NEWEST_DELIVERY = func.max(case((_INBOX.c.delivered, _INBOX.c.received_at)))
 _INTO = (
-    "INSERT INTO event_inbox (workspace_id, event_id, created, received_at, object_id, envelope, body, delivered, "
-    "due_at, state, attempts)"
+    "INSERT INTO event_inbox (workspace_id, event_id, created, received_at, object_id, customer_id, envelope, body, "
+    "delivered, due_at, state, attempts)"
 )
 _ONE_ROW = {
-    "sqlite": _INTO + " VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0, 'pending', 0) ON CONFLICT DO NOTHING",
-    "postgresql": _INTO + " VALUES (%s, %s, %s, %s, %s, %s, %b, %s, 0, 'pending', 0) ON CONFLICT DO NOTHING",
+    "sqlite": _INTO + " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 'pending', 0) ON CONFLICT DO NOTHING",
+    "postgresql": _INTO + " VALUES (%s, %s, %s, %s, %s, %s, %s, %b, %s, 0, 'pending', 0) ON CONFLICT DO NOTHING",
 }
-_ROWS = "unnest(%s::text[], %s::text[], %s::bigint[], %s::bigint[], %s::text[], %s::text[], %b::bytea[], %s::boolean[])"
+_ROWS = (
+    "unnest(%s::text[], %s::text[], %s::bigint[], %s::bigint[], %s::text[], %s::text[], %s::text[], %b::bytea[], "
+    "%s::boolean[])"
+)
 _MANY_ROWS = " ".join((_INTO, "SELECT *, 0, 'pending', 0 FROM", _ROWS, "ON CONFLICT DO NOTHING"))
 """Due at once, whatever the clocks of two machines say. A lone conflict is possible: the one of the primary key."""
 
@@ -102,14 +115,23 @@ class SqlEventInbox:
         self._scope = scope
 
     def due(self, *, at: UnixMicros, limit: int) -> Sequence[InboxEvent]:
-        """Pending events whose time has come, oldest first by creation, then id."""
+        """Pending events whose time has come, oldest first; of too many, those of the longest waiting customers."""
+        oldest = self._due(IS_PENDING, at=at, limit=limit)
+        customers = {row.customer_id for row in oldest[: first_of(limit)]} - {None}
+        if len(oldest) == limit and customers:
+            theirs = self._due(WAITS_FOR_CUSTOMER, is_any_of(_INBOX.c.customer_id, customers), at=at, limit=limit)
+            others = (row for row in oldest if row.customer_id not in customers)
+            oldest = sorted(islice(chain(theirs, others), limit), key=lambda row: (row.created, row.event_id))
+        return [_event_of(row, bytes(row.body)) for row in oldest]
+
+    def _due(self, *those: ColumnElement[bool] | TextClause, at: UnixMicros, limit: int) -> list[Row[Any]]:
         query = (
             select(_INBOX)
-            .where(self._scope.here(_INBOX), IS_PENDING, _INBOX.c.due_at <= at)
+            .where(self._scope.here(_INBOX), *those, _INBOX.c.due_at <= at)
             .order_by(_INBOX.c.created, _INBOX.c.event_id)
             .limit(limit)
         )
-        return [_event_of(row, bytes(row.body)) for row in self._scope.connection.execute(query)]
+        return list(self._scope.connection.execute(query))
 
     def newest_waiting(self, object_ids: Collection[str]) -> Mapping[str, UnixTime]:
         """When the newest pending event of each of these objects was created, due or not."""
@@ -275,7 +297,10 @@ def _sealed(ciphertext: bytes | None, key_version: int | None) -> SealedCredenti
     return None if ciphertext is None or key_version is None else SealedCredential(bytes(ciphertext), key_version)
 
 
-def _taken_in(event: ArrivedEvent) -> tuple[str, str, int, int, str | None, str, bytes, bool]:
+_TakenIn = tuple[str, str, int, int, str | None, str | None, str, bytes, bool]
+
+
+def _taken_in(event: ArrivedEvent) -> _TakenIn:
     envelope = event.envelope
     rest = [
         envelope.type,
@@ -293,13 +318,14 @@ def _taken_in(event: ArrivedEvent) -> tuple[str, str, int, int, str | None, str,
         envelope.created,
         event.received_at,
         clean_or_none(envelope.object_id),
+        clean_or_none(envelope.about_customer),
         pack(rest),
         event.body,
         event.delivered,
     )
 
 
-def _key_of_row(row: tuple[str, str, int, int, str | None, str, bytes, bool]) -> tuple[str, str]:
+def _key_of_row(row: _TakenIn) -> tuple[str, str]:
     return row[0], row[1]
 
 
