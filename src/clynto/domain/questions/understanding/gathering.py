@@ -59,15 +59,20 @@ class Gathered:
         self.event_periods: dict[Tag, Period | None] = {}
         self.signal_period: Period | None = None
         self.signal_period_given = False
+        self.range_words = ""
+        self.health_words = ""
+        self._units: list[Chunk] = []
         self.limit: int | None = None
         self.order: Order | None = None
         self._bind_periods()
         self._bind_bounds()
+        self._left += self._units
         self._bind_limit()
         self.periods: list[Period] = [chunk.value.past for chunk in self.take_all(Tag.PERIOD)]
         self.grouping: Grouping | None = self._one(Tag.GROUPING)
-        orders = [chunk.value for chunk in self.take_all(Tag.ORDER)]
-        self.order = orders[0] if orders else self.order
+        orders = self.take_all(Tag.ORDER)
+        self.order_words = orders[0].text if orders else ""
+        self.order = orders[0].value if orders else self.order
         self.metrics: list[Metric] = list(dict.fromkeys(chunk.value for chunk in self.take_all(Tag.METRIC)))
 
     # Taking things out.
@@ -144,13 +149,17 @@ class Gathered:
         waiting, behind_a_bound = list(self._left), False
         while waiting:
             chunk = waiting.pop(0)
+            waiting_before = list(waiting)
             bounds = _bounds_of(chunk, waiting)
             if bounds is None:
                 kept.append(chunk)
                 behind_a_bound = False
                 continue
             if bounds:
+                self._units += _units_of([chunk, *waiting_before[: len(waiting_before) - len(waiting)]])
                 # "At least 10 and at most 20": the second bound is about what the first one was about.
+                if waiting and waiting[0].tag is Tag.CURRENCY and waiting[0].start == waiting_before[0].end:
+                    self._units.append(waiting.pop(0))
                 metric = _metric_beside([] if behind_a_bound else kept, waiting) or metric
                 behind_a_bound = True
                 ranges.setdefault(metric, {}).update(bounds)
@@ -162,7 +171,9 @@ class Gathered:
         try:
             if metric is Metric.HEALTH:
                 self.health = _health_range(found)
+                self.health_words = _range_words(found)
             else:
+                self.range_words = _range_words(found)
                 divisor = MONTHS_PER_YEAR if metric is Metric.ARR else 1
                 self.mrr = MrrRange(**{bound: amount / divisor for bound, amount in found.items()})
         except ValueError as fault:
@@ -293,8 +304,6 @@ def _amount(chunk: Chunk) -> Fraction:
 
 def _metric_beside(before: list[Chunk], behind: list[Chunk]) -> Metric | None:
     """Take out the metric that a bound is about: the one directly before it, or directly behind its amount."""
-    if behind and behind[0].tag is Tag.CURRENCY and _is_unit(behind[0]):
-        del behind[0]
     if before and before[-1].tag is Tag.METRIC:
         found: Metric = before.pop().value
         return found
@@ -305,9 +314,15 @@ def _metric_beside(before: list[Chunk], behind: list[Chunk]) -> Metric | None:
     return None
 
 
-def _is_unit(chunk: Chunk) -> bool:
-    """``1000 dollars`` names the unit of the amount; the range is over the shown figure in any case."""
-    return chunk.text.casefold() in ("dollar", "dollars", "usd", "euro", "euros", "pounds", "pound")
+def _units_of(bound: Sequence[Chunk]) -> list[Chunk]:
+    """``Over $1k`` is over a thousand dollars, so yen are not meant: the sign says as much as "in USD" does."""
+    tokens: list[tuple[Chunk, Token]] = [(chunk, chunk.value) for chunk in bound if chunk.tag is Tag.AMOUNT]
+    signs = {token.currency: chunk for chunk, token in tokens if token.currency is not None}
+    return [replace(chunk, tag=Tag.CURRENCY, value=currency) for currency, chunk in signs.items()]
+
+
+def _range_words(found: dict[str, Fraction]) -> str:
+    return " and ".join(f"{bound} {int(amount)}" for bound, amount in found.items())
 
 
 def _health_range(found: dict[str, Fraction]) -> HealthIs:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from clynto.domain.questions.filters import Filter, SignalStanding, StatusWord
+from collections.abc import Sequence
+
+from clynto.domain.questions.filters import CancelsIn, Filter, SignalStanding, StatusWord, WithSignal
 from clynto.domain.questions.periods import Direction, Period, Rolling, Unit
 from clynto.domain.questions.query import (
     RANKABLE,
@@ -32,8 +34,15 @@ from clynto.domain.questions.query import (
     Trajectory,
     UnmatchedCustomers,
 )
-from clynto.domain.questions.understanding.gathering import LATE, THIS_MONTH, Gathered, Unreadable, words_of
+from clynto.domain.questions.understanding.gathering import THIS_MONTH, Gathered, Unreadable, words_of
 from clynto.domain.questions.understanding.lexicon import Tag
+from clynto.domain.questions.understanding.portfolio_words import (
+    deduplicated,
+    join_health_order,
+    join_risk,
+    lost_or_gained,
+)
+from clynto.domain.signals import SignalType
 
 USUAL_PAST = Rolling(3, Unit.MONTH, Direction.LAST)
 """Over which a change is explained if no period is named: long enough to hold the last renewal of most plans."""
@@ -46,7 +55,7 @@ def reading_of(said: Gathered) -> Query:
     """The query. Raises ``Unreadable`` if there is none, or if a word would have to be ignored."""
     query = _query(said)
     said.take(*_ASKING, Tag.ACCOUNTS, Tag.HOW_MANY, Tag.STATUS_NAME, Tag.LIVE)
-    left = words_of(chunk for chunk in said.left if chunk.tag is not Tag.FILLER)
+    left = words_of(chunk for chunk in said.left if chunk.tag is not Tag.FILLER) or _without_effect(said, query)
     if left or said.periods:
         raise Unreadable(*(left or ("that period",)))
     return query
@@ -70,6 +79,19 @@ def _query(said: Gathered) -> Query:
     if said.has(*_MOVING) or (said.has(Tag.LOST, Tag.GAINED) and said.metrics):
         return _movement(said)
     return _about_account(said) if said.names else _portfolio(said)
+
+
+def _without_effect(said: Gathered, query: Query) -> tuple[str, ...]:
+    """What was understood and yet changes nothing in this kind of query: "unpaid invoices over 500"."""
+    kept = isinstance(query, Accounts | Figure)
+    lost = [words for words in (said.range_words, said.health_words) if words and not kept]
+    if said.limit is not None and getattr(query, "limit", None) != said.limit:
+        lost.append(str(said.limit))
+    if said.grouping is not None and getattr(query, "grouping", None) is None:
+        lost.append(f"by {said.grouping.value.replace('_', ' ')}")
+    if said.order_words and isinstance(query, Invoices | Signals):
+        lost.append(said.order_words)
+    return tuple(lost)
 
 
 def _one_name(said: Gathered) -> str | None:
@@ -137,7 +159,13 @@ def _trajectory(said: Gathered) -> Query:
 
 
 def _invoices(said: Gathered) -> Query:
-    said.take(Tag.INVOICES, Tag.HOW_MANY)
+    single = all(chunk.text.casefold() in ("invoice", "bill") for chunk in said.take_all(Tag.INVOICES))
+    said.take(Tag.HOW_MANY)
+    if said.take(Tag.LATEST) and single and said.names:
+        # "Has Acme paid its last invoice?": the invoice itself tells.
+        said.take(Tag.UNPAID)
+        said.statuses()
+        return Invoices(_one_name(said), limit=said.limit or 1)
     which = InvoiceWord.ANY
     states = [chunk.value for chunk in said.take_all(Tag.INVOICE_STATE)]
     statuses = said.statuses()
@@ -174,7 +202,7 @@ def _signals(said: Gathered) -> Query:
     condition = said.signal_filter()
     if condition is None:
         raise Unreadable("signals")
-    said.take(Tag.NEW, Tag.HOW_MANY)
+    said.take(Tag.NEW, Tag.HOW_MANY, Tag.LATEST)
     standings = condition.standings
     return Signals(_one_name(said), condition.types, standings, condition.period, said.limit or USUAL_LIMIT)
 
@@ -198,6 +226,9 @@ def _asks_for_customers(said: Gathered) -> bool:
 def _subscriptions(said: Gathered) -> Query:
     said.take(Tag.SUBSCRIPTIONS, Tag.PLAN, Tag.PRODUCT, Tag.HOW_MANY)
     live, ended = said.take(Tag.LIVE), said.take(Tag.ENDED)
+    happened = _happened_to_subscriptions(said)
+    if happened is not None:
+        return happened
     types = said.take_all(Tag.SIGNAL_TYPE)
     which = SubscriptionWord.LIVE
     if said.take(Tag.CANCELING):
@@ -211,10 +242,31 @@ def _subscriptions(said: Gathered) -> Query:
     return Subscriptions(_one_name(said), which, said.limit or USUAL_LIMIT)
 
 
+def _happened_to_subscriptions(said: Gathered) -> Query | None:
+    """Subscriptions are not kept by what happened to them when: the accounts that had such an event answer."""
+    if said.names:
+        return None
+    when = said.event_periods.get(Tag.CANCELING)
+    if said.has(Tag.CANCELING) and when is not None:
+        said.take(Tag.CANCELING)
+        return Accounts((CancelsIn(when),), limit=said.limit or USUAL_LIMIT)
+    kinds = {chunk.value for chunk in said.left if chunk.tag is Tag.SIGNAL_TYPE}
+    dated = said.signal_period is not None or bool(said.periods)
+    if not kinds or (kinds == {SignalType.SUBSCRIPTION_CANCELED} and not dated):
+        return None
+    condition = said.signal_filter()
+    if condition is None:
+        return None
+    if not dated:
+        condition = WithSignal(condition.types, (), None)
+    return Accounts((condition,), limit=said.limit or USUAL_LIMIT)
+
+
 def _movement(said: Gathered) -> Query:
     fell = said.has(Tag.FELL, Tag.LOST)
     directed = fell or said.has(Tag.ROSE, Tag.GAINED)
-    listed = _lists_accounts(said) or said.limit is not None
+    lost = said.has(Tag.LOST) and not said.has(*_MOVING)
+    listed = _lists_accounts(said) or said.limit is not None or said.order is not None or lost
     said.take(*_MOVING, Tag.LOST, Tag.GAINED)
     metric = _recurring(said)
     period = _period(said, THIS_MONTH) or THIS_MONTH
@@ -299,14 +351,18 @@ def _portfolio(said: Gathered) -> Query:
     said.metrics = [metric for metric in said.metrics if metric is not Metric.ACCOUNTS]
     average = said.take(Tag.AVERAGE)
     summed = said.has(Tag.TOTAL)
-    _lost_and_gained(said)
+    lost_or_gained(said)
     listed = said.has(Tag.WHICH) or said.order is not None or said.limit is not None
-    accounts, everything = said.has(Tag.ACCOUNTS), said.has(Tag.ALL)
+    accounts, everything = _lists_accounts(said), said.has(Tag.ALL)
     if said.order is not None and said.limit is None and _asks_for_one(said):
         said.limit = 1
-    _join_arr_at_risk(said)
-    filters = _deduplicated(said.filters())
+    join_risk(said)
+    join_health_order(said)
+    filters = deduplicated(said.filters())
     metric = _metric(said, Metric.ACCOUNTS if how_many else Metric.MRR) if said.metrics or how_many else None
+    if accounts and metric is None and said.grouping is not None and not (summed or average):
+        # "Accounts by plan" asks how many there are of each.
+        how_many, metric = True, Metric.ACCOUNTS
     if how_many:
         if metric is not Metric.ACCOUNTS:
             raise Unreadable("how many")
@@ -332,43 +388,11 @@ def _portfolio(said: Gathered) -> Query:
 
 def _figure(said: Gathered, metric: Metric | None, filters: tuple[Filter, ...]) -> Query:
     grouping: Grouping | None = said.grouping
+    if metric in RECURRING and not (filters or grouping or said.has(Tag.TOTAL)) and _spans_months(said.periods):
+        return Trajectory(metric, None, said.periods.pop(0))
     return Figure(metric or Metric.MRR, Statistic.TOTAL, filters, grouping, _period(said, None))
 
 
-def _lost_and_gained(said: Gathered) -> None:
-    """``Which customers did we lose last month`` asks for those that churned."""
-    for tag, event in ((Tag.LOST, Tag.CHURNED), (Tag.GAINED, Tag.NEW)):
-        if said.has(tag):
-            said.rename(tag, event)
-            if said.periods:
-                said.event_periods[event] = said.periods.pop(0)
-
-
-def _join_arr_at_risk(said: Gathered) -> None:
-    """``How much ARR is at risk from payment failures``: the failures are what the risk comes from."""
-    if said.has(Tag.AT_RISK) and said.metrics and said.metrics[0] is Metric.ARR:
-        said.take(Tag.AT_RISK)
-        said.metrics = [Metric.ARR_AT_RISK]
-    if Metric.ARR_AT_RISK not in said.metrics:
-        return
-    if said.has(Tag.SIGNAL_TYPE) and not said.has(Tag.SIGNALS):
-        kinds = {chunk.value.value for chunk in said.left if chunk.tag is Tag.SIGNAL_TYPE}
-        if kinds <= {"payment_failed", "payment_overdue"}:
-            said.take(Tag.SIGNAL_TYPE)
-            if said.signal_period is not None:
-                said.periods.insert(0, said.signal_period)
-                said.signal_period = None
-    late = [chunk for chunk in said.left if chunk.tag is Tag.STATUS]
-    if len(late) > 1 and {chunk.value for chunk in late} == set(LATE):
-        said.take(Tag.STATUS)
-
-
-def _deduplicated(filters: list[Filter]) -> tuple[Filter, ...]:
-    found: list[Filter] = []
-    for condition in filters:
-        if condition in found:
-            continue
-        if any(type(held) is type(condition) for held in found):
-            raise Unreadable("two conditions of a kind")
-        found.append(condition)
-    return tuple(found)
+def _spans_months(periods: Sequence[Period]) -> bool:
+    """``MRR over the last 6 months`` asks for its course, ``MRR last month`` for one figure."""
+    return any(isinstance(held, Rolling) and held.unit is Unit.MONTH and held.count > 1 for held in periods)

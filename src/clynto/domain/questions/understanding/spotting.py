@@ -272,6 +272,11 @@ class Spotting:
                 accounts = self._by_likeness(low, high)
                 if accounts:
                     return self._claim(accounts, low, high)
+            for place in range(start, end) if end - start > 1 else ():
+                # "When did Acme last": a name stands beside words that are none.
+                accounts = self._by_part(place, place + 1) if self._tokens[place].capitalised else []
+                if accounts:
+                    return self._claim(accounts, place, place + 1)
         return False
 
     def _claim(self, accounts: Sequence[KnownAccount], start: int, end: int) -> SeveralAccounts | bool:

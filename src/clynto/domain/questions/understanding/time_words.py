@@ -248,6 +248,12 @@ class TimeWords:
             return None
         return dt.date(year, month, number), length
 
+    def _ahead(self, place: int, found: tuple[dt.date, int]) -> dt.date:
+        """The day that was found, or where its year was left out, the next one that has not passed."""
+        day, length = found
+        stated = self._tokens[place].day is not None or self._year_number(place + length - 1) is not None
+        return day if stated or day >= self._today else months_back(day, -12)
+
     def _day_number(self, place: int) -> int | None:
         if not 0 <= place < len(self._tokens):
             return None
@@ -258,7 +264,10 @@ class TimeWords:
 
     def _named_day(self, place: int) -> TimeFound | None:
         found = self._day_at(place)
-        return None if found is None else _same(Between(found[0], found[0]), found[1])
+        if found is None:
+            return None
+        past, ahead = found[0], self._ahead(place, found)
+        return TimeFound(Between(past, past), Between(ahead, ahead), found[1])
 
     def _since(self, place: int) -> TimeFound | None:
         if self._text(place) not in ("since", "after"):
@@ -286,7 +295,14 @@ class TimeWords:
         low, high = first[0], last[0]
         if high < low:
             low = months_back(low, 12)
-        return _same(Between(low, high), 2 + first[1] + last[1]) if low <= high else None
+        if low > high:
+            return None
+        coming = self._ahead(place + 1, first), self._ahead(joint + 1, last)
+        if coming[1] < coming[0]:
+            # "From 20 November to 15 December", asked in between, is running.
+            coming = first[0], coming[1]
+        ahead = Between(*coming) if coming[0] <= coming[1] else Between(low, high)
+        return TimeFound(Between(low, high), ahead, 2 + first[1] + last[1])
 
 
 def _same(period: Period, length: int) -> TimeFound:
