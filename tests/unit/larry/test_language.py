@@ -13,8 +13,8 @@ from tests.unit.larry.plain_names import PlainNameBook
 from tests.unit.larry.typed_queries import NAMES, TODAY, queries
 
 from clynto.adapters.text_matching.near_words import RapidfuzzNearWords
-from clynto.domain.questions.json_form import QueryUnreadable, query_from_json, query_schema, query_to_json
 from clynto.domain.questions.filters import InCurrency, MrrRange
+from clynto.domain.questions.json_form import QueryUnreadable, query_from_json, query_schema, query_to_json
 from clynto.domain.questions.query import QUERY_TYPES, Accounts, Query
 from clynto.domain.questions.sentences import sentence_of
 from clynto.domain.questions.text_form import parse_query, print_query

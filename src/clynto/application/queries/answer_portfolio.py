@@ -80,7 +80,7 @@ def answer_accounts(ground: Ground, query: Accounts) -> Answer:
         query,
         [
             *_first(ground, query, rows, amounts),
-            _accounts_found(query, total.accounts, listed_accounts=listed_accounts),
+            *_accounts_found(query, total, listed_accounts),
             *_bring(ground, query, total),
         ],
         table=table,
@@ -139,11 +139,14 @@ def _account(ground: Ground, row: AccountRow, metric: Metric, amount: MoneyBag) 
     return Row((row.name, *cells, *about), ground.cite_account(row.id, row.name))
 
 
-def _accounts_found(query: Accounts, accounts: int, *, listed_accounts: int) -> str:
+def _accounts_found(query: Accounts, total: GroupTotal, bearing: int) -> list[str]:
     if query.metric is Metric.OUTSTANDING:
-        owing = "owes" if listed_accounts == 1 else "owe"
-        return sentence(f"{count(listed_accounts, 'account')}{conditions(query.filters)} {owing} something")
-    return sentence(f"{count(accounts, 'account')}{conditions(query.filters)}")
+        owing = "owes" if bearing == 1 else "owe"
+        return [sentence(f"{count(bearing, 'account')}{conditions(query.filters)} {owing} something")]
+    if not query.filters and query.metric is not Metric.HEALTH and total.accounts > 1:
+        # How many there are in all stands beside what they bring.
+        return []
+    return [sentence(f"{count(total.accounts, 'account')}{conditions(query.filters)}")]
 
 
 def _sums(ground: Ground, metric: Metric, total: GroupTotal) -> list[AnswerFigure]:
@@ -162,11 +165,14 @@ def _bring(ground: Ground, query: Accounts, total: GroupTotal) -> list[str]:
     if not sums:
         return []
     together = "Together they have" if total.accounts > 1 else "It has"
+    if not query.filters and query.metric is not Metric.OUTSTANDING and total.accounts > 1:
+        together = f"All {total.accounts:,} accounts together have"
     if not total.amounts.without_zeros().currencies:
-        return [f"{'They have' if total.accounts > 1 else 'It has'} no {METRIC_WORDS[query.metric]} now."]
+        return [sentence(f"{together} no {METRIC_WORDS[query.metric]} now")]
     if query.metric in RECURRING:
         return [f"{together} {money(sums[0])} MRR, which is {money(sums[1])} ARR."]
-    return [sentence(f"{together} {money(sums[0])} {METRIC_WORDS[query.metric]}")]
+    words = "outstanding" if query.metric is Metric.OUTSTANDING else METRIC_WORDS[query.metric]
+    return [sentence(f"{together} {money(sums[0])} {words}")]
 
 
 def _first(ground: Ground, query: Accounts, rows: Sequence[AccountRow], amounts: Mapping[str, MoneyBag]) -> list[str]:
