@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from tests.integration.larry.books import Bag, Books, added, less, plain_sum
 from tests.integration.larry.expecting import Case, accounts, every, family, money, number, refused, rows, said
-from tests.integration.larry.portfolio import TODAY
+from tests.integration.larry.portfolio import TODAY, WITHOUT_CUSTOMER
 from tests.integration.larry.questions_on_accounts import renewing, top
 from tests.integration.larry.questions_on_lists import bills
 from tests.integration.larry.questions_on_the_past import OCTOBER, SEPTEMBER
@@ -18,6 +18,14 @@ LEAVING = ("Umbrella Health", "Renewal Garden")
 def _paying_dollars(books: Books) -> list[str]:
     """Above 500 dollars; yen and euros are not dollars."""
     return [name for name in books.names if books.mrr(name).get("USD", Fraction(0)) > 500_00]
+
+
+def _above_ten_thousand_a_year(books: Books) -> list[str]:
+    return [name for name in books.names if 12 * plain_sum(books.mrr(name)) > 10_000]
+
+
+def _paying_nothing(books: Books) -> list[str]:
+    return [name for name in books.names if name not in WITHOUT_CUSTOMER and not books.mrr(name)]
 
 
 def _fallen(books: Books) -> Bag:
@@ -34,11 +42,18 @@ DEBTS = family(
 UNITS_OF_AMOUNTS = family(
     "amount with a unit",
     (["accounts over $500 MRR", "customers paying more than 500 dollars a month"], accounts(_paying_dollars)),
+    # 10,000 a year is no round sum a month.
+    (["customers with ARR over 10k", "accounts with an ARR above 10000"], accounts(_above_ten_thousand_a_year)),
+    (["accounts without MRR", "free accounts"], accounts(_paying_nothing)),
 )
 ENDS = family(
     "ends of a ranking",
     (["top three by lifetime value", "top three accounts by lifetime value"], top("lifetime", 3)),
     ("worst 2 accounts by health", said("The lowest health scores are those of", "(0)")),
+    (
+        ["which plan brings the most MRR?", "which currency has the most MRR?"],
+        money("mrr", lambda b: b.mrr_of(b.names)),
+    ),
     ("accounts by payment status", number("accounts", lambda b: len(b.names))),
 )
 LOSSES = family(
@@ -70,6 +85,7 @@ DAYS_AHEAD = family(
         renewing(TODAY + dt.timedelta(days=1), dt.date(2026, 12, 15)),
     ),
     ("upcoming renewals", renewing(TODAY, dt.date(2026, 11, 30))),
+    ("which customers renew within 14 days", renewing(TODAY, TODAY + dt.timedelta(days=13))),
 )
 BILLS = family(
     "latest invoice",
@@ -90,11 +106,21 @@ WITHOUT_EFFECT = family(
     ("unpaid invoices by plan", refused("by plan")),
     ("largest invoice", refused("largest")),
     ("top 5 accounts by plan", refused("5")),
+    ("unpaid invoices of overdue accounts", refused("unpaid")),
+    ("which accounts have two subscriptions", refused("two")),
 )
 SMALL_TALK = family(
     "small talk",
     (["hello", "what can you do?", "thanks!", "help"], refused("Ask about MRR")),
     ("hi Larry, which accounts are overdue?", accounts(lambda b: b.with_status("overdue"))),
+)
+RISK = family(
+    "risk",
+    (["what needs my attention?", "what's urgent?"], said("open signals")),
+    ("what's at risk?", said("ARR is at risk")),
+    ("why is Hooli's health score low?", said("health score of Hooli")),
+    ("Who upgraded this month?", said("rose most")),
+    ("Hooli's ARR and MRR", said("MRR, which is")),
 )
 MOVEMENTS = family(
     "movements by kind",
@@ -112,5 +138,6 @@ CASES: list[Case] = [
     *PLANS,
     *WITHOUT_EFFECT,
     *SMALL_TALK,
+    *RISK,
     *MOVEMENTS,
 ]

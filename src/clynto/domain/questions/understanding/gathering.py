@@ -7,6 +7,7 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
+from clynto.domain.money import half_up
 from clynto.domain.policies import MONTHS_PER_YEAR
 from clynto.domain.questions.filters import (
     CancelsIn,
@@ -35,6 +36,7 @@ from clynto.domain.questions.understanding.lexicon import Tag
 from clynto.domain.questions.understanding.words import Token
 
 THIS_MONTH = Relative(Unit.MONTH, Which.THIS)
+CENTS = 100
 LATE = (StatusWord.OVERDUE, StatusWord.FAILED)
 _EVENTS = (Tag.RENEWAL, Tag.CANCELING, Tag.NEW, Tag.CHURNED)
 _AHEAD = (Tag.RENEWAL, Tag.CANCELING)
@@ -63,6 +65,7 @@ class Gathered:
         self.health_words = ""
         self._units: list[Chunk] = []
         self.limit: int | None = None
+        self.limit_words = ""
         self.order: Order | None = None
         self._bind_periods()
         self._bind_bounds()
@@ -174,8 +177,7 @@ class Gathered:
                 self.health_words = _range_words(found)
             else:
                 self.range_words = _range_words(found)
-                divisor = MONTHS_PER_YEAR if metric is Metric.ARR else 1
-                self.mrr = MrrRange(**{bound: amount / divisor for bound, amount in found.items()})
+                self.mrr = MrrRange(**{bound: _as_mrr(amount, metric) for bound, amount in found.items()})
         except ValueError as fault:
             raise Unreadable(*(str(int(amount)) for amount in found.values())) from fault
         if metric not in (Metric.MRR, Metric.ARR, Metric.HEALTH):
@@ -187,7 +189,7 @@ class Gathered:
         if tops and self.order is None:
             self.order = tops[0].value
         if len(counts) == 1 and 1 <= counts[0].value.count <= LARGEST_LIMIT:
-            self.limit = counts[0].value.count
+            self.limit, self.limit_words = counts[0].value.count, counts[0].text
             self._left.remove(counts[0])
 
     # Conditions.
@@ -197,6 +199,8 @@ class Gathered:
         found: list[Filter] = [condition for condition in (self.mrr, self.health) if condition is not None]
         if self.take(Tag.PAYING):
             found.append(MrrRange(above=Fraction(0)))
+        if self.take(Tag.NOT_PAYING):
+            found.append(MrrRange(maximum=Fraction(0)))
         found += self._status_filters()
         found += self._plan_filters()
         found += [InCurrency(code) for code in dict.fromkeys(c.value for c in self.take_all(Tag.CURRENCY))]
@@ -319,6 +323,13 @@ def _units_of(bound: Sequence[Chunk]) -> list[Chunk]:
     tokens: list[tuple[Chunk, Token]] = [(chunk, chunk.value) for chunk in bound if chunk.tag is Tag.AMOUNT]
     signs = {token.currency: chunk for chunk, token in tokens if token.currency is not None}
     return [replace(chunk, tag=Tag.CURRENCY, value=currency) for currency, chunk in signs.items()]
+
+
+def _as_mrr(amount: Fraction, metric: Metric) -> Fraction:
+    """A bound of ARR as one of shown MRR, which has cents: 10,000 a year is 833.33 a month on every page."""
+    if metric is not Metric.ARR:
+        return amount
+    return Fraction(half_up(amount * CENTS / MONTHS_PER_YEAR), CENTS)
 
 
 def _range_words(found: dict[str, Fraction]) -> str:

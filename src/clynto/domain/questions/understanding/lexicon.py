@@ -42,6 +42,7 @@ class Tag(enum.StrEnum):
     NO_SUBSCRIPTION = "no subscription"
     UNMATCHED = "unmatched"
     PAYING = "paying"
+    NOT_PAYING = "not paying"
     HEALTH_RANGE = "health range"
     HEALTH_UNKNOWN = "health unknown"
     INTERVAL = "interval"
@@ -96,7 +97,8 @@ it's hi hello
 hey larry so just right now currently today's present moment currently by their's than then also any some each's get got
 make made up amount value figure number stand standing much how long shall should let my mine due's out's into
 current happening going run running customer's sort sorted rank ranked ordered order thanks thank kindly exactly about's
-one those these ones look looks first's money per month's this's being's anything something help ok okay great
+one those these ones look looks first's money per month's this's being's
+anything something anybody anyone somebody help ok okay great brings bring comes
 """
 
 _PLAIN: dict[Meaning, str] = {
@@ -143,7 +145,9 @@ _PLAIN: dict[Meaning, str] = {
         "lifetime value|ltv|clv|life time value|customer lifetime value|lifetime revenue|paid in total|paid so far"
         "|total paid|lifetime spend"
     ),
-    Meaning(Tag.METRIC, Metric.HEALTH): "health|health score|score",
+    Meaning(
+        Tag.METRIC, Metric.HEALTH
+    ): "health|health score|score|health low|health so low|score low|score so low|health score low|health score so low",
     Meaning(Tag.METRIC, Metric.ACCOUNTS): "number of accounts|number of customers|account count|customer count",
     Meaning(Tag.STATUS, StatusWord.OVERDUE): (
         "overdue|past due|past-due|late|delinquent|in arrears|behind|behind on payment|late on payment"
@@ -185,7 +189,7 @@ _PLAIN: dict[Meaning, str] = {
     Meaning(Tag.ROSE): (
         "rise|rose|risen|rising|grow|grew|grown|growing|growth|increase|increased|increasing|go up|went up"
         "|going up|gone up"
-        "|expand|expanded|expansion|expanding|up most"
+        "|expand|expanded|expansion|expanding|up most|upgraded|upsold|upsell"
     ),
     Meaning(Tag.NO_SUBSCRIPTION): (
         "no subscription|without subscription|without a subscription|without any subscription|not subscribed"
@@ -198,6 +202,9 @@ _PLAIN: dict[Meaning, str] = {
         "|no matching customer|without a matching customer|not matched to an account|without an account|not in stripe"
         "|no matching stripe customer|without a matching stripe customer|no account|without account"
     ),
+    Meaning(
+        Tag.NOT_PAYING
+    ): "without mrr|no mrr|free account|free customer|non-paying account|non-paying customer|without any mrr",
     Meaning(Tag.PAYING): "paying account|paying customer|paying client|active customer|active account|paying company",
     Meaning(Tag.HEALTH_RANGE, (70, None)): "healthy|good health|in good health|green",
     Meaning(Tag.HEALTH_RANGE, (40, 69)): "mediocre health|warning health|yellow|medium health",
@@ -228,7 +235,7 @@ _PLAIN: dict[Meaning, str] = {
     Meaning(Tag.PRODUCT): "product",
     Meaning(Tag.GROUPING, Grouping.PAYMENT_STATUS): "{by} payment status|{by} status",
     Meaning(Tag.GROUPING, Grouping.PLAN): "{by} plan|{by} product|{by} tier",
-    Meaning(Tag.GROUPING, Grouping.CURRENCY): "{by} currency|{by} currencies",
+    Meaning(Tag.GROUPING, Grouping.CURRENCY): "{by} currency|{by} currencies|which currency",
     Meaning(Tag.GROUPING, Grouping.INTERVAL): (
         "{by} billing interval|{by} interval|{by} billing period|{by} billing cycle|{by} billing frequency"
     ),
@@ -270,7 +277,10 @@ _PLAIN: dict[Meaning, str] = {
     Meaning(Tag.SUBSCRIPTIONS): "subscription|subscribed|contract|seat|licence|license",
     Meaning(Tag.LIVE): "live|active",
     Meaning(Tag.ENDED): "ended|expired|past|former|inactive",
-    Meaning(Tag.SIGNALS): "signal|churn signal|alert|inbox|warning|at risk of churning|at risk of churn|churn risk",
+    Meaning(Tag.SIGNALS): (
+        "signal|churn signal|alert|inbox|warning|at risk of churning|at risk of churn|churn risk|needs my attention"
+        "|need my attention|urgent"
+    ),
     Meaning(Tag.SIGNAL_TYPE, SignalType.PAYMENT_FAILED): (
         "payment failure|failed payment|payment failed|payment failing|failed charge|declined payment"
         "|failed invoice payment"

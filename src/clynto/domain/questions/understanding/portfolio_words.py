@@ -29,6 +29,9 @@ def join_risk(said: Gathered) -> None:
     if plain and at_risk and kinds == {SignalType.SUBSCRIPTION_CANCELED} and len(said.metrics) == 1:
         _set_to_cancel(said)
         return
+    if said.has(Tag.AT_RISK) and not said.metrics and not said.has(Tag.ACCOUNTS, Tag.WHICH, Tag.HOW_MANY, Tag.ALL):
+        # "What's at risk this quarter?" names no accounts: the amount is meant.
+        said.metrics = [Metric.ARR]
     if said.has(Tag.AT_RISK) and said.metrics and said.metrics[0] is Metric.ARR:
         said.take(Tag.AT_RISK)
         said.metrics = [Metric.ARR_AT_RISK]

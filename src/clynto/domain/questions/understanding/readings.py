@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from clynto.domain.questions.filters import CancelsIn, Filter, SignalStanding, StatusWord, WithSignal
+from clynto.domain.questions.filters import Filter, SignalStanding, StatusWord
 from clynto.domain.questions.periods import Direction, Period, Rolling, Unit
 from clynto.domain.questions.query import (
     RANKABLE,
@@ -42,7 +42,7 @@ from clynto.domain.questions.understanding.portfolio_words import (
     join_risk,
     lost_or_gained,
 )
-from clynto.domain.signals import SignalType
+from clynto.domain.questions.understanding.subscription_words import happened_to_subscriptions
 
 USUAL_PAST = Rolling(3, Unit.MONTH, Direction.LAST)
 """Over which a change is explained if no period is named: long enough to hold the last renewal of most plans."""
@@ -72,6 +72,10 @@ def _query(said: Gathered) -> Query:
         return _invoices(said)
     if said.has(Tag.SIGNALS) and not _lists_accounts(said) and not said.metrics:
         return _signals(said)
+    if _asks_for_a_plan(said):
+        # "Which plan brings most MRR?": the groups answer, the highest among them.
+        said.take(Tag.PLAN, Tag.PRODUCT)
+        said.grouping, said.order = Grouping.PLAN, None
     if said.has(Tag.UNMATCHED) and _asks_for_customers(said):
         return _unmatched(said)
     if said.has(Tag.SUBSCRIPTIONS) or (said.has(Tag.PLAN, Tag.PRODUCT) and said.names and not said.metrics):
@@ -86,12 +90,17 @@ def _without_effect(said: Gathered, query: Query) -> tuple[str, ...]:
     kept = isinstance(query, Accounts | Figure)
     lost = [words for words in (said.range_words, said.health_words) if words and not kept]
     if said.limit is not None and getattr(query, "limit", None) != said.limit:
-        lost.append(str(said.limit))
+        lost.append(said.limit_words)
     if said.grouping is not None and getattr(query, "grouping", None) is None:
         lost.append(f"by {said.grouping.value.replace('_', ' ')}")
     if said.order_words and isinstance(query, Invoices | Signals):
         lost.append(said.order_words)
     return tuple(lost)
+
+
+def _asks_for_a_plan(said: Gathered) -> bool:
+    ranked = bool(said.metrics) and said.order is not None and said.limit is None
+    return ranked and said.has(Tag.PLAN, Tag.PRODUCT) and not (said.names or said.has(Tag.PLAN_NAME, Tag.ACCOUNTS))
 
 
 def _one_name(said: Gathered) -> str | None:
@@ -184,7 +193,7 @@ def _invoices(said: Gathered) -> Query:
         said.metrics.remove(Metric.OUTSTANDING)
     if said.metrics:
         raise Unreadable(said.metrics[0].value)
-    if _lists_accounts(said) and which in (InvoiceWord.UNPAID, InvoiceWord.OVERDUE) and not said.names:
+    if _lists_accounts(said) and which is InvoiceWord.UNPAID and not statuses and not said.names:
         said.metrics.append(Metric.OUTSTANDING)
         return _portfolio(said)
     said.take(Tag.NEW)
@@ -226,7 +235,10 @@ def _asks_for_customers(said: Gathered) -> bool:
 def _subscriptions(said: Gathered) -> Query:
     said.take(Tag.SUBSCRIPTIONS, Tag.PLAN, Tag.PRODUCT, Tag.HOW_MANY)
     live, ended = said.take(Tag.LIVE), said.take(Tag.ENDED)
-    happened = _happened_to_subscriptions(said)
+    if said.limit is not None and _lists_accounts(said) and not said.names:
+        # "Accounts with two subscriptions": how many an account has is no condition here.
+        raise Unreadable(said.limit_words)
+    happened = happened_to_subscriptions(said)
     if happened is not None:
         return happened
     types = said.take_all(Tag.SIGNAL_TYPE)
@@ -240,26 +252,6 @@ def _subscriptions(said: Gathered) -> Query:
     if said.has(Tag.ALL) and not (live or ended or types):
         which = SubscriptionWord.ANY if which is SubscriptionWord.LIVE else which
     return Subscriptions(_one_name(said), which, said.limit or USUAL_LIMIT)
-
-
-def _happened_to_subscriptions(said: Gathered) -> Query | None:
-    """Subscriptions are not kept by what happened to them when: the accounts that had such an event answer."""
-    if said.names:
-        return None
-    when = said.event_periods.get(Tag.CANCELING)
-    if said.has(Tag.CANCELING) and when is not None:
-        said.take(Tag.CANCELING)
-        return Accounts((CancelsIn(when),), limit=said.limit or USUAL_LIMIT)
-    kinds = {chunk.value for chunk in said.left if chunk.tag is Tag.SIGNAL_TYPE}
-    dated = said.signal_period is not None or bool(said.periods)
-    if not kinds or (kinds == {SignalType.SUBSCRIPTION_CANCELED} and not dated):
-        return None
-    condition = said.signal_filter()
-    if condition is None:
-        return None
-    if not dated:
-        condition = WithSignal(condition.types, (), None)
-    return Accounts((condition,), limit=said.limit or USUAL_LIMIT)
 
 
 def _movement(said: Gathered) -> Query:
@@ -324,6 +316,8 @@ def _fact(said: Gathered) -> tuple[Fact, Period | None]:
         if said.metrics:
             raise Unreadable(said.metrics[0].value)
         return Fact.PAYMENT_STATUS, None
+    if len(said.metrics) > 1 and set(said.metrics) <= set(RECURRING):
+        said.metrics.clear()
     if not said.metrics:
         return Fact.OVERVIEW, None
     fact = _FACT_OF_METRIC.get(_metric(said))

@@ -153,7 +153,7 @@ class Spotting:
             return None
         special = any(not self._is_vocabulary(token) for token in self._tokens[start:end])
         capital = start > 0 and self._is_capitalised(start, end)
-        if (special or capital) and (self._word(end) in _OF_A_PLAN or self._word(start - 1) in ("on", "the")):
+        if (special or capital) and (self._word(end) in _OF_A_PLAN or self._word(start - 1) in ("on", "the", "from")):
             return _Span(start, end, Tag.PLAN_NAME, tagged, self._slice(start, end))
         return None
 

@@ -91,6 +91,7 @@ class TimeWords:
             self._between,
             self._ago,
             self._rolling,
+            self._within,
             self._relative,
             self._quarter,
             self._single_day,
@@ -153,6 +154,16 @@ class TimeWords:
         if which in (None, Which.THIS) or count is None or unit is None:
             return None
         return _same(Rolling(count, unit, Direction.NEXT if which is Which.NEXT else Direction.LAST), 3)
+
+    def _within(self, place: int) -> TimeFound | None:
+        """``Within 14 days``: the next ones for what is to come, the last ones for what was."""
+        if self._text(place) != "within":
+            return None
+        count = 1 if self._text(place + 1) in ("a", "an") else self._count(place + 1)
+        unit = _UNITS.get(self._text(place + 2))
+        if count is None or unit is None:
+            return None
+        return TimeFound(Rolling(count, unit), Rolling(count, unit, Direction.NEXT), 3)
 
     def _ago(self, place: int) -> TimeFound | None:
         count = 1 if self._text(place) in ("a", "an") else self._count(place)
