@@ -25,6 +25,9 @@ def test_who_is_lost_keeps_the_navigation_if_signed_in(stranger: FlaskClient, br
     assert lost.status_code == 404
     assert "Not found" in lost.text
     assert '<nav class="nav"' in lost.text
+    mistyped = browser_of(MEMBER).get("/accounts?payment_status=bogus")
+    assert mistyped.status_code == 422
+    assert '<nav class="nav"' in mistyped.text
     unknown = stranger.get("/no-such-page")
     assert unknown.status_code == 404
     assert "<nav" not in unknown.text
@@ -118,3 +121,13 @@ def test_after_an_import_the_dialog_is_closed_and_leads_back_to_the_accounts(bro
     assert ">Close<" in after.group()
     # The answer to the file stands at an address that only takes files: without script, no button may ask for it.
     assert 'method="get" action="/accounts/import"' not in page
+
+
+@pytest.mark.parametrize(("typed", "told"), [("UDS", "“UDS” is no currency in use"), ("dollar", "three letters")])
+def test_a_slip_of_the_finger_is_no_default_currency(browser_of: BrowserOf, typed: str, told: str) -> None:
+    browser = browser_of(ADMIN)
+    form = {"csrf_token": page_token(browser), "name": "Rheinwerk", "default_currency": typed, "mrr_basis": "list"}
+    refused = browser.post("/settings", data=form)
+    assert refused.status_code == 422
+    assert told in refused.text
+    assert browser.get("/api/v1/workspace").get_json()["default_currency"] is None

@@ -25,7 +25,7 @@ _CODES_BY_STATUS = {
     415: "unsupported_media_type",
 }
 
-_WITH_NAVIGATION = (403, 404)
+_WITH_NAVIGATION = (403, 404, 405, 409, 422)
 
 log = logging.getLogger(__name__)
 
