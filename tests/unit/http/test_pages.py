@@ -78,6 +78,11 @@ def test_invoices_begin_with_what_people_look_for(product: Product, browser_of: 
     assert "<td>Monthly</td>" in page
 
 
+def test_the_audit_log_says_first_what_happened(browser_of: BrowserOf) -> None:
+    page = browser_of(ADMIN).get("/settings/audit").text
+    assert heads_of(page) == ["When", "What", "Who", "Action"]
+
+
 def test_choosing_an_account_is_about_a_customer_by_name(product: Product, browser_of: BrowserOf) -> None:
     billing_story(product)
     api = browser_of(MEMBER)
