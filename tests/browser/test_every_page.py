@@ -102,6 +102,13 @@ def watch_transfers(page: Page) -> tuple[CDPSession, list[int]]:
     return session, sizes
 
 
+OUT_OF_SIGHT = """
+parts => parts.filter(part => { const box = part.getBoundingClientRect();
+  return box.left < 0 || box.right > innerWidth; }).map(part => part.textContent)
+"""
+"""The chosen tab and the newest end of a chart have to be seen without scrolling."""
+
+
 @pytest.fixture(scope="module")
 def by_day(crowd: Scene) -> Page:
     """An owner's desk."""
@@ -142,6 +149,7 @@ def test_by_day(crowd: Scene, by_day: Page, shot: Shot) -> None:
 def test_by_night_on_a_phone(crowd: Scene, by_night: Page, shot: Shot) -> None:
     by_night.goto(path_of(crowd, shot))
     assert by_night.evaluate("document.documentElement.scrollWidth") <= PHONE
+    assert by_night.eval_on_selector_all(".tabs [aria-current], .chart text:last-of-type", OUT_OF_SIGHT) == []
     assert violations_on(by_night) == []
 
 

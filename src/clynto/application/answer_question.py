@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from clynto.application.actor import Actor
 from clynto.application.queries.find_account import WorkspaceNames, reference_to
 from clynto.application.queries.run_query import RunQuery
+from clynto.application.recompute_billing import ShownFigures
 from clynto.domain.errors import InvalidInput, NotFound, PlannerUnreachable
 from clynto.domain.questions.answers import Answer, AnswerKind, NamedAccount
 from clynto.domain.questions.founded_query import is_founded
@@ -121,7 +122,8 @@ class AnswerQuestion:
                 if account is None:
                     raise NotFound
                 about = reference_to(NamedAccount(account.id, account.name), book)
-            return understand(question, book, self._near, self._today(), Situation(previous, about))
+            currency = ShownFigures.of(unit, self._clock.now()).default_currency
+            return understand(question, book, self._near, self._today(), Situation(previous, about, currency))
 
     def _conversation(self, actor: Actor, conversation_id: str | None) -> _Led:
         if conversation_id and len(conversation_id) <= LONGEST_CONVERSATION_ID:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from clynto.application.person_details import Findings
+from clynto.domain.currencies import IN_USE
 from clynto.domain.email_domain import DomainRules, normalised_host
 from clynto.domain.exchange_rates import ExchangeRate
 
@@ -42,6 +43,8 @@ class WorkspaceFindings(Findings):
         code = text.strip().upper()
         if not _CURRENCY.fullmatch(code):
             self.add(field, "Enter a currency code of three letters, such as USD.")
+        elif code not in IN_USE:
+            self.add(field, f"“{code}” is no currency in use. Enter a code such as USD.")
         return code
 
     def domains(self, field: str, texts: Sequence[str]) -> tuple[str, ...]:

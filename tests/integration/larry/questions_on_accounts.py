@@ -184,7 +184,6 @@ AMOUNTS = family(
         [
             "Which accounts pay more than 500?",
             "accounts with MRR over 500",
-            "accounts over $500 MRR",
             "customers with more than 0.5k MRR",
             "accounts with MRR above 500",
             "which accounts have an MRR greater than 500?",

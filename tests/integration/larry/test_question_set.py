@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from tests.integration.larry import (
+    questions_in_other_words,
     questions_on_accounts,
     questions_on_figures,
     questions_on_lists,
@@ -22,6 +23,7 @@ QUESTIONS: list[Case] = [
     *questions_on_the_past.CASES,
     *questions_on_lists.CASES,
     *questions_without_answer.CASES,
+    *questions_in_other_words.CASES,
 ]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+from fractions import Fraction
 
 import pytest
 from hypothesis import given, settings
@@ -12,12 +13,13 @@ from tests.unit.larry.plain_names import PlainNameBook
 from tests.unit.larry.typed_queries import NAMES, TODAY, queries
 
 from clynto.adapters.text_matching.near_words import RapidfuzzNearWords
+from clynto.domain.questions.filters import InCurrency, MrrRange
 from clynto.domain.questions.json_form import QueryUnreadable, query_from_json, query_schema, query_to_json
-from clynto.domain.questions.query import QUERY_TYPES, Query
+from clynto.domain.questions.query import QUERY_TYPES, Accounts, Query
 from clynto.domain.questions.sentences import sentence_of
 from clynto.domain.questions.text_form import parse_query, print_query
 from clynto.domain.questions.understanding.names import KnownAccount
-from clynto.domain.questions.understanding.understand import Understood, understand
+from clynto.domain.questions.understanding.understand import Situation, Understood, understand
 
 NEAR = RapidfuzzNearWords()
 BOOK = PlainNameBook(
@@ -87,3 +89,11 @@ def test_the_schema_names_every_kind() -> None:
 def test_what_is_no_query_is_refused_with_a_reason(text: str, complaint: str) -> None:
     with pytest.raises(QueryUnreadable, match=complaint):
         parse_query(text)
+
+
+@pytest.mark.parametrize("written", ["accounts over $500", "accounts with more than 500 dollars MRR"])
+def test_an_amount_with_a_unit_is_about_that_currency_unless_all_figures_are_in_it(written: str) -> None:
+    above = MrrRange(above=Fraction(500))
+    for shown, filters in ((None, (InCurrency("USD"), above)), ("USD", (above,)), ("EUR", (InCurrency("USD"), above))):
+        outcome = understand(written, BOOK, NEAR, TODAY, Situation(currency=shown))
+        assert outcome == Understood(Accounts(filters)), shown

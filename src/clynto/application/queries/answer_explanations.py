@@ -29,7 +29,7 @@ from clynto.domain.questions.answers import (
 )
 from clynto.domain.questions.periods import Period
 from clynto.domain.questions.query import USUAL_LIMIT, Explain, Metric, Topic
-from clynto.domain.questions.wording import STATUS_WORDS, count, moment_day, money, sentence, span_text, unsigned
+from clynto.domain.questions.wording import STATUS_WORDS, count, in_span, moment_day, money, sentence, unsigned
 from clynto.domain.recurring_revenue import RevenueLine
 from clynto.domain.signals import SignalType
 from clynto.domain.subscription import Subscription
@@ -239,7 +239,7 @@ def _change(ground: Ground, query: Explain, account: NamedAccount, period: Perio
         verb = "changed" if change.mixed else "rose" if change.value > 0 else "fell"
         sentences = [sentence(f"{subject} {verb} by {unsigned(change)}, {course}")]
     rows = tuple(signal_row(ground, stored) for stored in signals)
-    sentences.append(_signals_told(found.total, span_text(span.first, span.last)))
+    sentences.append(_signals_told(found.total, in_span(span.first, span.last)))
     return ground.answer(
         query,
         sentences,
@@ -252,5 +252,5 @@ def _change(ground: Ground, query: Explain, account: NamedAccount, period: Perio
 
 def _signals_told(total: int, when: str) -> str:
     if not total:
-        return f"No cancellation or downgrade was recorded in {when}."
-    return sentence(f"{count(total, 'cancellation or downgrade', 'cancellations or downgrades')} in {when} explain it")
+        return f"No cancellation or downgrade was recorded {when}."
+    return sentence(f"{count(total, 'cancellation or downgrade', 'cancellations or downgrades')} {when} explain it")

@@ -20,7 +20,7 @@ from clynto.domain.questions.answers import (
     Table,
 )
 from clynto.domain.questions.filters import SignalStanding
-from clynto.domain.questions.periods import Period
+from clynto.domain.questions.periods import Period, day_of
 from clynto.domain.questions.query import (
     Invoices,
     InvoiceWord,
@@ -30,7 +30,7 @@ from clynto.domain.questions.query import (
     UnmatchedCustomers,
 )
 from clynto.domain.questions.sentences import INVOICE_WORDS, SIGNAL_WORDS, SUBSCRIPTION_WORDS, either
-from clynto.domain.questions.wording import count, money, sentence, span_text
+from clynto.domain.questions.wording import count, day_text, in_span, listed, money, sentence
 from clynto.domain.signal_explanation import explain
 from clynto.domain.signals import SignalType
 from clynto.ports.question_data import OwnedInvoice, OwnedSubscription
@@ -50,6 +50,7 @@ SUBSCRIPTION_COLUMNS = (
     Column("plan", "Plan"),
     Column("account", "Account"),
     Column("status", "Status", CellKind.STRIPE),
+    Column("quantity", "Quantity", CellKind.COUNT),
     Column("interval", "Billed every"),
     Column("renewal_at", "Renews", CellKind.DAY),
     Column("cancel_at", "Ends", CellKind.DAY),
@@ -69,6 +70,8 @@ CUSTOMER_COLUMNS = (
     Column("payment_status", "Payment Status", CellKind.STATUS),
     Column("mrr", "MRR", CellKind.MONEY),
 )
+PLANS_TOLD = 3
+"""Subscriptions of one account that are named in the sentence; more are read from the rows."""
 _OWED = (InvoiceWord.UNPAID, InvoiceWord.OVERDUE)
 
 
@@ -79,7 +82,7 @@ def answer_invoices(ground: Ground, query: Invoices, account: NamedAccount | Non
         _id_of(account), query.which, created=created, now=ground.second, limit=query.limit
     )
     noun = f"{INVOICE_WORDS[query.which]}invoice"
-    whose, when = _whose(account), _when(ground, query.period, "created in")
+    whose, when = _whose(account, found.total), _when(ground, query.period, "created")
     text = f"{_has(account, found.total)} {count(found.total, noun)}{whose}{when}"
     figures = [AnswerFigure("invoices", number=Fraction(found.total))]
     if query.which in _OWED:
@@ -87,7 +90,19 @@ def answer_invoices(ground: Ground, query: Invoices, account: NamedAccount | Non
         figures.append(AnswerFigure("outstanding", owed))
         text += f", with {money(owed)} left to pay" if found.total else ""
     table = Table(INVOICE_COLUMNS, tuple(invoice_row(ground, owned) for owned in invoices), found.total)
-    return ground.answer(query, [sentence(text)], table=table, figures=figures, citations=_cited(ground, account))
+    told = [sentence(text), *(_newest_told(ground, invoices) if query.limit == 1 else [])]
+    return ground.answer(query, told, table=table, figures=figures, citations=_cited(ground, account))
+
+
+def _newest_told(ground: Ground, invoices: Sequence[OwnedInvoice]) -> list[str]:
+    """Where one invoice was asked for, it is the answer."""
+    if not invoices:
+        return []
+    row = invoices[0].row
+    due = money(ground.as_billed(MoneyBag.of(row.currency, row.amount_due)))
+    left = money(ground.as_billed(MoneyBag.of(row.currency, row.amount_remaining)))
+    made = day_text(day_of(row.created_at))
+    return [f"The newest, {row.number or row.id} of {made}, is {row.status}: {due} in all, {left} left to pay."]
 
 
 def invoice_row(ground: Ground, owned: OwnedInvoice) -> Row:
@@ -111,10 +126,18 @@ def answer_subscriptions(ground: Ground, query: Subscriptions, account: NamedAcc
         _id_of(account), query.which, basis=ground.figures.basis, limit=query.limit
     )
     noun = "subscription" if query.which is SubscriptionWord.ANY else f"{SUBSCRIPTION_WORDS[query.which]}subscription"
-    text = sentence(f"{_has(account, found.total)} {count(found.total, noun)}{_whose(account)}")
+    plans = f": {listed([_plan_told(owned) for owned in held])}" if account is not None and held else ""
+    plans = plans if len(held) <= PLANS_TOLD else ""
+    text = sentence(f"{_has(account, found.total)} {count(found.total, noun)}{_whose(account, found.total)}{plans}")
     table = Table(SUBSCRIPTION_COLUMNS, tuple(subscription_row(ground, owned) for owned in held), found.total)
     figures = [AnswerFigure("subscriptions", number=Fraction(found.total))]
     return ground.answer(query, [text], table=table, figures=figures, citations=_cited(ground, account))
+
+
+def _plan_told(owned: OwnedSubscription) -> str:
+    row = owned.row
+    every = "" if row.interval is None else f", billed every {row.interval}"
+    return f"{row.plan_name}{'' if row.quantity is None else f' × {row.quantity:,}'}{every}"
 
 
 def subscription_row(ground: Ground, owned: OwnedSubscription) -> Row:
@@ -125,6 +148,7 @@ def subscription_row(ground: Ground, owned: OwnedSubscription) -> Row:
         row.plan_name,
         owned.account_name,
         row.status,
+        row.quantity,
         row.interval,
         row.renewal_at,
         row.cancel_at,
@@ -138,8 +162,8 @@ def answer_signals(ground: Ground, query: Signals, account: NamedAccount | None)
     condition = signal_condition(ground, query.types, query.standings, query.period)
     found, signals = ground.unit.question_data.signals(_id_of(account), condition, limit=query.limit)
     noun = signal_noun(query.types, query.standings)
-    when = _when(ground, query.period, "that occurred in")
-    text = sentence(f"{_has(account, found.total)} {count(found.total, noun)}{_whose(account)}{when}")
+    when = _when(ground, query.period, "that occurred")
+    text = sentence(f"{_has(account, found.total)} {count(found.total, noun)}{_whose(account, found.total)}{when}")
     table = Table(SIGNAL_COLUMNS, tuple(signal_row(ground, stored) for stored in signals), found.total)
     figures = [AnswerFigure("signals", number=Fraction(found.total))]
     return ground.answer(query, [text], table=table, figures=figures, citations=_cited(ground, account))
@@ -182,7 +206,8 @@ def answer_unmatched(ground: Ground, query: UnmatchedCustomers) -> Answer:
     verb = "has" if whole.unmatched_customers == 1 else "have"
     customers = count(whole.unmatched_customers, "Stripe customer")
     text = sentence(f"{customers} {verb} no account; their MRR is {money(mrr)}")
-    rows = tuple(_customer_row(ground, row) for row in page.rows)
+    # A customer that was deleted in Stripe pays nothing and is not among those that are counted.
+    rows = tuple(_customer_row(ground, row) for row in page.rows if not row.deleted)
     return ground.answer(
         query,
         [text],
@@ -210,15 +235,15 @@ def _has(account: NamedAccount | None, total: int) -> str:
     return "there is" if total == 1 else "there are"
 
 
-def _whose(account: NamedAccount | None) -> str:
-    return " in all" if account is None else ""
+def _whose(account: NamedAccount | None, total: int) -> str:
+    return " in all" if account is None and total else ""
 
 
 def _when(ground: Ground, period: Period | None, verb: str) -> str:
     if period is None:
         return ""
     span = ground.span(period)
-    return f" {verb} {span_text(span.first, span.last)}"
+    return f" {verb} {in_span(span.first, span.last)}"
 
 
 def _cited(ground: Ground, account: NamedAccount | None) -> list[Citation]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from fractions import Fraction
 
 from clynto.application.queries.answer_portfolio import MEASURES
 from clynto.application.queries.mrr_history import PointShown, history_of_account, history_of_workspace
@@ -27,6 +28,7 @@ from clynto.domain.questions.answers import (
 )
 from clynto.domain.questions.periods import DaySpan, day_of
 from clynto.domain.questions.query import (
+    LARGEST_LIMIT,
     Change,
     CompareAccounts,
     ComparePeriods,
@@ -37,7 +39,7 @@ from clynto.domain.questions.query import (
     Trajectory,
 )
 from clynto.domain.questions.sentences import METRIC_WORDS, MONTH_NAMES
-from clynto.domain.questions.wording import money, sentence, unsigned
+from clynto.domain.questions.wording import count, money, sentence, unsigned
 from clynto.ports.question_data import RecordedMoment, Selection
 
 MOST_MONTHS = 120
@@ -132,11 +134,12 @@ def answer_movers(ground: Ground, query: Movers) -> Answer:
         Selection(),
         measure,
         order=Order.LOWEST if fell else Order.HIGHEST,
-        limit=query.limit,
+        limit=LARGEST_LIMIT + 1,
         weights=ground.weights(ground.sum_of(None, ground.measure(at=start)) + whole.amounts),
     )
-    moved = [(found, ground.view(found.amounts)) for found in ranked]
-    moved = [(found, view) for found, view in moved if (view.value < 0 if fell else view.value > 0)]
+    every = [(found, ground.view(found.amounts)) for found in ranked]
+    every = [(found, view) for found, view in every if (view.value < 0 if fell else view.value > 0)]
+    moved = every[: query.limit]
     rows = {row.id: row for row in ground.unit.accounts_table.rows([found.account_id for found, _ in moved])}
     columns = (
         Column("account", "Account"),
@@ -152,7 +155,7 @@ def answer_movers(ground: Ground, query: Movers) -> Answer:
             )
             for found, view in moved
         ),
-        len(moved),
+        len(every) if len(every) <= LARGEST_LIMIT else len(moved),
     )
     verb = "fell" if fell else "rose"
     between = f"between {_between(start)} and {_between(end)}"
@@ -160,8 +163,14 @@ def answer_movers(ground: Ground, query: Movers) -> Answer:
     if moved:
         first, view = moved[0]
         text = f"The MRR of {rows[first.account_id].name} {verb} most {between}: by {unsigned(view)}."
+    sentences, figures = [text], []
+    if 1 < len(every) <= LARGEST_LIMIT:
+        together = sum((found.amounts for found, _ in every), MoneyBag.empty())
+        figures = [AnswerFigure("change", ground.view(together))]
+        size = ground.view(together * Fraction(-1 if fell else 1))
+        sentences.append(f"Together, {count(len(every), 'account')} {verb} by {money(size)}.")
     notes = [*off_by(span.first - dt.timedelta(days=1), start), *off_by(span.last, end)]
-    return ground.answer(query, [text], table=table, notes=notes)
+    return ground.answer(query, sentences, table=table, figures=figures, notes=notes)
 
 
 def answer_trajectory(ground: Ground, query: Trajectory, account: NamedAccount | None) -> Answer:

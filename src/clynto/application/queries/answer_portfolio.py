@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
 
@@ -22,7 +22,7 @@ from clynto.domain.questions.query import (
     Statistic,
 )
 from clynto.domain.questions.sentences import METRIC_WORDS
-from clynto.domain.questions.wording import conditions, count, money, number, sentence, span_text
+from clynto.domain.questions.wording import conditions, count, in_span, listed, money, number, sentence
 from clynto.domain.signals import SignalType
 from clynto.ports.question_data import GroupTotal, MeasureKind, Selection, SignalCondition
 from clynto.ports.read_models import AccountRow, StatusFilter
@@ -30,6 +30,8 @@ from clynto.ports.read_models import AccountRow, StatusFilter
 AT_RISK = frozenset({StatusFilter.OVERDUE, StatusFilter.FAILED})
 PAYMENT_PROBLEMS = frozenset({SignalType.PAYMENT_FAILED, SignalType.PAYMENT_OVERDUE})
 SCORE_DECIMALS = 1
+NAMED = 3
+"""Leading accounts that are named in the sentence."""
 MEASURES = {
     Metric.MRR: MeasureKind.MRR,
     Metric.ARR: MeasureKind.MRR,
@@ -68,15 +70,19 @@ def answer_accounts(ground: Ground, query: Accounts) -> Answer:
     amounts = {found.account_id: found.amounts for found in ranked}
     rows = ground.unit.accounts_table.rows(list(amounts))
     # By an amount, accounts without any are left out of the ranking, so they are not counted either.
-    listed = total.scored if kind is MeasureKind.HEALTH else total.bearing
+    listed_accounts = total.scored if kind is MeasureKind.HEALTH else total.bearing
     if kind is MeasureKind.MRR and not _is_part(selection):
-        listed = total.accounts
+        listed_accounts = total.accounts
     columns = (_ACCOUNT, *_money_columns(query.metric), *_ABOUT_ACCOUNTS)
-    table = Table(columns, tuple(_account(ground, row, query.metric, amounts[row.id]) for row in rows), listed)
+    table = Table(columns, tuple(_account(ground, row, query.metric, amounts[row.id]) for row in rows), listed_accounts)
     figures = [AnswerFigure("accounts", number=Fraction(total.accounts)), *_sums(ground, query.metric, total)]
     return ground.answer(
         query,
-        [_accounts_found(query, total.accounts), *_bring(ground, query, total), *_first(query, rows)],
+        [
+            *_first(ground, query, rows, amounts),
+            *_accounts_found(query, total, listed_accounts),
+            *_bring(ground, query, total),
+        ],
         table=table,
         figures=figures,
         notes=moved_between(ground, query.filters),
@@ -133,8 +139,14 @@ def _account(ground: Ground, row: AccountRow, metric: Metric, amount: MoneyBag) 
     return Row((row.name, *cells, *about), ground.cite_account(row.id, row.name))
 
 
-def _accounts_found(query: Accounts, accounts: int) -> str:
-    return sentence(f"{count(accounts, 'account')}{conditions(query.filters)}")
+def _accounts_found(query: Accounts, total: GroupTotal, bearing: int) -> list[str]:
+    if query.metric is Metric.OUTSTANDING:
+        owing = "owes" if bearing == 1 else "owe"
+        return [sentence(f"{count(bearing, 'account')}{conditions(query.filters)} {owing} something")]
+    if not query.filters and query.metric is not Metric.HEALTH and total.accounts > 1:
+        # How many there are in all stands beside what they bring.
+        return []
+    return [sentence(f"{count(total.accounts, 'account')}{conditions(query.filters)}")]
 
 
 def _sums(ground: Ground, metric: Metric, total: GroupTotal) -> list[AnswerFigure]:
@@ -153,17 +165,31 @@ def _bring(ground: Ground, query: Accounts, total: GroupTotal) -> list[str]:
     if not sums:
         return []
     together = "Together they have" if total.accounts > 1 else "It has"
+    if not query.filters and query.metric is not Metric.OUTSTANDING and total.accounts > 1:
+        together = f"All {total.accounts:,} accounts together have"
+    if not total.amounts.without_zeros().currencies:
+        return [sentence(f"{together} no {METRIC_WORDS[query.metric]} now")]
     if query.metric in RECURRING:
         return [f"{together} {money(sums[0])} MRR, which is {money(sums[1])} ARR."]
-    return [sentence(f"{together} {money(sums[0])} {METRIC_WORDS[query.metric]}")]
+    words = "outstanding" if query.metric is Metric.OUTSTANDING else METRIC_WORDS[query.metric]
+    return [sentence(f"{together} {money(sums[0])} {words}")]
 
 
-def _first(query: Accounts, rows: Sequence[AccountRow]) -> list[str]:
-    """Where one account was asked for, its name is the answer."""
-    if query.limit != 1 or not rows:
+def _first(ground: Ground, query: Accounts, rows: Sequence[AccountRow], amounts: Mapping[str, MoneyBag]) -> list[str]:
+    """Where the ends of a ranking were asked for, their names are the answer."""
+    if not rows or (query.filters and query.limit != 1) or query.metric is Metric.OUTSTANDING:
         return []
     ends = "highest" if query.order is Order.HIGHEST else "lowest"
-    return [f"The {ends} {METRIC_WORDS[query.metric]} is that of {rows[0].name}."]
+    leading = [_with_amount(ground, query.metric, row, amounts[row.id]) for row in rows[: min(query.limit, NAMED)]]
+    verb = "is that" if len(leading) == 1 else "are those"
+    words = METRIC_WORDS[query.metric]
+    return [sentence(f"the {ends} {words if len(leading) == 1 else words + 's'} {verb} of {listed(leading)}")]
+
+
+def _with_amount(ground: Ground, metric: Metric, row: AccountRow, amount: MoneyBag) -> str:
+    if metric is Metric.HEALTH:
+        return f"{row.name} ({'unknown' if row.health_score is None else row.health_score})"
+    return f"{row.name} ({money(ground.recurring(metric, amount))})"
 
 
 # Figures.
@@ -248,7 +274,7 @@ def _risk_told(ground: Ground, query: Figure, figure: AnswerFigure, total: Group
             f"{_amount(figure)} ARR is at risk{average}: {whom} {_are(total.accounts)} overdue or failed now"
         )
     span = ground.span(query.period)
-    arose = f"payment problems that arose in {span_text(span.first, span.last)}"
+    arose = f"payment problems that arose {in_span(span.first, span.last)}"
     late = f"{whom} {_are(total.accounts)} still overdue or failed"
     return sentence(f"{_amount(figure)} ARR is at risk from {arose}{average}: {late}")
 

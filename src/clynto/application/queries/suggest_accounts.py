@@ -20,11 +20,13 @@ SHORTEST_WORD = 3
 
 @dataclass(frozen=True, slots=True)
 class SuggestedAccount:
-    """``claims_domain``: one of several accounts that carry the customer's domain; otherwise the names are alike."""
+    """``claims_domain``: one of several accounts that carry the customer's domain; otherwise the names are alike.
+    ``domains`` tell accounts of like names apart."""
 
     id: str
     name: str
     claims_domain: bool
+    domains: tuple[str, ...] = ()
 
 
 class SuggestAccounts:
@@ -45,7 +47,7 @@ class SuggestAccounts:
         actor.must_be(Role.MEMBER)
         with self._units.reading(actor.workspace_id) as uow:
             rows = uow.accounts_table.page(AccountsQuery(text=text.strip(), limit=CHOICES)).rows
-        return tuple(SuggestedAccount(row.id, row.name, claims_domain=False) for row in rows)
+        return tuple(SuggestedAccount(row.id, row.name, claims_domain=False, domains=row.domains) for row in rows)
 
 
 def _guess(uow: UnitOfWork, customer: CustomerRow) -> SuggestedAccount | None:

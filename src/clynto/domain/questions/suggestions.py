@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from clynto.domain.questions.sentences import quoted
-from clynto.domain.questions.understanding.lexicon import Refusal, singular
+from clynto.domain.questions.understanding.lexicon import singular
+from clynto.domain.questions.understanding.refusals import Refusal
 from clynto.domain.questions.understanding.words import TokenKind, normalised, tokens_of
 
 SHOWN = 3
@@ -83,6 +84,7 @@ _INSTEAD = {
         "What is our ARR by plan?",
     ),
     Refusal.PERSON: ("Top 5 accounts by MRR", "Which accounts renew next month?", "Which accounts are overdue?"),
+    Refusal.NOTHING_ASKED: OPENING,
 }
 _REASONS = {
     Refusal.FORECAST: "The future is not in the data: Larry tells what is and what was, and what is already scheduled.",
@@ -93,6 +95,7 @@ _REASONS = {
     Refusal.COLLECTED: "Cash, costs, taxes and payouts are not kept here.",
     Refusal.RATE: "Larry gives exact amounts and counts; this rate or statistic is not one of his answers.",
     Refusal.PERSON: "Who works at or for an account is not in the billing data.",
+    Refusal.NOTHING_ASKED: "Ask about MRR, ARR, payments, invoices, subscriptions, renewals or signals.",
 }
 _LIGHT = frozenset(["the", "of", "a", "an", "is", "are", "what", "which", "show", "how", "do", "does", "me", "in"])
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Sequence
 from fractions import Fraction
 
@@ -10,9 +11,15 @@ from clynto.domain.account_billing import PaymentStatus
 from clynto.domain.moments import UnixTime
 from clynto.domain.money import decimal_text
 from clynto.domain.money_view import MoneyView
-from clynto.domain.questions.filters import Filter
+from clynto.domain.questions.filters import CancelsIn, Filter, MrrRange, WithSignal
 from clynto.domain.questions.periods import day_of
-from clynto.domain.questions.sentences import MONTH_NAMES, condition_phrase
+from clynto.domain.questions.sentences import (
+    MONTH_NAMES,
+    SIGNAL_WORDS,
+    condition_phrase,
+    either,
+    period_phrase,
+)
 from clynto.domain.signal_explanation import CURRENCY_SIGNS
 
 STATUS_WORDS = {
@@ -20,6 +27,8 @@ STATUS_WORDS = {
     PaymentStatus.OVERDUE: "overdue",
     PaymentStatus.FAILED: "failed",
 }
+
+_AMOUNTS = re.compile(r"\d+(?:\.\d+)?")
 
 
 def grouped(amount: str) -> str:
@@ -92,9 +101,35 @@ def span_text(first: dt.date, last: dt.date) -> str:
     return f"{day_text(first)} to {day_text(last)}"
 
 
+def in_span(first: dt.date, last: dt.date) -> str:
+    """``in November 2026``, ``on 3 November 2026``, ``between 3 November 2026 and 9 November 2026``."""
+    text = span_text(first, last)
+    if first == last:
+        return f"on {text}"
+    return f"between {day_text(first)} and {day_text(last)}" if " to " in text else f"in {text}"
+
+
 def conditions(filters: Sequence[Filter]) -> str:
     """What is said of the accounts, behind the noun: `` with payment status overdue, on the plan "Pro"``."""
-    return "".join(f"{',' if place else ''} {condition_phrase(held)}" for place, held in enumerate(filters))
+    return "".join(f"{',' if place else ''} {_told(held)}" for place, held in enumerate(filters))
+
+
+def _told(condition: Filter) -> str:
+    """As a person says it; the question that Larry writes for a query has to tell more cases apart."""
+    match condition:
+        case CancelsIn(None):
+            return "set to cancel"
+        case CancelsIn(period) if period is not None:
+            return f"set to cancel {period_phrase(period)}"
+        case WithSignal(types, standings, period):
+            kinds = either(SIGNAL_WORDS[kind] for kind in types)
+            states = either(standing.value for standing in standings)
+            when = "" if period is None else period_phrase(period)
+            return " ".join(part for part in ("with", states, kinds, "signals", when) if part)
+        case MrrRange():
+            return _AMOUNTS.sub(lambda found: grouped(found[0]), condition_phrase(condition))
+        case _:
+            return condition_phrase(condition)
 
 
 def listed(names: Sequence[str]) -> str:

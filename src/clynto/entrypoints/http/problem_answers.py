@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
+from urllib.parse import urlsplit
 
 from flask import Flask, Response, current_app, redirect, render_template, request, url_for
 from werkzeug.exceptions import BadRequest, HTTPException, MethodNotAllowed, UnsupportedMediaType
 from werkzeug.wrappers import Response as AnyResponse
 
 from clynto.domain.errors import ClyntoError
-from clynto.entrypoints.http.current import services
+from clynto.entrypoints.http.current import actor_or_none, services
 from clynto.entrypoints.http.problem_details import Problem, problem, problem_of
 
 PROBLEM_MEDIA_TYPE = "application/problem+json"
@@ -23,6 +24,8 @@ _CODES_BY_STATUS = {
     413: "payload_too_large",
     415: "unsupported_media_type",
 }
+
+_WITH_NAVIGATION = (403, 404, 405, 409, 422)
 
 log = logging.getLogger(__name__)
 
@@ -88,7 +91,9 @@ def _answer(told: Problem) -> AnyResponse:
         return problem_answer(told)
     if told.code == "not_signed_in":
         return _to_login()
-    return Response(render_template("problem.html", problem=told), told.status, headers=told.headers)
+    # Who is signed in keeps the navigation; after a fault of ours nothing is read for a frame that may fail as well.
+    in_frame = actor_or_none() is not None and told.status in _WITH_NAVIGATION
+    return Response(render_template("problem.html", problem=told, in_frame=in_frame), told.status, headers=told.headers)
 
 
 def _to_login() -> AnyResponse:
@@ -96,5 +101,13 @@ def _to_login() -> AnyResponse:
     target = url_for(LOGIN_ENDPOINT, next=wanted)
     if "HX-Request" in request.headers:
         # htmx would put the sign-in page into a corner of the open one; this header makes it leave the page.
-        return Response("", 401, headers={"HX-Redirect": url_for(LOGIN_ENDPOINT)})
+        return Response("", 401, headers={"HX-Redirect": url_for(LOGIN_ENDPOINT, next=_open_page())})
     return redirect(target, 303)
+
+
+def _open_page() -> str | None:
+    """The page that htmx asked from, to come back to after signing in."""
+    address = urlsplit(request.headers.get("HX-Current-URL", ""))
+    if address.netloc != request.host or not address.path.startswith("/"):
+        return None
+    return f"{address.path}?{address.query}" if address.query else address.path

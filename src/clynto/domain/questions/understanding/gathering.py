@@ -7,6 +7,7 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
+from clynto.domain.money import half_up
 from clynto.domain.policies import MONTHS_PER_YEAR
 from clynto.domain.questions.filters import (
     CancelsIn,
@@ -35,6 +36,7 @@ from clynto.domain.questions.understanding.lexicon import Tag
 from clynto.domain.questions.understanding.words import Token
 
 THIS_MONTH = Relative(Unit.MONTH, Which.THIS)
+CENTS = 100
 LATE = (StatusWord.OVERDUE, StatusWord.FAILED)
 _EVENTS = (Tag.RENEWAL, Tag.CANCELING, Tag.NEW, Tag.CHURNED)
 _AHEAD = (Tag.RENEWAL, Tag.CANCELING)
@@ -59,15 +61,21 @@ class Gathered:
         self.event_periods: dict[Tag, Period | None] = {}
         self.signal_period: Period | None = None
         self.signal_period_given = False
+        self.range_words = ""
+        self.health_words = ""
+        self._units: list[Chunk] = []
         self.limit: int | None = None
+        self.limit_words = ""
         self.order: Order | None = None
         self._bind_periods()
         self._bind_bounds()
+        self._left += self._units
         self._bind_limit()
         self.periods: list[Period] = [chunk.value.past for chunk in self.take_all(Tag.PERIOD)]
         self.grouping: Grouping | None = self._one(Tag.GROUPING)
-        orders = [chunk.value for chunk in self.take_all(Tag.ORDER)]
-        self.order = orders[0] if orders else self.order
+        orders = self.take_all(Tag.ORDER)
+        self.order_words = orders[0].text if orders else ""
+        self.order = orders[0].value if orders else self.order
         self.metrics: list[Metric] = list(dict.fromkeys(chunk.value for chunk in self.take_all(Tag.METRIC)))
 
     # Taking things out.
@@ -144,13 +152,17 @@ class Gathered:
         waiting, behind_a_bound = list(self._left), False
         while waiting:
             chunk = waiting.pop(0)
+            waiting_before = list(waiting)
             bounds = _bounds_of(chunk, waiting)
             if bounds is None:
                 kept.append(chunk)
                 behind_a_bound = False
                 continue
             if bounds:
+                self._units += _units_of([chunk, *waiting_before[: len(waiting_before) - len(waiting)]])
                 # "At least 10 and at most 20": the second bound is about what the first one was about.
+                if waiting and waiting[0].tag is Tag.CURRENCY and waiting[0].start == waiting_before[0].end:
+                    self._units.append(waiting.pop(0))
                 metric = _metric_beside([] if behind_a_bound else kept, waiting) or metric
                 behind_a_bound = True
                 ranges.setdefault(metric, {}).update(bounds)
@@ -162,9 +174,10 @@ class Gathered:
         try:
             if metric is Metric.HEALTH:
                 self.health = _health_range(found)
+                self.health_words = _range_words(found)
             else:
-                divisor = MONTHS_PER_YEAR if metric is Metric.ARR else 1
-                self.mrr = MrrRange(**{bound: amount / divisor for bound, amount in found.items()})
+                self.range_words = _range_words(found)
+                self.mrr = MrrRange(**{bound: _as_mrr(amount, metric) for bound, amount in found.items()})
         except ValueError as fault:
             raise Unreadable(*(str(int(amount)) for amount in found.values())) from fault
         if metric not in (Metric.MRR, Metric.ARR, Metric.HEALTH):
@@ -176,7 +189,7 @@ class Gathered:
         if tops and self.order is None:
             self.order = tops[0].value
         if len(counts) == 1 and 1 <= counts[0].value.count <= LARGEST_LIMIT:
-            self.limit = counts[0].value.count
+            self.limit, self.limit_words = counts[0].value.count, counts[0].text
             self._left.remove(counts[0])
 
     # Conditions.
@@ -186,6 +199,8 @@ class Gathered:
         found: list[Filter] = [condition for condition in (self.mrr, self.health) if condition is not None]
         if self.take(Tag.PAYING):
             found.append(MrrRange(above=Fraction(0)))
+        if self.take(Tag.NOT_PAYING):
+            found.append(MrrRange(maximum=Fraction(0)))
         found += self._status_filters()
         found += self._plan_filters()
         found += [InCurrency(code) for code in dict.fromkeys(c.value for c in self.take_all(Tag.CURRENCY))]
@@ -293,8 +308,6 @@ def _amount(chunk: Chunk) -> Fraction:
 
 def _metric_beside(before: list[Chunk], behind: list[Chunk]) -> Metric | None:
     """Take out the metric that a bound is about: the one directly before it, or directly behind its amount."""
-    if behind and behind[0].tag is Tag.CURRENCY and _is_unit(behind[0]):
-        del behind[0]
     if before and before[-1].tag is Tag.METRIC:
         found: Metric = before.pop().value
         return found
@@ -305,9 +318,22 @@ def _metric_beside(before: list[Chunk], behind: list[Chunk]) -> Metric | None:
     return None
 
 
-def _is_unit(chunk: Chunk) -> bool:
-    """``1000 dollars`` names the unit of the amount; the range is over the shown figure in any case."""
-    return chunk.text.casefold() in ("dollar", "dollars", "usd", "euro", "euros", "pounds", "pound")
+def _units_of(bound: Sequence[Chunk]) -> list[Chunk]:
+    """``Over $1k`` is over a thousand dollars, so yen are not meant: the sign says as much as "in USD" does."""
+    tokens: list[tuple[Chunk, Token]] = [(chunk, chunk.value) for chunk in bound if chunk.tag is Tag.AMOUNT]
+    signs = {token.currency: chunk for chunk, token in tokens if token.currency is not None}
+    return [replace(chunk, tag=Tag.CURRENCY, value=currency) for currency, chunk in signs.items()]
+
+
+def _as_mrr(amount: Fraction, metric: Metric) -> Fraction:
+    """A bound of ARR as one of shown MRR, which has cents: 10,000 a year is 833.33 a month on every page."""
+    if metric is not Metric.ARR:
+        return amount
+    return Fraction(half_up(amount * CENTS / MONTHS_PER_YEAR), CENTS)
+
+
+def _range_words(found: dict[str, Fraction]) -> str:
+    return " and ".join(f"{bound} {int(amount)}" for bound, amount in found.items())
 
 
 def _health_range(found: dict[str, Fraction]) -> HealthIs:

@@ -10,6 +10,7 @@ from typing import Any
 
 from clynto.domain.questions.filters import SignalStanding, StatusWord
 from clynto.domain.questions.query import Grouping, Metric, Order
+from clynto.domain.questions.understanding.refusals import REFUSED_PHRASES
 from clynto.domain.signals import SignalType
 
 
@@ -41,6 +42,7 @@ class Tag(enum.StrEnum):
     NO_SUBSCRIPTION = "no subscription"
     UNMATCHED = "unmatched"
     PAYING = "paying"
+    NOT_PAYING = "not paying"
     HEALTH_RANGE = "health range"
     HEALTH_UNKNOWN = "health unknown"
     INTERVAL = "interval"
@@ -66,6 +68,7 @@ class Tag(enum.StrEnum):
     SIGNALS = "signals"
     SIGNAL_TYPE = "signal type"
     STANDING = "standing"
+    LATEST = "latest"
     FOLLOW_UP = "follow-up"
     ABOUT = "about"
     WILL = "will"
@@ -77,19 +80,6 @@ class Tag(enum.StrEnum):
     PLAN_NAME = "plan name"
     AMOUNT = "amount"
     UNKNOWN = "unknown"
-
-
-class Refusal(enum.StrEnum):
-    """Why a question has no answer here."""
-
-    FORECAST = "forecast"
-    USAGE = "usage"
-    ACTION = "action"
-    SECRET = "secret"  # noqa: S105 - a kind of question, no secret
-    OTHER_WORKSPACE = "other_workspace"
-    COLLECTED = "collected"
-    RATE = "rate"
-    PERSON = "person"
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +98,7 @@ hey larry so just right now currently today's present moment currently by their'
 make made up amount value figure number stand standing much how long shall should let my mine due's out's into
 current happening going run running customer's sort sorted rank ranked ordered order thanks thank kindly exactly about's
 one those these ones look looks first's money per month's this's being's
+anything something anybody anyone somebody help ok okay great brings bring comes
 """
 
 _PLAIN: dict[Meaning, str] = {
@@ -118,10 +109,13 @@ _PLAIN: dict[Meaning, str] = {
     Meaning(Tag.WHICH): "which|wich|who|whose|list|show|display|what accounts|what customers|name",
     Meaning(Tag.HOW_MANY): "how many|number of|count of|count|amount of accounts|how large a number of",
     Meaning(Tag.TOTAL): "total|sum|sum of|combined|altogether|in total|how much|overall",
-    Meaning(Tag.AVERAGE): "average|avg|mean|on average|typical",
+    Meaning(
+        Tag.AVERAGE
+    ): "average|avg|mean|on average|typical|arpa|arpu|average revenue per account|average revenue per customer",
     Meaning(Tag.ACCOUNTS): "account|customer|client|company|companies|logo|stripe customer",
     Meaning(Tag.ALL): (
-        "all accounts|all customers|all clients|all companies|all of our accounts|all of our customers|all our accounts"
+        "all accounts|all customers|all clients|all companies|all of our accounts|all of our customers"
+        "|all our accounts"
         "|all our customers|every account|every customer|all|our|we|portfolio|whole portfolio|entire portfolio"
         "|workspace|across all accounts|across all customers|across the portfolio|everyone|everybody|all the accounts"
         "|all the customers"
@@ -131,7 +125,8 @@ _PLAIN: dict[Meaning, str] = {
     ): "it|its|they|their|them|this account|this customer|this company|that account|that customer|theirs",
     Meaning(Tag.METRIC, Metric.MRR): (
         "mrr|monthly recurring revenue|recurring revenue|monthly revenue|revenue|pay|pays|paying|spend|spending"
-        "|monthly spend"
+        "|monthly spend|monthly income|we make|we earn|we bring in|we are making|we are earning|are we making"
+        "|are we earning"
     ),
     Meaning(Tag.METRIC, Metric.ARR): (
         "arr|annual recurring revenue|annualized recurring revenue|annualised recurring revenue"
@@ -150,7 +145,9 @@ _PLAIN: dict[Meaning, str] = {
         "lifetime value|ltv|clv|life time value|customer lifetime value|lifetime revenue|paid in total|paid so far"
         "|total paid|lifetime spend"
     ),
-    Meaning(Tag.METRIC, Metric.HEALTH): "health|health score|score",
+    Meaning(
+        Tag.METRIC, Metric.HEALTH
+    ): "health|health score|score|health low|health so low|score low|score so low|health score low|health score so low",
     Meaning(Tag.METRIC, Metric.ACCOUNTS): "number of accounts|number of customers|account count|customer count",
     Meaning(Tag.STATUS, StatusWord.OVERDUE): (
         "overdue|past due|past-due|late|delinquent|in arrears|behind|behind on payment|late on payment"
@@ -166,19 +163,23 @@ _PLAIN: dict[Meaning, str] = {
     Meaning(Tag.AT_RISK): "at risk|at-risk|risky|endangered|in danger",
     Meaning(Tag.NOT): "not|no|non|never|except|excluding|isn't",
     Meaning(Tag.RENEWAL): (
-        "renew|renews|renewing|renewal|renewal date|up for renewal|due for renewal|coming up for renewal|next renewal"
+        "renew|renews|renewing|renewal|upcoming renewal|coming renewal|renewal date|up for renewal"
+        "|due for renewal|coming up for renewal|next renewal"
         "|renewal dates"
     ),
     Meaning(Tag.CANCELING): (
-        "cancel|canceling|cancelling|set to cancel|about to cancel|scheduled to cancel|scheduled cancellation"
-        "|pending cancellation|scheduled for cancellation|about to end|set to end|leaving|cancels|upcoming cancellation"
+        "cancel|canceling|cancelling|set to cancel|about to cancel|about to churn|about to leave"
+        "|scheduled to cancel|scheduled cancellation"
+        "|pending cancellation|scheduled for cancellation|about to end|set to end|leaving|cancels"
+        "|upcoming cancellation"
     ),
     Meaning(Tag.NEW): "new|newly|sign up|signed up|joined|new business|onboarded|signup|brand new",
     Meaning(Tag.CHURNED): "churned|churn|churning|left us|gone|left",
     Meaning(Tag.LOST): "lost|lose|losing|loss|losses",
     Meaning(Tag.GAINED): "gained|gain|win|won|winning|added|add",
     Meaning(Tag.CHANGED): (
-        "change|changed|changing|develop|move|moved|difference|movement|changes|net change|evolve|evolved|moving"
+        "change|changed|changing|develop|move|moved|difference|movement|mover|changes|net change|net new|evolve"
+        "|evolved|moving"
     ),
     Meaning(Tag.FELL): (
         "fall|fell|fallen|falling|drop|dropped|dropping|shrink|shrank|shrunk|decrease|decreased|decline"
@@ -188,7 +189,7 @@ _PLAIN: dict[Meaning, str] = {
     Meaning(Tag.ROSE): (
         "rise|rose|risen|rising|grow|grew|grown|growing|growth|increase|increased|increasing|go up|went up"
         "|going up|gone up"
-        "|expand|expanded|expansion|expanding|up most"
+        "|expand|expanded|expansion|expanding|up most|upgraded|upsold|upsell"
     ),
     Meaning(Tag.NO_SUBSCRIPTION): (
         "no subscription|without subscription|without a subscription|without any subscription|not subscribed"
@@ -196,10 +197,14 @@ _PLAIN: dict[Meaning, str] = {
         "|unsubscribed|no subscriptions|without subscriptions|lack a subscription|lacking a subscription"
     ),
     Meaning(Tag.UNMATCHED): (
-        "unmatched|not matched|no stripe customer|without a stripe customer|without stripe customer|unlinked|not linked"
+        "unmatched|not matched|no stripe customer|without a stripe customer|without stripe customer|unlinked"
+        "|not linked"
         "|no matching customer|without a matching customer|not matched to an account|without an account|not in stripe"
         "|no matching stripe customer|without a matching stripe customer|no account|without account"
     ),
+    Meaning(
+        Tag.NOT_PAYING
+    ): "without mrr|no mrr|free account|free customer|non-paying account|non-paying customer|without any mrr",
     Meaning(Tag.PAYING): "paying account|paying customer|paying client|active customer|active account|paying company",
     Meaning(Tag.HEALTH_RANGE, (70, None)): "healthy|good health|in good health|green",
     Meaning(Tag.HEALTH_RANGE, (40, 69)): "mediocre health|warning health|yellow|medium health",
@@ -212,7 +217,8 @@ _PLAIN: dict[Meaning, str] = {
         "unknown health|no health score|without a health score|health unknown|without health score|no health"
     ),
     Meaning(Tag.INTERVAL, "month"): (
-        "monthly|billed monthly|paid monthly|pay monthly|paying monthly|monthly billing|monthly plan|billed every month"
+        "monthly|billed monthly|paid monthly|pay monthly|paying monthly|monthly billing|monthly plan"
+        "|billed every month"
         "|month to month|month-to-month|pays monthly"
     ),
     Meaning(Tag.INTERVAL, "year"): (
@@ -229,7 +235,7 @@ _PLAIN: dict[Meaning, str] = {
     Meaning(Tag.PRODUCT): "product",
     Meaning(Tag.GROUPING, Grouping.PAYMENT_STATUS): "{by} payment status|{by} status",
     Meaning(Tag.GROUPING, Grouping.PLAN): "{by} plan|{by} product|{by} tier",
-    Meaning(Tag.GROUPING, Grouping.CURRENCY): "{by} currency|{by} currencies",
+    Meaning(Tag.GROUPING, Grouping.CURRENCY): "{by} currency|{by} currencies|which currency",
     Meaning(Tag.GROUPING, Grouping.INTERVAL): (
         "{by} billing interval|{by} interval|{by} billing period|{by} billing cycle|{by} billing frequency"
     ),
@@ -263,14 +269,18 @@ _PLAIN: dict[Meaning, str] = {
         "|derived|add up|made up"
         "|adds up|come from|comes from|composition|consist of|come about|broken down|calculation"
     ),
+    Meaning(Tag.LATEST): "last|latest|newest|most recent|recent",
     Meaning(Tag.INVOICES): "invoice|bill|billing document|invoicing",
     Meaning(Tag.UNPAID): "unpaid|not paid|not been paid|unsettled|still open|not yet paid|have not paid|has not paid",
     Meaning(Tag.INVOICE_STATE, "uncollectible"): "uncollectible|written off|bad debt|uncollectable",
     Meaning(Tag.INVOICE_STATE, "void"): "void|voided",
-    Meaning(Tag.SUBSCRIPTIONS): "subscription|subscribed|contract",
+    Meaning(Tag.SUBSCRIPTIONS): "subscription|subscribed|contract|seat|licence|license",
     Meaning(Tag.LIVE): "live|active",
     Meaning(Tag.ENDED): "ended|expired|past|former|inactive",
-    Meaning(Tag.SIGNALS): "signal|churn signal|alert|inbox|warning",
+    Meaning(Tag.SIGNALS): (
+        "signal|churn signal|alert|inbox|warning|at risk of churning|at risk of churn|churn risk|needs my attention"
+        "|need my attention|urgent"
+    ),
     Meaning(Tag.SIGNAL_TYPE, SignalType.PAYMENT_FAILED): (
         "payment failure|failed payment|payment failed|payment failing|failed charge|declined payment"
         "|failed invoice payment"
@@ -296,43 +306,7 @@ _PLAIN: dict[Meaning, str] = {
     ): "what about|how about|same for|and for|and what about|and how about|and in|only|just|instead",
     Meaning(Tag.ABOUT): "about|overview|overview of|summary|summary of|summarize|summarise|doing|tell me about|picture",
     Meaning(Tag.WILL): "will|going to|gonna|would be|expected to|likely to|might|expect",
-    Meaning(Tag.REFUSAL, Refusal.FORECAST): (
-        "how likely|likely"
-        "|forecast|forecasts|predict|prediction|projection|project|projected|forecasted|future|probability|likelihood"
-        "|will churn|likely to churn|going to churn|estimate|anticipate|expected"
-    ),
-    Meaning(Tag.REFUSAL, Refusal.USAGE): (
-        "usage|login|logins|log in|logged in|active user|active users|session|sessions|feature|features"
-        "|adoption|seats used"
-        "|engagement|nps|ticket|tickets|support ticket|csat|page view|page views|api calls|dau|mau"
-        "|open tickets|logged-in"
-    ),
-    Meaning(Tag.REFUSAL, Refusal.ACTION): (
-        "refund|refunds|refunded|charge|delete|remove|email|send|create|update|upgrade|pause|retry|remind"
-        "|reminder|dunning"
-        "|apply|edit|assign|void the invoice|cancel the subscription|write off|mark|set|reactivate|resume"
-        "|call|message|notify"
-        "|dismiss|resync|re-sync|disconnect|connect"
-    ),
-    Meaning(Tag.REFUSAL, Refusal.SECRET): (
-        "api key|secret|secrets|password|token|webhook secret|stripe key|credential|secret key|signing secret|api token"
-        "|card number|credit card|bank account|key|passwords|private key|cvc|iban"
-    ),
-    Meaning(Tag.REFUSAL, Refusal.OTHER_WORKSPACE): (
-        "other workspace|another workspace|other workspaces|all workspaces|other tenant|other tenants|workspaces"
-        "|every workspace|other companies' data|competitor|competitors"
-    ),
-    Meaning(Tag.REFUSAL, Refusal.COLLECTED): (
-        "cash|collected|cash flow|profit|margin|cost|costs|tax|taxes|vat|fees|payout|payouts|cogs|cac"
-        "|gross profit|ebitda"
-    ),
-    Meaning(Tag.REFUSAL, Refusal.RATE): (
-        "churn rate|net revenue retention|nrr|grr|retention|retention rate|gross revenue retention|conversion rate"
-        "|percentage|percent|ratio|share|median|growth rate|standard deviation|variance|correlation"
-    ),
-    Meaning(Tag.REFUSAL, Refusal.PERSON): (
-        "email address|phone|phone number|contact|contacts|address|csm|owner|account manager|employees|employee|ceo"
-    ),
+    **{Meaning(Tag.REFUSAL, reason): listed for reason, listed in REFUSED_PHRASES.items()},
 }
 
 _BY_WORDS = (

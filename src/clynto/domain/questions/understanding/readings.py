@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from clynto.domain.questions.filters import Filter, SignalStanding, StatusWord
 from clynto.domain.questions.periods import Direction, Period, Rolling, Unit
 from clynto.domain.questions.query import (
@@ -32,8 +34,15 @@ from clynto.domain.questions.query import (
     Trajectory,
     UnmatchedCustomers,
 )
-from clynto.domain.questions.understanding.gathering import LATE, THIS_MONTH, Gathered, Unreadable, words_of
+from clynto.domain.questions.understanding.gathering import THIS_MONTH, Gathered, Unreadable, words_of
 from clynto.domain.questions.understanding.lexicon import Tag
+from clynto.domain.questions.understanding.portfolio_words import (
+    deduplicated,
+    join_health_order,
+    join_risk,
+    lost_or_gained,
+)
+from clynto.domain.questions.understanding.subscription_words import happened_to_subscriptions
 
 USUAL_PAST = Rolling(3, Unit.MONTH, Direction.LAST)
 """Over which a change is explained if no period is named: long enough to hold the last renewal of most plans."""
@@ -46,7 +55,7 @@ def reading_of(said: Gathered) -> Query:
     """The query. Raises ``Unreadable`` if there is none, or if a word would have to be ignored."""
     query = _query(said)
     said.take(*_ASKING, Tag.ACCOUNTS, Tag.HOW_MANY, Tag.STATUS_NAME, Tag.LIVE)
-    left = words_of(chunk for chunk in said.left if chunk.tag is not Tag.FILLER)
+    left = words_of(chunk for chunk in said.left if chunk.tag is not Tag.FILLER) or _without_effect(said, query)
     if left or said.periods:
         raise Unreadable(*(left or ("that period",)))
     return query
@@ -63,6 +72,10 @@ def _query(said: Gathered) -> Query:
         return _invoices(said)
     if said.has(Tag.SIGNALS) and not _lists_accounts(said) and not said.metrics:
         return _signals(said)
+    if _asks_for_a_plan(said):
+        # "Which plan brings most MRR?": the groups answer, the highest among them.
+        said.take(Tag.PLAN, Tag.PRODUCT)
+        said.grouping, said.order = Grouping.PLAN, None
     if said.has(Tag.UNMATCHED) and _asks_for_customers(said):
         return _unmatched(said)
     if said.has(Tag.SUBSCRIPTIONS) or (said.has(Tag.PLAN, Tag.PRODUCT) and said.names and not said.metrics):
@@ -70,6 +83,24 @@ def _query(said: Gathered) -> Query:
     if said.has(*_MOVING) or (said.has(Tag.LOST, Tag.GAINED) and said.metrics):
         return _movement(said)
     return _about_account(said) if said.names else _portfolio(said)
+
+
+def _without_effect(said: Gathered, query: Query) -> tuple[str, ...]:
+    """What was understood and yet changes nothing in this kind of query: "unpaid invoices over 500"."""
+    kept = isinstance(query, Accounts | Figure)
+    lost = [words for words in (said.range_words, said.health_words) if words and not kept]
+    if said.limit is not None and getattr(query, "limit", None) != said.limit:
+        lost.append(said.limit_words)
+    if said.grouping is not None and getattr(query, "grouping", None) is None:
+        lost.append(f"by {said.grouping.value.replace('_', ' ')}")
+    if said.order_words and isinstance(query, Invoices | Signals):
+        lost.append(said.order_words)
+    return tuple(lost)
+
+
+def _asks_for_a_plan(said: Gathered) -> bool:
+    ranked = bool(said.metrics) and said.order is not None and said.limit is None
+    return ranked and said.has(Tag.PLAN, Tag.PRODUCT) and not (said.names or said.has(Tag.PLAN_NAME, Tag.ACCOUNTS))
 
 
 def _one_name(said: Gathered) -> str | None:
@@ -137,7 +168,13 @@ def _trajectory(said: Gathered) -> Query:
 
 
 def _invoices(said: Gathered) -> Query:
-    said.take(Tag.INVOICES, Tag.HOW_MANY)
+    single = all(chunk.text.casefold() in ("invoice", "bill") for chunk in said.take_all(Tag.INVOICES))
+    said.take(Tag.HOW_MANY)
+    if said.take(Tag.LATEST) and single and said.names:
+        # "Has Acme paid its last invoice?": the invoice itself tells.
+        said.take(Tag.UNPAID)
+        said.statuses()
+        return Invoices(_one_name(said), limit=said.limit or 1)
     which = InvoiceWord.ANY
     states = [chunk.value for chunk in said.take_all(Tag.INVOICE_STATE)]
     statuses = said.statuses()
@@ -156,7 +193,7 @@ def _invoices(said: Gathered) -> Query:
         said.metrics.remove(Metric.OUTSTANDING)
     if said.metrics:
         raise Unreadable(said.metrics[0].value)
-    if _lists_accounts(said) and which in (InvoiceWord.UNPAID, InvoiceWord.OVERDUE) and not said.names:
+    if _lists_accounts(said) and which is InvoiceWord.UNPAID and not statuses and not said.names:
         said.metrics.append(Metric.OUTSTANDING)
         return _portfolio(said)
     said.take(Tag.NEW)
@@ -174,7 +211,7 @@ def _signals(said: Gathered) -> Query:
     condition = said.signal_filter()
     if condition is None:
         raise Unreadable("signals")
-    said.take(Tag.NEW, Tag.HOW_MANY)
+    said.take(Tag.NEW, Tag.HOW_MANY, Tag.LATEST)
     standings = condition.standings
     return Signals(_one_name(said), condition.types, standings, condition.period, said.limit or USUAL_LIMIT)
 
@@ -198,6 +235,12 @@ def _asks_for_customers(said: Gathered) -> bool:
 def _subscriptions(said: Gathered) -> Query:
     said.take(Tag.SUBSCRIPTIONS, Tag.PLAN, Tag.PRODUCT, Tag.HOW_MANY)
     live, ended = said.take(Tag.LIVE), said.take(Tag.ENDED)
+    if said.limit is not None and _lists_accounts(said) and not said.names:
+        # "Accounts with two subscriptions": how many an account has is no condition here.
+        raise Unreadable(said.limit_words)
+    happened = happened_to_subscriptions(said)
+    if happened is not None:
+        return happened
     types = said.take_all(Tag.SIGNAL_TYPE)
     which = SubscriptionWord.LIVE
     if said.take(Tag.CANCELING):
@@ -214,7 +257,8 @@ def _subscriptions(said: Gathered) -> Query:
 def _movement(said: Gathered) -> Query:
     fell = said.has(Tag.FELL, Tag.LOST)
     directed = fell or said.has(Tag.ROSE, Tag.GAINED)
-    listed = _lists_accounts(said) or said.limit is not None
+    lost = said.has(Tag.LOST) and not said.has(*_MOVING)
+    listed = _lists_accounts(said) or said.limit is not None or said.order is not None or lost
     said.take(*_MOVING, Tag.LOST, Tag.GAINED)
     metric = _recurring(said)
     period = _period(said, THIS_MONTH) or THIS_MONTH
@@ -272,6 +316,8 @@ def _fact(said: Gathered) -> tuple[Fact, Period | None]:
         if said.metrics:
             raise Unreadable(said.metrics[0].value)
         return Fact.PAYMENT_STATUS, None
+    if len(said.metrics) > 1 and set(said.metrics) <= set(RECURRING):
+        said.metrics.clear()
     if not said.metrics:
         return Fact.OVERVIEW, None
     fact = _FACT_OF_METRIC.get(_metric(said))
@@ -299,14 +345,18 @@ def _portfolio(said: Gathered) -> Query:
     said.metrics = [metric for metric in said.metrics if metric is not Metric.ACCOUNTS]
     average = said.take(Tag.AVERAGE)
     summed = said.has(Tag.TOTAL)
-    _lost_and_gained(said)
+    lost_or_gained(said)
     listed = said.has(Tag.WHICH) or said.order is not None or said.limit is not None
-    accounts, everything = said.has(Tag.ACCOUNTS), said.has(Tag.ALL)
+    accounts, everything = _lists_accounts(said), said.has(Tag.ALL)
     if said.order is not None and said.limit is None and _asks_for_one(said):
         said.limit = 1
-    _join_arr_at_risk(said)
-    filters = _deduplicated(said.filters())
+    join_risk(said)
+    join_health_order(said)
+    filters = deduplicated(said.filters())
     metric = _metric(said, Metric.ACCOUNTS if how_many else Metric.MRR) if said.metrics or how_many else None
+    if accounts and metric is None and said.grouping is not None and not (summed or average):
+        # "Accounts by plan" asks how many there are of each.
+        how_many, metric = True, Metric.ACCOUNTS
     if how_many:
         if metric is not Metric.ACCOUNTS:
             raise Unreadable("how many")
@@ -332,43 +382,11 @@ def _portfolio(said: Gathered) -> Query:
 
 def _figure(said: Gathered, metric: Metric | None, filters: tuple[Filter, ...]) -> Query:
     grouping: Grouping | None = said.grouping
+    if metric in RECURRING and not (filters or grouping or said.has(Tag.TOTAL)) and _spans_months(said.periods):
+        return Trajectory(metric, None, said.periods.pop(0))
     return Figure(metric or Metric.MRR, Statistic.TOTAL, filters, grouping, _period(said, None))
 
 
-def _lost_and_gained(said: Gathered) -> None:
-    """``Which customers did we lose last month`` asks for those that churned."""
-    for tag, event in ((Tag.LOST, Tag.CHURNED), (Tag.GAINED, Tag.NEW)):
-        if said.has(tag):
-            said.rename(tag, event)
-            if said.periods:
-                said.event_periods[event] = said.periods.pop(0)
-
-
-def _join_arr_at_risk(said: Gathered) -> None:
-    """``How much ARR is at risk from payment failures``: the failures are what the risk comes from."""
-    if said.has(Tag.AT_RISK) and said.metrics and said.metrics[0] is Metric.ARR:
-        said.take(Tag.AT_RISK)
-        said.metrics = [Metric.ARR_AT_RISK]
-    if Metric.ARR_AT_RISK not in said.metrics:
-        return
-    if said.has(Tag.SIGNAL_TYPE) and not said.has(Tag.SIGNALS):
-        kinds = {chunk.value.value for chunk in said.left if chunk.tag is Tag.SIGNAL_TYPE}
-        if kinds <= {"payment_failed", "payment_overdue"}:
-            said.take(Tag.SIGNAL_TYPE)
-            if said.signal_period is not None:
-                said.periods.insert(0, said.signal_period)
-                said.signal_period = None
-    late = [chunk for chunk in said.left if chunk.tag is Tag.STATUS]
-    if len(late) > 1 and {chunk.value for chunk in late} == set(LATE):
-        said.take(Tag.STATUS)
-
-
-def _deduplicated(filters: list[Filter]) -> tuple[Filter, ...]:
-    found: list[Filter] = []
-    for condition in filters:
-        if condition in found:
-            continue
-        if any(type(held) is type(condition) for held in found):
-            raise Unreadable("two conditions of a kind")
-        found.append(condition)
-    return tuple(found)
+def _spans_months(periods: Sequence[Period]) -> bool:
+    """``MRR over the last 6 months`` asks for its course, ``MRR last month`` for one figure."""
+    return any(isinstance(held, Rolling) and held.unit is Unit.MONTH and held.count > 1 for held in periods)

@@ -153,7 +153,7 @@ class Spotting:
             return None
         special = any(not self._is_vocabulary(token) for token in self._tokens[start:end])
         capital = start > 0 and self._is_capitalised(start, end)
-        if (special or capital) and (self._word(end) in _OF_A_PLAN or self._word(start - 1) in ("on", "the")):
+        if (special or capital) and (self._word(end) in _OF_A_PLAN or self._word(start - 1) in ("on", "the", "from")):
             return _Span(start, end, Tag.PLAN_NAME, tagged, self._slice(start, end))
         return None
 
@@ -272,6 +272,11 @@ class Spotting:
                 accounts = self._by_likeness(low, high)
                 if accounts:
                     return self._claim(accounts, low, high)
+            for place in range(start, end) if end - start > 1 else ():
+                # "When did Acme last": a name stands beside words that are none.
+                accounts = self._by_part(place, place + 1) if self._tokens[place].capitalised else []
+                if accounts:
+                    return self._claim(accounts, place, place + 1)
         return False
 
     def _claim(self, accounts: Sequence[KnownAccount], start: int, end: int) -> SeveralAccounts | bool:

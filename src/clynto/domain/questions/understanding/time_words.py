@@ -91,6 +91,7 @@ class TimeWords:
             self._between,
             self._ago,
             self._rolling,
+            self._within,
             self._relative,
             self._quarter,
             self._single_day,
@@ -153,6 +154,16 @@ class TimeWords:
         if which in (None, Which.THIS) or count is None or unit is None:
             return None
         return _same(Rolling(count, unit, Direction.NEXT if which is Which.NEXT else Direction.LAST), 3)
+
+    def _within(self, place: int) -> TimeFound | None:
+        """``Within 14 days``: the next ones for what is to come, the last ones for what was."""
+        if self._text(place) != "within":
+            return None
+        count = 1 if self._text(place + 1) in ("a", "an") else self._count(place + 1)
+        unit = _UNITS.get(self._text(place + 2))
+        if count is None or unit is None:
+            return None
+        return TimeFound(Rolling(count, unit), Rolling(count, unit, Direction.NEXT), 3)
 
     def _ago(self, place: int) -> TimeFound | None:
         count = 1 if self._text(place) in ("a", "an") else self._count(place)
@@ -248,6 +259,12 @@ class TimeWords:
             return None
         return dt.date(year, month, number), length
 
+    def _ahead(self, place: int, found: tuple[dt.date, int]) -> dt.date:
+        """The day that was found, or where its year was left out, the next one that has not passed."""
+        day, length = found
+        stated = self._tokens[place].day is not None or self._year_number(place + length - 1) is not None
+        return day if stated or day >= self._today else months_back(day, -12)
+
     def _day_number(self, place: int) -> int | None:
         if not 0 <= place < len(self._tokens):
             return None
@@ -258,7 +275,10 @@ class TimeWords:
 
     def _named_day(self, place: int) -> TimeFound | None:
         found = self._day_at(place)
-        return None if found is None else _same(Between(found[0], found[0]), found[1])
+        if found is None:
+            return None
+        past, ahead = found[0], self._ahead(place, found)
+        return TimeFound(Between(past, past), Between(ahead, ahead), found[1])
 
     def _since(self, place: int) -> TimeFound | None:
         if self._text(place) not in ("since", "after"):
@@ -286,7 +306,14 @@ class TimeWords:
         low, high = first[0], last[0]
         if high < low:
             low = months_back(low, 12)
-        return _same(Between(low, high), 2 + first[1] + last[1]) if low <= high else None
+        if low > high:
+            return None
+        coming = self._ahead(place + 1, first), self._ahead(joint + 1, last)
+        if coming[1] < coming[0]:
+            # "From 20 November to 15 December", asked in between, is running.
+            coming = first[0], coming[1]
+        ahead = Between(*coming) if coming[0] <= coming[1] else Between(low, high)
+        return TimeFound(Between(low, high), ahead, 2 + first[1] + last[1])
 
 
 def _same(period: Period, length: int) -> TimeFound:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from clynto.domain.questions.filters import CancelsIn, RenewsIn
 from clynto.domain.questions.periods import span_of
@@ -12,20 +12,23 @@ from clynto.domain.questions.query import Accounts, Figure, Query, accounts_name
 from clynto.domain.questions.understanding.chunks import Chunk, SeveralAccounts, TimeMeant
 from clynto.domain.questions.understanding.follow_up import continued, is_fragment, is_marked
 from clynto.domain.questions.understanding.gathering import Gathered, Unreadable
-from clynto.domain.questions.understanding.lexicon import Refusal, Tag
+from clynto.domain.questions.understanding.lexicon import Tag
 from clynto.domain.questions.understanding.names import KnownAccount, NameBook
 from clynto.domain.questions.understanding.near_words import NearWords
 from clynto.domain.questions.understanding.readings import reading_of
+from clynto.domain.questions.understanding.refusals import Refusal
 from clynto.domain.questions.understanding.spotting import Spotting
 from clynto.domain.questions.understanding.words import LONGEST_QUESTION
 
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """``previous`` is the query that the conversation asked last; ``about`` the account whose page is open."""
+    """``previous`` is the query that the conversation asked last; ``about`` the account whose page is open;
+    ``currency`` the one that every figure is converted to, so that an amount in it is about all of them."""
 
     previous: Query | None = None
     about: str | None = None
+    currency: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,13 +96,29 @@ def understand(
     found = Spotting(question, book, near, today).chunks()
     if isinstance(found, SeveralAccounts):
         return WhichAccount(found.written, found.candidates)
+    found = _in_shown_currency(found, at_hand.currency)
     refused = _refusal(found, today, at_hand.previous)
     if refused is not None:
         return Refused(refused)
     unknown = tuple(chunk.value or chunk.text for chunk in found if chunk.tag is Tag.UNKNOWN)
-    if unknown or not found:
+    if not found:
+        # "Hello", "thanks", "what can you do?": words, and no question about the data among them.
+        return Refused(Refusal.NOTHING_ASKED)
+    if unknown:
         return NotUnderstood(unknown, _names(found))
     return _read(question, found, at_hand)
+
+
+def _in_shown_currency(chunks: Sequence[Chunk], shown: str | None) -> list[Chunk]:
+    """Amounts without their unit where it is the one of all figures."""
+    kept: list[Chunk] = []
+    for chunk in chunks:
+        if chunk.tag is Tag.CURRENCY and chunk.value == shown and kept and kept[-1].tag is Tag.AMOUNT:
+            continue
+        if chunk.tag is Tag.AMOUNT and chunk.value.currency is not None and chunk.value.currency == shown:
+            chunk = replace(chunk, value=replace(chunk.value, currency=None))
+        kept.append(chunk)
+    return kept
 
 
 def _read(question: str, chunks: Sequence[Chunk], at_hand: Situation) -> Outcome:

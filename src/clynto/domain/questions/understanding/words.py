@@ -25,6 +25,13 @@ _TOKEN = re.compile(
     )""",
     re.VERBOSE | re.IGNORECASE,
 )
+COUNT_WORDS = {
+    word: count
+    for count, word in enumerate(
+        ["two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"], start=2
+    )
+}
+"""``Top three``. In small letters only: with a capital it may begin a name."""
 _CONTRACTED = {
     "what's": "what is",
     "whats": "what is",
@@ -145,6 +152,8 @@ def _words(found: str) -> list[Token]:
     written = found.rstrip("'-&")
     lowered = written.casefold()
     possessive = found.rstrip("-&").endswith("'") and lowered.endswith("s")
+    if written in COUNT_WORDS:
+        return [Token(TokenKind.AMOUNT, lowered, written, amount=Fraction(COUNT_WORDS[written]))]
     if lowered in _CONTRACTED:
         first, second = _CONTRACTED[lowered].split(" ", 1)
         return [Token(TokenKind.WORD, first, written.split("'")[0]), Token(TokenKind.WORD, second, second)]

@@ -44,7 +44,8 @@ def choices(customer_id: str) -> str:
     """Accounts to choose from for one customer."""
     text = request.args.get("account", "").strip()
     found = services().pages.suggest_accounts.by_text(actor(), text) if text else ()
-    return render_template("integrations/choices.html", customer_id=customer_id, found=found, text=text)
+    called = _called(customer_id)
+    return render_template("integrations/choices.html", customer_id=customer_id, called=called, found=found, text=text)
 
 
 @customer_pages.post("/integrations/customers/<customer_id>/match")
@@ -54,7 +55,7 @@ def match(customer_id: str) -> AnyResponse:
     account_id = request.form.get("account_id", "")
     services().integration.force_match(actor(), customer_id, account_id)
     account = services().accounts.list_accounts.one(actor(), account_id)
-    flash(f"{customer_id} is matched to {account.row.name}.", f"undo:{customer_id}")
+    flash(f"{_called(customer_id)} is matched to {account.row.name}.", f"undo:{customer_id}")
     return redirect(url_for("customer_pages.customers"), 303)
 
 
@@ -63,5 +64,15 @@ def match(customer_id: str) -> AnyResponse:
 def unmatch(customer_id: str) -> AnyResponse:
     """Take a customer off its account."""
     services().integration.drop_match(actor(), customer_id)
-    flash(f"{customer_id} is unmatched again and stays so until somebody matches it.")
+    flash(f"{_called(customer_id)} is unmatched again and stays so until somebody matches it.")
     return redirect(url_for("customer_pages.customers"), 303)
+
+
+def _called(customer_id: str) -> str:
+    """How people know the customer: by name or email; by its id where it has neither."""
+    for matched in (False, True):
+        page = services().integration.list_customers(actor(), matched=matched, text=customer_id, limit=1, after=None)
+        for shown in page.rows:
+            if shown.row.id == customer_id:
+                return shown.row.name or shown.row.email or customer_id
+    return customer_id

@@ -67,6 +67,7 @@ def dress(app: Flask) -> None:
         of_seconds=moments.of_seconds,
         of_micros=moments.of_micros,
         age=age,
+        billed=badges.billed_text,
         payment_badge=badges.PAYMENT.get,
         stripe_badge=badges.of_stripe,
         score_badge=badges.of_score,

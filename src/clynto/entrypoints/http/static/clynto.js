@@ -127,8 +127,18 @@
     if (event.persisted) document.querySelectorAll("[aria-busy]").forEach((b) => { b.disabled = false; b.removeAttribute("aria-busy"); });
   });
 
+  // On a narrow screen a chart shows its newest end first, and a row of tabs the chosen one.
+  const bringIntoView = (within) => {
+    within.querySelectorAll("[data-newest]").forEach((chart) => { chart.scrollLeft = chart.scrollWidth; });
+    within.querySelectorAll(".tabs [aria-current]").forEach((tab) => {
+      const row = tab.parentElement;
+      row.scrollLeft = tab.offsetLeft - row.offsetLeft - (row.clientWidth - tab.offsetWidth) / 2;
+    });
+  };
+
   const settle = (within) => {
     localise(within);
+    bringIntoView(within);
     within.querySelectorAll("dialog[open]").forEach(modal);
   };
   document.addEventListener("htmx:load", (event) => settle(event.target));

@@ -95,6 +95,9 @@ _STRIPE_STATUS: Mapping[str, Badge] = MappingProxyType(
 )
 
 
+_BILLED = {"day": "Daily", "week": "Weekly", "month": "Monthly", "year": "Yearly"}
+
+
 def of_stripe(status: str) -> Badge:
     """A status of a subscription or an invoice; one that is unknown keeps Stripe's own word."""
     return _STRIPE_STATUS.get(status) or Badge("plain", "ring", status.replace("_", " ").capitalize())
@@ -106,3 +109,10 @@ def of_score(score: int | None) -> Badge | None:
         return None
     tone = "good" if score >= OK_FROM else "warn" if score >= WARNING_FROM else "bad"
     return Badge(tone, {"good": "disc", "warn": "triangle", "bad": "square-x"}[tone], str(score))
+
+
+def billed_text(interval: str | None) -> str:
+    """How often a subscription is billed: ``Monthly``, ``Every 3 months``."""
+    if interval is None:
+        return "—"
+    return _BILLED.get(interval, f"Every {interval}")

@@ -54,7 +54,7 @@ def duration_text(micros: int) -> str:
     """``4 s``, ``2 min 5 s``."""
     minutes, seconds = divmod(max(micros, 0) // MICROS_PER_SECOND, 60)
     if not minutes:
-        return f"{seconds} s" if seconds else "under 1 s"
+        return f"{seconds} s" if seconds else "< 1 s"
     return f"{minutes} min {seconds} s"
 
 

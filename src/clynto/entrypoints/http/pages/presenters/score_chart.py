@@ -10,7 +10,7 @@ from clynto.domain.money import half_up
 from clynto.entrypoints.http.pages.presenters.moments import MomentShown, of_micros
 from clynto.ports.health import ScorePoint
 
-WIDTH, HEIGHT = 720, 150
+WIDTH, HEIGHT = 960, 150
 _LEFT, _RIGHT, _TOP, _BOTTOM = 44, 16, 12, 118
 _GRID = (0, 50, 100)
 _BEST = 100

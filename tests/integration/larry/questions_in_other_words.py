@@ -1,0 +1,143 @@
+"""Questions as people put them who have not read how to: the short, the vague, and those that were once misread."""
+
+from __future__ import annotations
+
+import datetime as dt
+from fractions import Fraction
+
+from tests.integration.larry.books import Bag, Books, added, less, plain_sum
+from tests.integration.larry.expecting import Case, accounts, every, family, money, number, refused, rows, said
+from tests.integration.larry.portfolio import TODAY, WITHOUT_CUSTOMER
+from tests.integration.larry.questions_on_accounts import renewing, top
+from tests.integration.larry.questions_on_lists import bills
+from tests.integration.larry.questions_on_the_past import OCTOBER, SEPTEMBER
+
+LEAVING = ("Umbrella Health", "Renewal Garden")
+
+
+def _paying_dollars(books: Books) -> list[str]:
+    """Above 500 dollars; yen and euros are not dollars."""
+    return [name for name in books.names if books.mrr(name).get("USD", Fraction(0)) > 500_00]
+
+
+def _above_ten_thousand_a_year(books: Books) -> list[str]:
+    return [name for name in books.names if 12 * plain_sum(books.mrr(name)) > 10_000]
+
+
+def _paying_nothing(books: Books) -> list[str]:
+    return [name for name in books.names if name not in WITHOUT_CUSTOMER and not books.mrr(name)]
+
+
+def _fallen(books: Books) -> Bag:
+    """What accounts lost from the end of September to the end of October, growth of others not set against it."""
+    changes = [less(books.mrr(name, OCTOBER), books.mrr(name, SEPTEMBER)) for name in books.names]
+    return added(change for change in changes if plain_sum(change) < 0)
+
+
+DEBTS = family(
+    "who owes",
+    (["who hasn't paid?", "who owes us money?", "accounts not paid"], top("owed", 20)),
+    ("does Hooli owe us anything?", money("outstanding", lambda b: b.owed("Hooli"))),
+)
+UNITS_OF_AMOUNTS = family(
+    "amount with a unit",
+    (["accounts over $500 MRR", "customers paying more than 500 dollars a month"], accounts(_paying_dollars)),
+    # 10,000 a year is no round sum a month.
+    (["customers with ARR over 10k", "accounts with an ARR above 10000"], accounts(_above_ten_thousand_a_year)),
+    (["accounts without MRR", "free accounts"], accounts(_paying_nothing)),
+)
+ENDS = family(
+    "ends of a ranking",
+    (["top three by lifetime value", "top three accounts by lifetime value"], top("lifetime", 3)),
+    ("worst 2 accounts by health", said("The lowest health scores are those of", "(0)")),
+    (
+        ["which plan brings the most MRR?", "which currency has the most MRR?"],
+        money("mrr", lambda b: b.mrr_of(b.names)),
+    ),
+    ("accounts by payment status", number("accounts", lambda b: len(b.names))),
+)
+LOSSES = family(
+    "losses",
+    (["how much MRR did we lose last month?", "MRR lost in October"], money("change", _fallen)),
+    ("biggest MRR increase this month", said("rose most")),
+)
+CANCELLATIONS = family(
+    "cancellations",
+    (
+        ["how much ARR is at risk from cancellations?", "ARR at risk from cancelations"],
+        money("arr", lambda b: {c: 12 * a for c, a in b.mrr_of(LEAVING).items()}),
+    ),
+    ("MRR at risk from cancellations", money("mrr", lambda b: b.mrr_of(LEAVING))),
+    (["who is about to churn?", "which accounts are about to leave?"], accounts(lambda _: list(LEAVING))),
+    ("which subscriptions were downgraded?", rows(lambda _: ["Acme Robotics"])),
+)
+COURSES = family(
+    "course",
+    (["show mrr over the last 6 months", "our MRR in the last 6 months"], said("rose from")),
+    ("net new MRR this month", said("The MRR of all accounts")),
+    (["ARPA", "average revenue per account"], said("The average MRR is")),
+    ("how much do we make per month?", money("mrr", lambda b: b.mrr_of(b.names))),
+)
+DAYS_AHEAD = family(
+    "days ahead",
+    (
+        "renewals between 27 november and 15 december",
+        renewing(TODAY + dt.timedelta(days=1), dt.date(2026, 12, 15)),
+    ),
+    ("upcoming renewals", renewing(TODAY, dt.date(2026, 11, 30))),
+    ("which customers renew within 14 days", renewing(TODAY, TODAY + dt.timedelta(days=13))),
+)
+BILLS = family(
+    "latest invoice",
+    (
+        ["last invoice of Hooli", "has Hooli paid its last invoice?", "most recent invoice of Hooli"],
+        every(number("invoices", lambda b: len(b.invoices("Hooli"))), said("The newest, ")),
+    ),
+    ("latest invoices of Hooli", bills("Hooli")),
+)
+PLANS = family(
+    "seats",
+    (["how many seats does Acme have?", "what plan is Acme on?"], said("Acme Robotics has", " × ")),
+)
+WITHOUT_EFFECT = family(
+    "said, but of no effect",
+    # An answer that leaves a condition out is worse than none.
+    ("unpaid invoices over 500", refused("500")),
+    ("unpaid invoices by plan", refused("by plan")),
+    ("largest invoice", refused("largest")),
+    ("top 5 accounts by plan", refused("5")),
+    ("unpaid invoices of overdue accounts", refused("unpaid")),
+    ("which accounts have two subscriptions", refused("two")),
+)
+SMALL_TALK = family(
+    "small talk",
+    (["hello", "what can you do?", "thanks!", "help"], refused("Ask about MRR")),
+    ("hi Larry, which accounts are overdue?", accounts(lambda b: b.with_status("overdue"))),
+)
+RISK = family(
+    "risk",
+    (["what needs my attention?", "what's urgent?"], said("open signals")),
+    ("what's at risk?", said("ARR is at risk")),
+    ("why is Hooli's health score low?", said("health score of Hooli")),
+    ("Who upgraded this month?", said("rose most")),
+    ("Hooli's ARR and MRR", said("MRR, which is")),
+)
+MOVEMENTS = family(
+    "movements by kind",
+    (["churned MRR last quarter", "expansion MRR this month"], refused("not one of his answers")),
+)
+CASES: list[Case] = [
+    *DEBTS,
+    *UNITS_OF_AMOUNTS,
+    *ENDS,
+    *LOSSES,
+    *CANCELLATIONS,
+    *COURSES,
+    *DAYS_AHEAD,
+    *BILLS,
+    *PLANS,
+    *WITHOUT_EFFECT,
+    *SMALL_TALK,
+    *RISK,
+    *MOVEMENTS,
+]

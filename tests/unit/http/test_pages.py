@@ -1,0 +1,138 @@
+"""What pages for people say and offer, looked at without a browser."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from io import BytesIO
+
+import pytest
+from flask.testing import FlaskClient
+from tests.unit.http.acme import billing_story, connect, finish_sync
+from tests.unit.http.browsing import page_token
+from tests.unit.memory_product import ADMIN, MEMBER, Product
+
+BrowserOf = Callable[[str], FlaskClient]
+
+
+def heads_of(table: str) -> list[str]:
+    """The column heads."""
+    return re.findall(r"<th scope=\"col\"[^>]*>([^<]*)</th>", table)
+
+
+def test_who_is_lost_keeps_the_navigation_if_signed_in(stranger: FlaskClient, browser_of: BrowserOf) -> None:
+    lost = browser_of(MEMBER).get("/accounts/acc_that_is_not_there")
+    assert lost.status_code == 404
+    assert "Not found" in lost.text
+    assert '<nav class="nav"' in lost.text
+    mistyped = browser_of(MEMBER).get("/accounts?payment_status=bogus")
+    assert mistyped.status_code == 422
+    assert '<nav class="nav"' in mistyped.text
+    unknown = stranger.get("/no-such-page")
+    assert unknown.status_code == 404
+    assert "<nav" not in unknown.text
+
+
+@pytest.mark.parametrize(
+    ("open_page", "afterwards"),
+    [
+        ("http://localhost/inbox?status=open", "/login?next=/inbox?status%3Dopen"),
+        ("http://elsewhere.example/inbox", "/login"),
+        (None, "/login"),
+    ],
+)
+def test_a_session_that_ended_leads_back_to_the_page_that_was_open(
+    stranger: FlaskClient, open_page: str | None, afterwards: str
+) -> None:
+    headers = {"HX-Request": "true"} | ({"HX-Current-URL": open_page} if open_page else {})
+    answer = stranger.get("/inbox/newest", headers=headers)
+    assert answer.status_code == 401
+    assert answer.headers["HX-Redirect"] == afterwards
+
+
+def test_a_mistyped_password_is_asked_for_again_at_its_field(product: Product, stranger: FlaskClient) -> None:
+    form = {"email": MEMBER, "password": "not the one", "csrf_token": page_token(stranger)}
+    refused = stranger.post("/login", data=form).text
+    focused = re.findall(r'<input [^>]*id="(\w+)"[^>]* autofocus', refused)
+    assert focused == ["password"]
+    assert re.findall(r'<input [^>]*id="(\w+)"[^>]* autofocus', stranger.get("/login").text) == ["email"]
+
+
+@pytest.mark.parametrize(
+    ("status", "words"), [("resolved", "Nothing has recovered yet"), ("dismissed", "Nothing is dismissed")]
+)
+def test_an_empty_view_of_the_inbox_says_what_would_be_in_it(browser_of: BrowserOf, status: str, words: str) -> None:
+    browser = browser_of(MEMBER)
+    assert words in browser.get(f"/inbox?status={status}").text
+    assert (
+        "No signal fits the chosen view and filter" in browser.get(f"/inbox?status={status}&type=payment_failed").text
+    )
+
+
+def test_invoices_begin_with_what_people_look_for(product: Product, browser_of: BrowserOf) -> None:
+    ids = billing_story(product)
+    page = browser_of(MEMBER).get(f"/accounts/{ids['acme']}/billing").text
+    invoices = page[page.index('aria-label="Table of invoices"') :]
+    # What a phone shows without scrolling: amount, status and date, as the guide lists them.
+    assert heads_of(invoices)[:4] == ["Invoice", "Amount", "Status", "Paid on"]
+    assert "<td>Monthly</td>" in page
+
+
+def test_the_audit_log_says_first_what_happened(browser_of: BrowserOf) -> None:
+    page = browser_of(ADMIN).get("/settings/audit").text
+    assert heads_of(page) == ["When", "What", "Who", "Action"]
+
+
+def test_choosing_an_account_is_about_a_customer_by_name(product: Product, browser_of: BrowserOf) -> None:
+    billing_story(product)
+    api = browser_of(MEMBER)
+    customer = api.get("/api/v1/integrations/stripe/customers?matched=false").get_json()["items"][0]
+    page = browser_of(ADMIN).get(f"/integrations/customers/{customer['id']}/choices?account=acme").text
+    assert f"<h1>Choose an account for {customer['name'] or customer['email']}</h1>" in page
+    assert "acme.com" in page
+    assert (
+        "<h1>Choose an account for cus_unknown</h1>"
+        in browser_of(ADMIN).get("/integrations/customers/cus_unknown/choices").text
+    )
+
+
+def test_a_sync_that_runs_already_is_a_notice_and_no_error(product: Product, browser_of: BrowserOf) -> None:
+    connect(product)
+    browser = browser_of(ADMIN)
+    answer = browser.post("/integrations/stripe/sync", data={"csrf_token": page_token(browser)})
+    assert answer.status_code == 409
+    assert re.search(r'notice--info" role="alert".*?Sync already running', answer.text, re.DOTALL)
+    assert 'hx-trigger="sync-ended from:body, every 3s"' in answer.text
+
+
+def test_only_who_can_configure_webhooks_is_urged_to(product: Product, browser_of: BrowserOf) -> None:
+    connect(product)
+    finish_sync(product)
+    urged = re.compile(r'<button class="btn (btn--main)?"[^>]*>Configure webhooks')
+    looks = {email: urged.search(browser_of(email).get("/integrations").text) for email in (ADMIN, MEMBER)}
+    assert {email: found and found.group(1) for email, found in looks.items()} == {ADMIN: "btn--main", MEMBER: None}
+
+
+def test_after_an_import_the_dialog_is_closed_and_leads_back_to_the_accounts(browser_of: BrowserOf) -> None:
+    browser = browser_of(ADMIN)
+    dialog = re.compile(r'method="post" action="/accounts/import".*?</form>', re.DOTALL)
+    before = dialog.search(browser.get("/accounts?dialog=import").text)
+    form = {"csrf_token": page_token(browser), "file": (BytesIO(b"name,domain\nAcme,acme.com\n"), "accounts.csv")}
+    page = browser.post("/accounts/import", data=form, follow_redirects=True).text
+    after = dialog.search(page)
+    assert before is not None
+    assert after is not None
+    assert ">Cancel<" in before.group()
+    assert ">Close<" in after.group()
+    # The answer to the file stands at an address that only takes files: without script, no button may ask for it.
+    assert 'method="get" action="/accounts/import"' not in page
+
+
+@pytest.mark.parametrize(("typed", "told"), [("UDS", "“UDS” is no currency in use"), ("dollar", "three letters")])
+def test_a_slip_of_the_finger_is_no_default_currency(browser_of: BrowserOf, typed: str, told: str) -> None:
+    browser = browser_of(ADMIN)
+    form = {"csrf_token": page_token(browser), "name": "Rheinwerk", "default_currency": typed, "mrr_basis": "list"}
+    refused = browser.post("/settings", data=form)
+    assert refused.status_code == 422
+    assert told in refused.text
+    assert browser.get("/api/v1/workspace").get_json()["default_currency"] is None
