@@ -48,6 +48,7 @@ class EventPictures:
 
     ``held`` is how old the stored pictures of the batch's objects were before anything was asked: an answer settles
     only what was known by then. ``left`` are events for which there was no time; they wait for the next batch.
+    ``overtaken`` are objects of which something younger than their newest event is stored already.
     """
 
     facts: list[Fact] = field(default_factory=list)
@@ -57,6 +58,7 @@ class EventPictures:
     held: dict[str, Provenance] = field(default_factory=dict)
     answered: set[str] = field(default_factory=set)
     left: set[str] = field(default_factory=set)
+    overtaken: set[str] = field(default_factory=set)
 
 
 class ReadEventPictures:
@@ -105,15 +107,18 @@ class ReadEventPictures:
                 (one.subscription_id for one in told if isinstance(one, Invoice) and one.subscription_id),
             )
             unsure = self._unsure(carried, self._found.held)
+            self._found.overtaken = self._overtaken()
             for event, use, record in carried:
                 # Only questions take long: what needs none is taken in whatever the time.
                 if self._asked and self._out_of_time():
                     self._found.left.add(event.envelope.id)
+                    self._found.overtaken.discard(event.envelope.object_id or "")
                     continue
                 try:
                     self._take(event, use, record, unsure)
                 except ClyntoError as error:
                     self._found.failed[event.envelope.id] = error
+                    self._found.overtaken.discard(event.envelope.object_id or "")
         return self._found
 
     def _carried(self, event: InboxEvent) -> StripeRecord | None:
@@ -149,6 +154,17 @@ class ReadEventPictures:
             if age is Age.TIED or other != record:
                 unsure.add(object_id)
         return unsure
+
+    def _overtaken(self) -> set[str]:
+        """Ids of objects of which a running sync stored something younger than all that events have to tell.
+
+        Of events that still wait, none may come after that picture was looked at: it would be too old to be told.
+        """
+        return {
+            object_id
+            for object_id, seen in self._found.held.items()
+            if age_against(Provenance.of_event(self._newest_event[object_id]), seen) is Age.OLDER
+        }
 
     def _take(self, event: InboxEvent, use: EventUse, record: StripeRecord | None, unsure: set[str]) -> None:
         envelope = event.envelope

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 
+import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from tests.integration.webhooks.told_inbox import COMPANY, Told, ToldInbox
@@ -92,6 +93,41 @@ def test_what_shares_its_second_with_a_sync_waits_for_what_later_events_tell() -
     with story.inbox.product.units.reading(WORKSPACE) as uow:
         (told,) = uow.signals.page(SignalsQuery(limit=9)).rows
     assert (told.signal.type, told.signal.occurred_at) == (SignalType.SUBSCRIPTION_DOWNGRADED, cut_at)
+
+
+@pytest.mark.parametrize("step", [1, -1])
+def test_a_running_sync_settles_what_two_events_of_one_second_leave_open(step: int) -> None:
+    """A cancellation is scheduled and withdrawn within a second; before the two are worked off, a sync stores what is
+    true since. Whoever looks before that sync ends must not be told of a cancellation."""
+    story = Story()
+    story.world.advance(hours=1)
+    told = len(story.events)
+    story.world.stories.schedule_cancel(story.subscription)
+    story.world.stories.undo_cancel(story.subscription)
+    story.world.advance(seconds=1)
+    story.inbox.sync_stores_subscriptions()
+    for event in story.events[told:][::step]:
+        story.inbox.deliver([event])
+    assert story.inbox.signals() == []
+    story.inbox.resync()
+    assert story.inbox.signals() == []
+
+
+def test_a_running_sync_settles_what_shares_its_second_with_the_sync_before() -> None:
+    """A cut of the very second in which the last sync read; the running one stores it before its event is worked off.
+    It is told at once all the same, and once only."""
+    story = Story()
+    story.world.advance(hours=1)
+    story.inbox.resync()
+    told = len(story.events)
+    story.world.stories.cut_seats(story.subscription, 4)
+    story.world.advance(seconds=1)
+    story.inbox.sync_stores_subscriptions()
+    story.inbox.deliver(story.events[told:])
+    (signal,) = story.inbox.signals()
+    assert signal[0] == SignalType.SUBSCRIPTION_DOWNGRADED.value
+    story.inbox.resync()
+    assert story.inbox.signals() == [signal]
 
 
 # Nothing grows again: a cut that is told after the growth that followed it is dropped (billing rules 5.1, 3), so there

@@ -15,7 +15,10 @@ from clynto.adapters.stripe_api.map_customer import map_customer
 from clynto.adapters.stripe_api.map_invoice import map_invoice
 from clynto.adapters.stripe_api.map_subscription import map_subscription
 from clynto.application.drain_events import DrainEvents
+from clynto.application.store_page import store_records
 from clynto.domain.moments import UnixTime, start_of_second
+from clynto.domain.provenance import Provenance
+from clynto.domain.sync_window import window_start
 from clynto.ports.signals import SignalsQuery
 from clynto.ports.webhooks import ArrivedEvent
 from stripe_sandbox import World
@@ -86,6 +89,16 @@ class ToldInbox:
         with self.product.units.reading(WORKSPACE) as uow:
             counts = uow.event_inbox.counts()
         assert (counts.pending, counts.parked) == (0, 0)
+
+    def sync_stores_subscriptions(self) -> None:
+        """What a running sync has done when its fourth step is over: the facts are stored, long before its last step
+        comes to the signals."""
+        held = [map_subscription(_payload(self.world, one)) for one in self.world.store.subscriptions]
+        self.product.clock.set(start_of_second(UnixTime(self.world.now)))
+        with self.product.units.writing(WORKSPACE) as uow:
+            read = Provenance.of_read(self.product.clock.now())
+            store_records(uow, held, read, window_start=window_start(UnixTime(self.world.now)))
+            uow.commit()
 
     def resync(self) -> None:
         """One re-sync to its end."""
