@@ -105,7 +105,7 @@ def test_a_running_sync_settles_what_two_events_of_one_second_leave_open(step: i
     story.world.stories.schedule_cancel(story.subscription)
     story.world.stories.undo_cancel(story.subscription)
     story.world.advance(seconds=1)
-    story.inbox.sync_stores_subscriptions()
+    story.inbox.subscriptions_read()()
     for event in story.events[told:][::step]:
         story.inbox.deliver([event])
     assert story.inbox.signals() == []
@@ -122,12 +122,26 @@ def test_a_running_sync_settles_what_shares_its_second_with_the_sync_before() ->
     told = len(story.events)
     story.world.stories.cut_seats(story.subscription, 4)
     story.world.advance(seconds=1)
-    story.inbox.sync_stores_subscriptions()
+    story.inbox.subscriptions_read()()
     story.inbox.deliver(story.events[told:])
     (signal,) = story.inbox.signals()
     assert signal[0] == SignalType.SUBSCRIPTION_DOWNGRADED.value
     story.inbox.resync()
     assert story.inbox.signals() == [signal]
+
+
+def test_a_page_stored_while_a_batch_is_worked_off_undoes_no_event() -> None:
+    """A sync reads a subscription, which is cut within the same second. The event is looked at before that page is
+    stored, and stored after it: then the two are tied, and Stripe has to be asked (guarantees B3)."""
+    story = Story()
+    story.world.advance(hours=1)
+    page = story.inbox.subscriptions_read()
+    told = len(story.events)
+    story.world.stories.cut_seats(story.subscription, 4)
+    story.inbox.look()
+    story.inbox.crowded.meanwhile = page
+    story.inbox.deliver(story.events[told:])
+    assert story.inbox.figures()[COMPANY] == ("116.00", "paid")
 
 
 # Nothing grows again: a cut that is told after the growth that followed it is dropped (billing rules 5.1, 3), so there
