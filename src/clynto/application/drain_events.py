@@ -141,7 +141,10 @@ class DrainEvents:
                 return 0
             since = window_start(seconds_of(now))
             store_facts(pictures.facts, lambda records, seen: store_records(uow, records, seen, window_start=since))
-            self._signals.from_pictures(uow, pictures.seen)
+            if pictures.doubted(ages_of(uow, pictures.believed)):
+                # A sync stored its page since the batch was begun. Asked again, the batch sees the tie.
+                return 0
+            self._signals.from_pictures(uow, pictures.seen, overtaken=pictures.overtaken)
             self._recompute(uow, pictures)
             finished = uow.event_inbox.finish(outcomes, at=now)
             for event in failed:

@@ -5,7 +5,7 @@ Works inside the caller's unit of work and does not commit: facts, signals and t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from clynto.application.customer_facts import CustomerFacts, catalogue_of
@@ -73,19 +73,33 @@ class RaiseSignals:
             for line in drift_of(ledgers.get(key, SignalLedger()), picture, parked=parked)
         )[:MOST_LINES]
 
-    def from_pictures(self, uow: UnitOfWork, seen: Sequence[Seen]) -> None:
-        """Take in pictures that events or single reads brought, whatever their order and age."""
+    def from_pictures(self, uow: UnitOfWork, seen: Sequence[Seen], *, overtaken: Collection[str] = ()) -> None:
+        """Take in pictures that events or single reads brought, whatever their order and age.
+
+        ``overtaken`` are ids of objects of which something younger is stored than the newest of these pictures. Where
+        the pictures alone do not tell what was last, that decides: it is what a running sync will tell at its end,
+        and nobody should be shown a withdrawn cancellation until then.
+        """
         uow.ledgers.lock()
         ledgers = dict(uow.ledgers.get_many({_key(one) for one in seen}))
-        self._observe(uow, ledgers, self._pictures(uow, seen))
+        self._observe(uow, ledgers, self._pictures(uow, seen), overtaken)
 
     def _pictures(self, uow: UnitOfWork, seen: Sequence[Seen]) -> dict[str, list[Picture]]:
         held = [one.subscription for one in seen if isinstance(one, SeenSubscription)]
         prices, products = catalogue_of(uow, held)
         return _by_key(seen, prices, products)
 
+    def _stored(self, uow: UnitOfWork, object_ids: Collection[str]) -> list[Seen]:
+        held: list[Seen] = [SeenSubscription(one, age) for one, age in uow.subscriptions.get_many(object_ids).values()]
+        held.extend(SeenInvoice(one, age) for one, age in uow.invoices.get_many(object_ids).values())
+        return held
+
     def _observe(
-        self, uow: UnitOfWork, ledgers: Mapping[str, SignalLedger], by_key: Mapping[str, Sequence[Picture]]
+        self,
+        uow: UnitOfWork,
+        ledgers: Mapping[str, SignalLedger],
+        by_key: Mapping[str, Sequence[Picture]],
+        overtaken: Collection[str] = (),
     ) -> None:
         context = ObservationContext(previous_sync_at=uow.connections.get().last_sync_began_at)
         now = self._clock.now()
@@ -94,6 +108,10 @@ class RaiseSignals:
         for key, pictures in by_key.items():
             before = ledgers.get(key, SignalLedger())
             outcome = observe_all(before, pictures, context)
+            decided = set(outcome.unsettled).intersection(overtaken)
+            if decided:
+                younger = self._pictures(uow, self._stored(uow, decided)).get(key, ())
+                outcome = observe_all(before, [*pictures, *younger], context)
             after = compact(outcome.ledger, now)
             if after != before:
                 changed[key] = after

@@ -6,7 +6,7 @@ and tried again; all others go on.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field, replace
 
@@ -48,6 +48,8 @@ class EventPictures:
 
     ``held`` is how old the stored pictures of the batch's objects were before anything was asked: an answer settles
     only what was known by then. ``left`` are events for which there was no time; they wait for the next batch.
+    ``overtaken`` are objects of which something younger than their newest event is stored already. ``believed`` are
+    those of which nothing stored came near their newest event, so that Stripe was not asked, by the age of that event.
     """
 
     facts: list[Fact] = field(default_factory=list)
@@ -57,6 +59,16 @@ class EventPictures:
     held: dict[str, Provenance] = field(default_factory=dict)
     answered: set[str] = field(default_factory=set)
     left: set[str] = field(default_factory=set)
+    overtaken: set[str] = field(default_factory=set)
+    believed: dict[str, Provenance] = field(default_factory=dict)
+
+    def doubted(self, stored: Mapping[str, Provenance]) -> bool:
+        """Whether a read of the very second of a believed event was stored since: only Stripe knows which was last."""
+        return any(
+            object_id in stored and stored[object_id].is_read and age_against(seen, stored[object_id]) is Age.TIED
+            for object_id, seen in self.believed.items()
+            if object_id not in self.answered
+        )
 
 
 class ReadEventPictures:
@@ -105,15 +117,19 @@ class ReadEventPictures:
                 (one.subscription_id for one in told if isinstance(one, Invoice) and one.subscription_id),
             )
             unsure = self._unsure(carried, self._found.held)
+            self._found.overtaken = self._overtaken()
+            self._found.believed = self._believed(carried, unsure)
             for event, use, record in carried:
                 # Only questions take long: what needs none is taken in whatever the time.
                 if self._asked and self._out_of_time():
                     self._found.left.add(event.envelope.id)
+                    self._found.overtaken.discard(event.envelope.object_id or "")
                     continue
                 try:
                     self._take(event, use, record, unsure)
                 except ClyntoError as error:
                     self._found.failed[event.envelope.id] = error
+                    self._found.overtaken.discard(event.envelope.object_id or "")
         return self._found
 
     def _carried(self, event: InboxEvent) -> StripeRecord | None:
@@ -149,6 +165,30 @@ class ReadEventPictures:
             if age is Age.TIED or other != record:
                 unsure.add(object_id)
         return unsure
+
+    def _believed(
+        self, carried: Sequence[tuple[InboxEvent, EventUse, StripeRecord | None]], unsure: set[str]
+    ) -> dict[str, Provenance]:
+        """Objects whose newest event is in the batch and settles what is true, with the age of that event."""
+        known = unsure | self._found.overtaken
+        return {
+            object_id: Provenance.of_event(created)
+            for object_id, created in (
+                (event.envelope.object_id, event.envelope.created) for event, _, record in carried if record is not None
+            )
+            if object_id is not None and created == self._newest_event[object_id] and object_id not in known
+        }
+
+    def _overtaken(self) -> set[str]:
+        """Ids of objects of which a running sync stored something younger than all that events have to tell.
+
+        Of events that still wait, none may come after that picture was looked at: it would be too old to be told.
+        """
+        return {
+            object_id
+            for object_id, seen in self._found.held.items()
+            if age_against(Provenance.of_event(self._newest_event[object_id]), seen) is Age.OLDER
+        }
 
     def _take(self, event: InboxEvent, use: EventUse, record: StripeRecord | None, unsure: set[str]) -> None:
         envelope = event.envelope

@@ -22,7 +22,7 @@ from clynto.adapters.sql.workspace_stores import SqlWorkspaceDirectory
 from clynto.adapters.stripe_api.careful_reads import Surroundings
 from clynto.adapters.stripe_api.event_reading import StripeEventReading
 from clynto.adapters.stripe_api.key_check import StripeApiKeyCheck
-from clynto.adapters.stripe_api.patience import EVENT_CALL_SECONDS, EVENT_PATIENCE
+from clynto.adapters.stripe_api.patience import EVENT_CALL_SECONDS, EVENT_PATIENCE, Patience, call_seconds_within
 from clynto.adapters.stripe_api.reader import StripeApiReaders
 from clynto.adapters.stripe_api.reading_process import ReadersInTwoProcesses
 from clynto.adapters.system.argon2_passwords import Argon2Passwords
@@ -92,7 +92,13 @@ class Container(containers.DeclarativeContainer):
         endpoint_rate=settings.provided.stripe_endpoint_rps,
     )
     surroundings = providers.Singleton(Surroundings, budget=budget, clock=clock)
-    readers = providers.Singleton(StripeApiReaders, surroundings, api_base=settings.provided.stripe_api_base)
+    readers = providers.Singleton(
+        StripeApiReaders,
+        surroundings,
+        api_base=settings.provided.stripe_api_base,
+        patience=providers.Singleton(Patience, longest=settings.provided.stripe_patience_seconds),
+        call_seconds=providers.Callable(call_seconds_within, settings.provided.stripe_patience_seconds),
+    )
     list_readers = providers.Singleton(ReadersInTwoProcesses, readers)
     event_readers = providers.Singleton(
         StripeApiReaders,

@@ -28,6 +28,7 @@ KNOWN = frozenset(
         "STRIPE_API_BASE",
         "STRIPE_MAX_RPS",
         "STRIPE_ENDPOINT_RPS",
+        "STRIPE_PATIENCE_SECONDS",
         "PUBLIC_URL",
         "SECRET_KEY",
         "SECRET_KEY_FILE",
@@ -81,6 +82,7 @@ class Settings:
 
     ``redis_url`` None: an embedded server. ``public_url`` None: ``http://127.0.0.1:PORT`` (``public_url_at``).
     Addresses of the database and of Redis may hold passwords, hence ``Secret``. Rates are in requests a second.
+    ``stripe_patience_seconds`` is how long a sync stays with one read that Stripe does not answer (guarantees E8).
     ``trusted_proxies`` counts the proxies in front whose forwarded headers are believed (guarantees K7).
     ``larry_model`` None: Larry understands questions by himself alone, and nothing of them leaves.
     """
@@ -91,6 +93,7 @@ class Settings:
     stripe_api_base: str
     stripe_max_rps: int
     stripe_endpoint_rps: int
+    stripe_patience_seconds: int
     public_url: str | None
     secret_key: Secret
     vault: VaultFiles
@@ -122,6 +125,9 @@ def load_settings(environ: Mapping[str, str], *, on_terminal: bool) -> Settings:
         stripe_api_base=stripe_api_base,
         stripe_max_rps=_whole_number(environ, "CLYNTO_STRIPE_MAX_RPS", default=80, least=1, most=10_000),
         stripe_endpoint_rps=_whole_number(environ, "CLYNTO_STRIPE_ENDPOINT_RPS", default=25, least=1, most=10_000),
+        stripe_patience_seconds=_whole_number(
+            environ, "CLYNTO_STRIPE_PATIENCE_SECONDS", default=120, least=4, most=600
+        ),
         public_url=_public_url(environ),
         secret_key=_secret_key(environ, data_dir),
         vault=VaultFiles(

@@ -31,11 +31,11 @@ def free_port() -> int:
 
 
 def wait_for(what: str, ask: Callable[[], Any], *, seconds: float = 60.0, every: float = 0.05) -> Any:
-    """The first answer of ``ask`` that is neither None nor False."""
+    """The first answer of ``ask`` that says something: not None, False, nought or an empty list."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         answer = ask()
-        if answer is not None and answer is not False:
+        if answer:
             return answer
         time.sleep(every)
     raise AssertionError(f"waited {seconds:.0f} s in vain for {what}")

@@ -14,6 +14,8 @@ from tests.integration.product.installation import Api, wait_for
 from tests.integration.product.seller import small_seller
 from tests.integration.product.stage import Stage, connected
 
+LINES = 50_000
+
 
 def imported(api: Api, content: bytes) -> Any:
     """Upload a file."""
@@ -55,3 +57,14 @@ def test_an_export_runs_no_formula_and_comes_back_as_it_was(stage: Stage) -> Non
     other = stage.workspace("formulas-again")
     imported(other, exported.encode())
     assert {row["domain"]: row["name"] for row in other.everything("/accounts")} == kept
+
+
+@pytest.mark.parametrize("shared_stage", [SQLITE], indirect=True)
+def test_fifty_thousand_lines_come_in_once(stage: Stage) -> None:
+    """K12: a large file, then the same file again: nothing is doubled, and the report says that nothing was to do."""
+    api = stage.workspace("fifty-thousand")
+    lines = (f"Company {number},company{number}.example,crm-{number}\n" for number in range(LINES))
+    content = f"name,domain,external_id\n{''.join(lines)}".encode()
+    assert imported(api, content) == {"created": LINES, "updated": 0, "rejected": []}
+    assert imported(api, content) == {"created": 0, "updated": 0, "rejected": []}
+    assert api.get("/accounts/totals")["accounts"] == LINES

@@ -14,6 +14,7 @@ from tests.integration.stripe_api.quick_time import EVERYTHING, SkippedTime
 from clynto.adapters.rq_queue.local_budget import LocalRequestBudget
 from clynto.adapters.stripe_api.careful_reads import Surroundings, key_fingerprint
 from clynto.adapters.stripe_api.key_check import StripeApiKeyCheck
+from clynto.adapters.stripe_api.patience import Patience
 from clynto.adapters.stripe_api.reader import StripeApiReader, StripeApiReaders
 from clynto.domain.secret import Secret
 from clynto.ports.stripe_reading import Listing
@@ -160,3 +161,23 @@ def test_who_is_asked_whether_to_go_on_is_asked_by_one_thread_at_a_time(
     with readers.open(key, still_wanted=still_wanted) as reader:
         assert ids_on(list(reader.pages(Listing.CUSTOMERS, [EVERYTHING]))) == known
     assert not clashes
+
+
+def test_waiting_in_our_own_line_uses_up_no_patience(
+    sandbox: SandboxServer,
+    surroundings: Surroundings,
+    skipped_time: SkippedTime,
+    add_customers: Callable[..., set[str]],
+) -> None:
+    """E7: others of the key's readers hold a request back for longer than Stripe may take over it; when its turn comes
+    and the first try fails, it is tried again like any other."""
+    known = add_customers(5)
+    crowded = LocalRequestBudget(key_rate=RATE, endpoint_rate=1, monotonic=skipped_time.monotonic)
+    patience = Patience()
+    for _ in range(int(patience.longest) + 10):
+        crowded.reserve(key_fingerprint(Secret(keys.RESTRICTED_TEST_KEY)), "customers")
+    sandbox.world.traffic.faults.add("fail", status=500)
+    readers = StripeApiReaders(replace(surroundings, budget=crowded), api_base=sandbox.url, patience=patience)
+    with readers.open(Secret(keys.RESTRICTED_TEST_KEY), still_wanted=lambda: True) as reader:
+        assert ids_on(list(reader.pages(Listing.CUSTOMERS, [EVERYTHING]))) == known
+    assert sum(skipped_time.pauses) > patience.longest

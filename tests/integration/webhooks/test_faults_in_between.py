@@ -180,14 +180,15 @@ def test_stripe_holds_a_page_while_events_come(
 ) -> None:
     """F3: no transaction spans a question to Stripe, so a sync that waits delays nobody."""
     workspace, story = scene
-    hold = product.stripe.control.order_fault("hold", path="/v1/invoices", times=1)
+    hold = product.stripe.control.order_fault("hold", path="/v1/invoices", key=story.account.key[-4:], times=1)
     workspace.api.post("/integrations/stripe/syncs", expect=202)
-    wait_for("the page", lambda: hold.hits)
+    wait_for("the page", lambda: hold.hits > 0)
     told = len(story.account.sender.log)
     story.go_on()
     workspace.wait_until_worked_off()
     assert max(entry.seconds for entry in story.account.sender.log[told:]) < 2
     assert outcome(workspace) == undisturbed
+    assert workspace.api.card()["state"] == "syncing", "the page was let go too early to hold anybody up"
     product.stripe.control.clear_faults()
     workspace.wait_for_sync()
     assert outcome(workspace) == undisturbed

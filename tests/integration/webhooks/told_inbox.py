@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
 from typing import Any
 
 import orjson
@@ -15,8 +16,12 @@ from clynto.adapters.stripe_api.map_customer import map_customer
 from clynto.adapters.stripe_api.map_invoice import map_invoice
 from clynto.adapters.stripe_api.map_subscription import map_subscription
 from clynto.application.drain_events import DrainEvents
-from clynto.domain.moments import UnixTime, start_of_second
+from clynto.application.store_page import store_records
+from clynto.domain.moments import UnixTime, seconds_of, start_of_second
+from clynto.domain.provenance import Provenance
+from clynto.domain.sync_window import window_start
 from clynto.ports.signals import SignalsQuery
+from clynto.ports.unit_of_work import UnitOfWork, UnitsOfWork
 from clynto.ports.webhooks import ArrivedEvent
 from stripe_sandbox import World
 from stripe_sandbox.records import Event, Record
@@ -29,6 +34,25 @@ COMPANY = "Acme"
 Told = tuple[Any, ...]
 
 
+class Crowded:
+    """Units of work of one who is not alone: ``meanwhile`` happens once, just before the next change begins."""
+
+    def __init__(self, units: UnitsOfWork) -> None:
+        self._units = units
+        self.meanwhile: Callable[[], None] | None = None
+
+    def reading(self, workspace_id: str) -> AbstractContextManager[UnitOfWork]:
+        """See ``UnitsOfWork``."""
+        return self._units.reading(workspace_id)
+
+    def writing(self, workspace_id: str) -> AbstractContextManager[UnitOfWork]:
+        """See ``UnitsOfWork``."""
+        happens, self.meanwhile = self.meanwhile, None
+        if happens is not None:
+            happens()
+        return self._units.writing(workspace_id)
+
+
 class ToldInbox:
     """What Stripe says when it is asked is the state of ``world`` at the last ``look``."""
 
@@ -39,8 +63,9 @@ class ToldInbox:
         self.product.add_account(COMPANY, f"{COMPANY.lower()}.example")
         self.reading = StripeEventReading()
         self.intake = MemoryEventIntake(self.product.database)
+        self.crowded = Crowded(self.product.units)
         self.drain = DrainEvents(
-            units=self.product.units,
+            units=self.crowded,
             clock=self.product.clock,
             reading=self.reading,
             readers=self.product.stripe,
@@ -86,6 +111,20 @@ class ToldInbox:
         with self.product.units.reading(WORKSPACE) as uow:
             counts = uow.event_inbox.counts()
         assert (counts.pending, counts.parked) == (0, 0)
+
+    def subscriptions_read(self) -> Callable[[], None]:
+        """What a running sync reads in its fourth step. Called, it is stored, which is long before the last step comes
+        to the signals."""
+        held = [map_subscription(_payload(self.world, one)) for one in self.world.store.subscriptions]
+        self.product.clock.set(max(self.product.clock.now(), start_of_second(UnixTime(self.world.now))))
+        read = Provenance.of_read(self.product.clock.now())
+
+        def store() -> None:
+            with self.product.units.writing(WORKSPACE) as uow:
+                store_records(uow, held, read, window_start=window_start(seconds_of(read.as_of)))
+                uow.commit()
+
+        return store
 
     def resync(self) -> None:
         """One re-sync to its end."""

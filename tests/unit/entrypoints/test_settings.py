@@ -28,6 +28,7 @@ def test_defaults_are_those_of_the_contract(tmp_path: Path, monkeypatch: pytest.
     assert settings.redis_url is None
     assert settings.stripe_api_base == "https://api.stripe.com"
     assert (settings.stripe_max_rps, settings.stripe_endpoint_rps) == (80, 25)
+    assert settings.stripe_patience_seconds == 120
     assert settings.public_url is None
     assert settings.public_url_at(8_000) == "http://127.0.0.1:8000"
     assert settings.vault.public.parent == var
@@ -63,6 +64,7 @@ def test_everything_can_be_set(tmp_path: Path) -> None:
         CLYNTO_STRIPE_API_BASE="http://127.0.0.1:12111/",
         CLYNTO_STRIPE_MAX_RPS="40",
         CLYNTO_STRIPE_ENDPOINT_RPS="20",
+        CLYNTO_STRIPE_PATIENCE_SECONDS="30",
         CLYNTO_PUBLIC_URL="https://clynto.example/",
         CLYNTO_SECRET_KEY=_STRONG,
         CLYNTO_VAULT_PUBLIC_KEY_FILE="/keys/public",
@@ -75,6 +77,7 @@ def test_everything_can_be_set(tmp_path: Path) -> None:
     assert settings.database_url.reveal() == "postgresql+psycopg://u:p@db/clynto"
     assert settings.redis_url == Secret("rediss://:p@redis:6380/1")
     assert settings.stripe_api_base == "http://127.0.0.1:12111"
+    assert settings.stripe_patience_seconds == 30
     assert settings.public_url_at(1) == "https://clynto.example"
     assert settings.secret_key == Secret(_STRONG)
     assert settings.vault.webhook_private == Path("/keys/webhook")
@@ -115,6 +118,8 @@ def test_logs_are_json_away_from_a_terminal(tmp_path: Path) -> None:
         ("CLYNTO_STRIPE_MAX_RPS", "80.5"),
         ("CLYNTO_STRIPE_MAX_RPS", "٨٠"),
         ("CLYNTO_STRIPE_ENDPOINT_RPS", "many"),
+        ("CLYNTO_STRIPE_PATIENCE_SECONDS", "3"),
+        ("CLYNTO_STRIPE_PATIENCE_SECONDS", "601"),
         ("CLYNTO_PUBLIC_URL", "clynto.example"),
         ("CLYNTO_PUBLIC_URL", "https://clynto.example/?x=1"),
         ("CLYNTO_PUBLIC_URL", "https://[::1"),

@@ -90,10 +90,11 @@ class CarefulReads:
         ``StripeRateLimited``, ``StripeUnreachable`` or ``StripeAnswerUnusable`` when patience ends, ``RunSuperseded``
         when the run is no longer wanted and ``CallAbandoned`` when ``abandoned`` says so.
         """
+        waited = self._wait_for_budget(wanted.endpoint, abandoned)
+        # Waiting in our own line is no fault of Stripe's: patience begins with the first try.
         started = self._world.monotonic()
         failures = 0
         while True:
-            waited = self._wait_for_budget(wanted.endpoint, abandoned)
             sent_at = self._world.clock.now()
             verdict = self._attempt(wanted, abandoned)
             if isinstance(verdict, Refusal):
@@ -106,6 +107,7 @@ class CarefulReads:
             if failures >= verdict.tries or elapsed + pause + verdict.lasted >= self._patience.longest:
                 raise verdict.error
             self._wait(pause, abandoned)
+            waited = self._wait_for_budget(wanted.endpoint, abandoned)
 
     def _attempt(
         self, wanted: Read, abandoned: Callable[[], bool]

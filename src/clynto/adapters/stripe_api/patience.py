@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from clynto.adapters.stripe_api.transport import CALL_SECONDS
+
 
 @dataclass(frozen=True, slots=True)
 class Patience:
@@ -30,6 +32,13 @@ class Patience:
 
 
 SYNC_PATIENCE = Patience()
+
+
+def call_seconds_within(longest: float) -> float:
+    """How long one call may last so that a silent one is tried again before ``longest`` is over (guarantees E8, G8)."""
+    return min(CALL_SECONDS, longest / 4)
+
+
 KEY_CHECK_PATIENCE = Patience(tries=3, unusable_tries=2, longest=5.0, first_pause=0.3, longest_pause=1.0)
 """A person waits: the account and then all probes at once take about 10 s together, at most."""
 EVENT_PATIENCE = Patience(tries=2, unusable_tries=1, longest=8.0, first_pause=0.2, longest_pause=0.5)
