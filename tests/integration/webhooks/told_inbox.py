@@ -45,12 +45,12 @@ class Crowded:
         """See ``UnitsOfWork``."""
         return self._units.reading(workspace_id)
 
-    def writing(self, workspace_id: str) -> AbstractContextManager[UnitOfWork]:
+    def writing(self, workspace_id: str, *, repeatable: bool = False) -> AbstractContextManager[UnitOfWork]:
         """See ``UnitsOfWork``."""
         happens, self.meanwhile = self.meanwhile, None
         if happens is not None:
             happens()
-        return self._units.writing(workspace_id)
+        return self._units.writing(workspace_id, repeatable=repeatable)
 
 
 class ToldInbox:
