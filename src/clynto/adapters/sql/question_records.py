@@ -15,7 +15,7 @@ from clynto.adapters.sql.documents import clean_text, unpack
 from clynto.adapters.sql.question_selection import SelectingSql, is_open
 from clynto.adapters.sql.scope import Scope
 from clynto.adapters.sql.tables_accounts import accounts
-from clynto.adapters.sql.tables_billing import customer_billing, matches, subscription_billing
+from clynto.adapters.sql.tables_billing import matches, subscription_billing
 from clynto.adapters.sql.tables_signals import signals
 from clynto.adapters.sql.tables_stripe_facts import stripe_customers, stripe_invoices, stripe_subscriptions
 from clynto.domain.invoice import InvoiceStatus
@@ -87,13 +87,11 @@ class SqlQuestionRecords:
         """Highest MRR first, then by id."""
         table, facts = subscription_billing, stripe_subscriptions
         same = and_(facts.c.workspace_id == table.c.workspace_id, facts.c.id == table.c.subscription_id)
-        owner = and_(
-            accounts.c.workspace_id == customer_billing.c.workspace_id, accounts.c.id == customer_billing.c.account_id
-        )
-        source = self._selecting.subscriptions().join(facts, same).join(accounts, owner)
-        conditions = [self._scope.here(table), customer_billing.c.account_id.is_not(None)]
+        owner = and_(accounts.c.workspace_id == table.c.workspace_id, accounts.c.id == table.c.account_id)
+        source = table.join(facts, same).join(accounts, owner)
+        conditions = [self._scope.here(table), table.c.account_id.is_not(None)]
         if account_id is not None:
-            conditions.append(customer_billing.c.account_id == clean_text(account_id))
+            conditions.append(table.c.account_id == clean_text(account_id))
         conditions += self._subscription_conditions(which)
         total = self._scope.connection.scalar(select(func.count()).select_from(source).where(*conditions))
         name = "net" if basis is MrrBasis.NET else "list"

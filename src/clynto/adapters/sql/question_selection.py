@@ -27,7 +27,6 @@ from clynto.adapters.sql.tables_accounts import MISSING, account_ranking
 from clynto.adapters.sql.tables_billing import (
     account_billing,
     account_money,
-    customer_billing,
     matches,
     subscription_billing,
 )
@@ -65,6 +64,8 @@ RANK_OF_STATUS = {
     StatusFilter.OVERDUE: SEVERITY[PaymentStatus.OVERDUE],
     StatusFilter.FAILED: SEVERITY[PaymentStatus.FAILED],
 }
+MOST_NAMED = 25_000
+"""Accounts whose ids are handed to the database as a list: to find them again takes longer."""
 Amounts = Select[Any] | CompoundSelect[Any]
 """Rows of ``account_id``, ``currency`` and an exact amount in ``whole``, ``num`` and ``den``."""
 
@@ -88,15 +89,28 @@ class SelectingSql:
     def __init__(self, scope: Scope) -> None:
         self._scope = scope
         self._postgresql = scope.connection.dialect.name == "postgresql"
+        self._found: dict[tuple[Selection, Measure], list[str]] = {}
 
     def conditions(self, selection: Selection, measure: Measure) -> list[ColumnElement[bool]]:
-        """On ``account_ranking``, without the workspace."""
-        found = self._plain_conditions(selection)
-        found += self._lacking_conditions(selection)
+        """On ``account_ranking``, without the workspace. What has to be looked up in other tables is looked up once in
+        a unit of work, as long as the accounts can be named in one parameter."""
+        plain, elsewhere = self._plain_conditions(selection), self._conditions_elsewhere(selection, measure)
+        if not elsewhere:
+            return plain
+        wanted = (selection, _plain(measure))
+        if wanted not in self._found:
+            query = select(RANKING.c.account_id).where(self._scope.here(RANKING), *plain, *elsewhere)
+            self._found[wanted] = list(self._scope.connection.scalars(query.limit(MOST_NAMED + 1)))
+        if len(self._found[wanted]) > MOST_NAMED:
+            return [*plain, *elsewhere]
+        return [is_any_of(RANKING.c.account_id, self._found[wanted])]
+
+    def _conditions_elsewhere(self, selection: Selection, measure: Measure) -> list[ColumnElement[bool]]:
+        found = self._lacking_conditions(selection)
         own = RANKING.c.account_id
         if selection.part.is_by_subscription:
             found.append(
-                own.in_(self._parts(selection.part, measure.basis).with_only_columns(customer_billing.c.account_id))
+                own.in_(self._parts(selection.part, measure.basis).with_only_columns(subscription_billing.c.account_id))
             )
         elif selection.part.currency is not None:
             found.append(own.in_(self._bearing(self.amounts(selection.part, _plain(measure)))))
@@ -133,18 +147,10 @@ class SelectingSql:
         joins = measure.kind is MeasureKind.OUTSTANDING or part.is_by_subscription or measure.since is not None
         return amounts.cte("amounts").prefix_with("MATERIALIZED") if joins else amounts.subquery()
 
-    def subscriptions(self) -> FromClause:
-        """Computed subscriptions with the account each belongs to."""
-        same = and_(
-            customer_billing.c.workspace_id == subscription_billing.c.workspace_id,
-            customer_billing.c.customer_id == subscription_billing.c.customer_id,
-        )
-        return subscription_billing.join(customer_billing, same)
-
     def part_conditions(self, part: MoneyPart) -> list[ColumnElement[bool]]:
         """On counted subscriptions of matched customers."""
         table = subscription_billing
-        found = [self._scope.here(table), table.c.counted.is_(True), customer_billing.c.account_id.is_not(None)]
+        found = [self._scope.here(table), table.c.counted.is_(True), table.c.account_id.is_not(None)]
         if part.plan is not None:
             found.append(is_any_of(table.c.plan_name, self._spellings(table.c.plan_name, table, part.plan)))
         if part.interval is not None:
@@ -244,17 +250,13 @@ class SelectingSql:
     def _parts(self, part: MoneyPart, basis: MrrBasis) -> Select[Any]:
         columns = _AmountColumns.of("net" if basis is MrrBasis.NET else "list")
         table = subscription_billing
-        return (
-            select(
-                customer_billing.c.account_id,
-                table.c.currency,
-                table.c[columns.whole].label("whole"),
-                table.c[columns.num].label("num"),
-                table.c[columns.den].label("den"),
-            )
-            .select_from(self.subscriptions())
-            .where(*self.part_conditions(part))
-        )
+        return select(
+            table.c.account_id,
+            table.c.currency,
+            table.c[columns.whole].label("whole"),
+            table.c[columns.num].label("num"),
+            table.c[columns.den].label("den"),
+        ).where(*self.part_conditions(part))
 
     def _owed(self, part: MoneyPart) -> Select[Any]:
         table = stripe_invoices

@@ -63,6 +63,7 @@ subscription_billing = Table(
     workspace_key(),
     key("subscription_id"),
     Column("customer_id", WORD, nullable=False),
+    Column("account_id", WORD),
     Column("currency", WORD, nullable=False),
     Column("counted", FLAG, nullable=False),
     *exact_amounts.columns("list"),
@@ -75,6 +76,7 @@ subscription_billing = Table(
     Column("notes", WORD, nullable=False),
     Column("net_notes", WORD, nullable=False),
 )
+"""``account_id`` is that of the customer's row, held here again so that sums by plan or interval need no join."""
 Index("ix_subscription_billing_customer", subscription_billing.c.workspace_id, subscription_billing.c.customer_id)
 
 account_billing = Table(
