@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from operator import itemgetter
 from typing import Any
 
@@ -28,6 +29,7 @@ from clynto.domain.month_ends import Month, shifted
 from clynto.domain.questions.periods import day_of
 from clynto.domain.questions.query import Grouping, InvoiceWord, Order, SubscriptionWord
 from clynto.ports.question_data import (
+    EVERYTHING,
     Found,
     GroupTotal,
     Measure,
@@ -87,7 +89,7 @@ class SqlQuestionData:
         if grouping in _ON_SUBSCRIPTIONS:
             return self._totals_by_subscription(selection, measure, conditions, _ON_SUBSCRIPTIONS[grouping])
         if grouping is Grouping.CURRENCY:
-            return self._totals_by_currency(selection, measure, conditions)
+            return self._totals_by_currency(selection, measure)
         key = _group_key(grouping)
         groups = self._counted(conditions, key)
         sums: dict[str, MoneyBag] = {}
@@ -96,8 +98,8 @@ class SqlQuestionData:
             sums = {name: total.amounts for name, total in kept.items()}
             bearing = {name: total.bearing for name, total in kept.items()}
         elif measure.kind is not MeasureKind.HEALTH:
-            amounts = self._selecting.source(selection.part, measure)
-            joined = self._joined(amounts, conditions, grouping)
+            amounts = self._selecting.source(selection, measure)
+            joined = self._joined(amounts, selection, measure, grouping)
             sums = self._sums(amounts, joined, key)
             bearing = self._bearing(amounts, joined, key, signed=measure.since is not None)
         return [
@@ -125,7 +127,7 @@ class SqlQuestionData:
         elif plain and measure.kind is MeasureKind.MRR and measure.at is None and measure.since is None:
             ids = self._in_order(RANKING.c.mrr_down if down else RANKING.c.mrr_up, conditions, limit)
         else:
-            ids = self._by_weight(selection, measure, conditions, order, limit, weights)
+            ids = self._by_weight(selection, measure, order, limit, weights)
         bags = {} if measure.kind is MeasureKind.HEALTH else self._bags(selection, measure, ids)
         return [RankedAccount(account_id, bags.get(account_id, MoneyBag.empty())) for account_id in ids]
 
@@ -196,16 +198,21 @@ class SqlQuestionData:
         return self._scope.connection.execute(query).all()
 
     def _joined(
-        self, amounts: Any, conditions: Sequence[ColumnElement[bool]], grouping: Grouping | None
+        self, amounts: Any, selection: Selection, measure: Measure, grouping: Grouping | None
     ) -> tuple[Any, Sequence[ColumnElement[bool]]]:
         """The amounts of selected accounts; joined only where they are grouped by something of the account. Amounts
         are never kept without their account (``present_accounts``), so all of them are all accounts'."""
+        named = self._selecting.named(selection, measure)
+        if grouping not in _ON_ACCOUNTS:
+            if replace(selection, part=EVERYTHING) == Selection():
+                return amounts, ()
+            if named is not None:
+                return amounts, [is_any_of(amounts.c.account_id, named)]
+        conditions = self._selecting.conditions(selection, measure)
         if grouping in _ON_ACCOUNTS:
             return amounts.join(
                 RANKING, (RANKING.c.account_id == amounts.c.account_id) & self._scope.here(RANKING)
             ), conditions
-        if not conditions:
-            return amounts, ()
         chosen = select(RANKING.c.account_id).where(self._scope.here(RANKING), *conditions)
         return amounts, [amounts.c.account_id.in_(chosen)]
 
@@ -296,11 +303,9 @@ class SqlQuestionData:
             for row in sorted(self._scope.connection.execute(counting), key=lambda row: str(row.part))
         ]
 
-    def _totals_by_currency(
-        self, selection: Selection, measure: Measure, conditions: Sequence[ColumnElement[bool]]
-    ) -> list[GroupTotal]:
-        amounts = self._selecting.source(selection.part, measure)
-        source, conditions = self._joined(amounts, conditions, Grouping.CURRENCY)
+    def _totals_by_currency(self, selection: Selection, measure: Measure) -> list[GroupTotal]:
+        amounts = self._selecting.source(selection, measure)
+        source, conditions = self._joined(amounts, selection, measure, Grouping.CURRENCY)
         some = (amounts.c.whole != 0) | (amounts.c.num != 0)
         counting = (
             select(amounts.c.currency, func.count(func.distinct(amounts.c.account_id)).label("accounts"))
@@ -333,18 +338,17 @@ class SqlQuestionData:
         self,
         selection: Selection,
         measure: Measure,
-        conditions: Sequence[ColumnElement[bool]],
         order: Order,
         limit: int,
         weights: Mapping[str, int],
     ) -> list[str]:
-        amounts = self._selecting.source(selection.part, measure)
+        amounts = self._selecting.source(selection, measure)
         if measure.since is not None:
             # What did not change goes before anything is put in order.
             amounts = self._changes(amounts).subquery()
         weight = case(*((amounts.c.currency == currency, held) for currency, held in sorted(weights.items())), else_=1)
         key = func.sum(cast(amounts.c.whole, Numeric) * weight if weights else cast(amounts.c.whole, Numeric))
-        source, conditions = self._joined(amounts, conditions, None)
+        source, conditions = self._joined(amounts, selection, measure, None)
         query = select(amounts.c.account_id).select_from(source).where(*conditions).group_by(amounts.c.account_id)
         if measure.since is None:
             query = query.having(func.max(case(((amounts.c.whole != 0) | (amounts.c.num != 0), 1), else_=0)) == 1)
@@ -355,7 +359,7 @@ class SqlQuestionData:
         if not account_ids:
             return {}
         if measure.kind is MeasureKind.OUTSTANDING:
-            held = self._selecting.source(selection.part, measure)
+            held = self._selecting.source(Selection(account_ids=tuple(account_ids), part=selection.part), measure)
         else:
             held = self._selecting.amounts(selection.part, measure).subquery()
         query = select(held).where(is_any_of(held.c.account_id, account_ids))

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Row, Select, and_, func, literal_column, s
 from clynto.adapters.sql import exact_amounts
 from clynto.adapters.sql.codec_invoices import invoice_of
 from clynto.adapters.sql.codec_subscriptions import unpack_subscription
-from clynto.adapters.sql.column_types import AMOUNT
+from clynto.adapters.sql.column_types import AMOUNT, is_any_of
 from clynto.adapters.sql.documents import clean_text, unpack
 from clynto.adapters.sql.question_selection import SelectingSql, is_open
 from clynto.adapters.sql.scope import Scope
@@ -62,20 +62,15 @@ class SqlQuestionRecords:
         else:
             total = self._scope.connection.scalar(select(func.count()).select_from(table).where(*conditions))
             found = Found(total or 0, MoneyBag.empty())
-        newest = (
-            select(table.c.id)
-            .where(*conditions)
-            .order_by(table.c.created.desc(), table.c.id.desc())
-            .limit(limit)
-            .subquery()
-        )
+        newest = select(table.c.id).where(*conditions).order_by(table.c.created.desc(), table.c.id.desc()).limit(limit)
         # The ids come from an index; only the rows that are shown are opened.
+        ids = self._scope.connection.scalars(newest).all()
         shown = (
             select(
                 *(column for column in table.c if column.name != "lines"), accounts.c.id.label("owner"), accounts.c.name
             )
             .select_from(self._with_owner(table))
-            .where(self._scope.here(table), table.c.id.in_(select(newest.c.id)))
+            .where(self._scope.here(table), is_any_of(table.c.id, ids))
             .order_by(table.c.created.desc(), table.c.id.desc())
         )
         rows = [OwnedInvoice(_invoice_row(row), row.owner, row.name) for row in self._scope.connection.execute(shown)]

@@ -91,6 +91,5 @@ account_billing = Table(
 )
 
 account_money = Table("account_money", METADATA, workspace_key(), key("account_id"), key("currency"), *_money())
-_SUMMED = ("currency", "list_den", "net_den", "list_whole", "list_num", "net_whole", "net_num")
-Index("ix_account_money_sums", account_money.c.workspace_id, *(account_money.c[name] for name in _SUMMED))
-"""Holds all that the sums over every account need, in the order in which they are grouped."""
+Index("ix_account_money_accounts", *(column for column in account_money.c))
+"""Holds all that answers over many accounts need, account by account; sums over every account are kept."""

@@ -1,5 +1,5 @@
-"""Questions over all accounts: sums are kept, and filled from the rows that are there; subscriptions name their account;
-and two indexes hold all that comparisons with the past and sums by plan need."""
+"""For questions over all accounts: sums are kept, and filled from the rows that are there; subscriptions name their
+account; and indexes hold all that comparisons with the past, sums by plan and ranked accounts need."""
 
 from __future__ import annotations
 
@@ -23,6 +23,8 @@ _BOOKS = (
 )
 _LIST, _NET = (tuple(f"{name}_{piece}" for piece in ("whole", "num", "den")) for name in ("list", "net"))
 _PAST = ("list_den", "list_whole", "list_num", "net_den", "net_whole", "net_num")
+_MONEY = (*_LIST, *_NET, *(f"lifetime_{piece}" for piece in ("whole", "num", "den")))
+_SUMMED = ("currency", "list_den", "net_den", "list_whole", "list_num", "net_whole", "net_num")
 _WIDER = {
     "ix_subscription_billing_plan": (
         "subscription_billing",
@@ -62,6 +64,8 @@ def upgrade() -> None:
 
     _name_accounts_in_subscriptions()
     _index(_WIDER)
+    op.drop_index("ix_account_money_sums", "account_money")
+    op.create_index("ix_account_money_accounts", "account_money", ["workspace_id", "account_id", "currency", *_MONEY])
     op.create_index(
         "ix_stripe_customers_deleted",
         "stripe_customers",
@@ -74,6 +78,8 @@ def upgrade() -> None:
 def downgrade() -> None:
     """Take back."""
     op.drop_index("ix_stripe_customers_deleted", "stripe_customers")
+    op.drop_index("ix_account_money_accounts", "account_money")
+    op.create_index("ix_account_money_sums", "account_money", ["workspace_id", *_SUMMED])
     _index(_NARROWER)
     op.drop_column("subscription_billing", "account_id")
     op.drop_table("kept_sums")
