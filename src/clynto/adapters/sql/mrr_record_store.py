@@ -14,7 +14,7 @@ from clynto.adapters.sql.column_types import WORD, is_any_of
 from clynto.adapters.sql.dated_bags import BothBags, DatedBags, Place
 from clynto.adapters.sql.documents import clean_text, pack, unpack
 from clynto.adapters.sql.pending_sums import DAY, MONTH, Page
-from clynto.adapters.sql.present_accounts import kept_until_the_end, present_accounts
+from clynto.adapters.sql.present_accounts import claimed_accounts, kept_until_the_end, present_accounts
 from clynto.adapters.sql.scope import Scope
 from clynto.adapters.sql.tables_accounts import account_ranking
 from clynto.adapters.sql.tables_billing import account_billing, account_money
@@ -95,7 +95,7 @@ class SqlMrrRecordStore:
         """Replace all reconstructed points of these accounts."""
         offered = {(clean_text(one.account_id), str(one.point.month)): one.point for one in points}
         replaced = {clean_text(account_id) for account_id in account_ids} | {place[0] for place in offered}
-        there = present_accounts(self._scope, replaced)
+        there = claimed_accounts(self._scope, replaced)
         POINTS.forget(self._scope, sorted(replaced))
         kept = {place: point for place, point in offered.items() if place[0] in there}
         headers = [

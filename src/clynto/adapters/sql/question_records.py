@@ -15,7 +15,7 @@ from clynto.adapters.sql.documents import clean_text, unpack
 from clynto.adapters.sql.question_selection import SelectingSql, is_open
 from clynto.adapters.sql.scope import Scope
 from clynto.adapters.sql.tables_accounts import accounts
-from clynto.adapters.sql.tables_billing import matches, subscription_billing
+from clynto.adapters.sql.tables_billing import customer_billing, matches, subscription_billing
 from clynto.adapters.sql.tables_signals import signals
 from clynto.adapters.sql.tables_stripe_facts import stripe_customers, stripe_invoices, stripe_subscriptions
 from clynto.domain.invoice import InvoiceStatus
@@ -81,16 +81,16 @@ class SqlQuestionRecords:
     ) -> tuple[Found, Sequence[OwnedSubscription]]:
         """Highest MRR first, then by id."""
         table, facts = subscription_billing, stripe_subscriptions
-        same = and_(facts.c.workspace_id == table.c.workspace_id, facts.c.id == table.c.subscription_id)
-        owner = and_(accounts.c.workspace_id == table.c.workspace_id, accounts.c.id == table.c.account_id)
-        source = table.join(facts, same).join(accounts, owner)
         conditions = [self._scope.here(table), table.c.account_id.is_not(None)]
         if account_id is not None:
-            conditions.append(table.c.account_id == clean_text(account_id))
-        conditions += self._subscription_conditions(which)
-        total = self._scope.connection.scalar(select(func.count()).select_from(source).where(*conditions))
+            mine = self._scope.one(customer_billing, account_id=clean_text(account_id))
+            conditions.append(table.c.customer_id.in_(select(customer_billing.c.customer_id).where(mine)))
         name = "net" if basis is MrrBasis.NET else "list"
         order = [table.c[f"{name}_whole"].desc(), table.c.subscription_id]
+        first = select(table.c.subscription_id).where(*conditions, *self._subscription_conditions(which))
+        ids = self._scope.connection.scalars(first.order_by(*order).limit(limit)).all()
+        same = and_(facts.c.workspace_id == table.c.workspace_id, facts.c.id == table.c.subscription_id)
+        owner = and_(accounts.c.workspace_id == table.c.workspace_id, accounts.c.id == table.c.account_id)
         query = (
             select(
                 facts.c.document,
@@ -99,17 +99,27 @@ class SqlQuestionRecords:
                 accounts.c.id.label("owner"),
                 accounts.c.name.label("owner_name"),
             )
-            .select_from(source)
-            .where(*conditions)
-            .order_by(*order)
-            .limit(limit)
+            .select_from(table.join(facts, same).join(accounts, owner))
+            .where(self._scope.here(table), is_any_of(table.c.subscription_id, ids))
         )
         rows = [
             OwnedSubscription(_subscription_row(row), row.owner, row.owner_name)
             for row in self._scope.connection.execute(query)
         ]
         rows.sort(key=lambda one: (-(one.row.net_mrr if name == "net" else one.row.list_mrr), one.row.id))
-        return Found(total or 0, MoneyBag.empty()), rows
+        return Found(self._count_subscriptions(conditions, which), MoneyBag.empty()), rows
+
+    def _count_subscriptions(self, conditions: Sequence[ColumnElement[bool]], which: SubscriptionWord) -> int:
+        """Few are ended, or set to cancel: those are found by an index of their own, and live are all others."""
+        table, run = subscription_billing, self._scope.connection
+        every = select(func.count()).select_from(table).where(*conditions)
+        if which is SubscriptionWord.ANY:
+            return run.scalar(every) or 0
+        if which is SubscriptionWord.LIVE:
+            return (run.scalar(every) or 0) - self._count_subscriptions(conditions, SubscriptionWord.ENDED)
+        facts = stripe_subscriptions
+        few = select(func.count()).select_from(facts.join(table, facts.c.id == table.c.subscription_id))
+        return run.scalar(few.where(self._scope.here(facts), self._is_of_few(which), *conditions)) or 0
 
     def signals(
         self, account_id: str | None, condition: SignalCondition, limit: int
@@ -164,9 +174,17 @@ class SqlQuestionRecords:
     def _subscription_conditions(self, which: SubscriptionWord) -> list[ColumnElement[bool]]:
         if which is SubscriptionWord.ANY:
             return []
+        facts, word = stripe_subscriptions, which
+        if which is SubscriptionWord.LIVE:
+            word = SubscriptionWord.ENDED
+        few = select(facts.c.id).where(self._scope.here(facts), self._is_of_few(word))
+        own = subscription_billing.c.subscription_id
+        return [own.not_in(few) if which is SubscriptionWord.LIVE else own.in_(few)]
+
+    def _is_of_few(self, which: SubscriptionWord) -> ColumnElement[bool]:
         if which is SubscriptionWord.CANCELING:
-            return [self._selecting.is_canceling()]
-        return [stripe_subscriptions.c.ended.is_(which is SubscriptionWord.ENDED)]
+            return self._selecting.is_canceling()
+        return stripe_subscriptions.c.ended.is_(True)
 
     def _customers_of(self, account_id: str) -> Select[tuple[str]]:
         return select(matches.c.customer_id).where(self._scope.one(matches, account_id=clean_text(account_id)))

@@ -12,6 +12,8 @@ from sqlalchemy import Connection, Engine, text
 
 from clynto.adapters.sql.transactions import transaction
 
+MIGRATIONS = Path(__file__).with_name("migrations")
+"""Where Alembic finds the steps."""
 _ONE_AT_A_TIME = 0x434C5A4E
 """Number of the advisory lock under which PostgreSQL is migrated; SQLite's write lock does the same."""
 
@@ -34,6 +36,6 @@ def schema_is_current(engine: Engine) -> bool:
 
 def _config(connection: Connection) -> Config:
     config = Config()
-    config.set_main_option("script_location", str(Path(__file__).with_name("migrations")).replace("%", "%%"))
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     config.attributes["connection"] = connection
     return config

@@ -96,6 +96,15 @@ Index(
 )
 """Holds all that a comparison with a month end needs: its rows lie among those of all other months."""
 
+ENDED = stripe_subscriptions.c.ended.is_(True)
+Index(
+    "ix_stripe_subscriptions_ended",
+    stripe_subscriptions.c.workspace_id,
+    stripe_subscriptions.c.id,
+    sqlite_where=ENDED,
+    postgresql_where=ENDED,
+)
+
 DELETED = stripe_customers.c.deleted.is_(True)
 Index(
     "ix_stripe_customers_deleted",

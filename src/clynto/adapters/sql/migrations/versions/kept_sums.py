@@ -66,17 +66,19 @@ def upgrade() -> None:
     _index(_WIDER)
     op.drop_index("ix_account_money_sums", "account_money")
     op.create_index("ix_account_money_accounts", "account_money", ["workspace_id", "account_id", "currency", *_MONEY])
-    op.create_index(
-        "ix_stripe_customers_deleted",
-        "stripe_customers",
-        ["workspace_id", "id"],
-        sqlite_where=sa.text("deleted IS 1"),
-        postgresql_where=sa.text("deleted IS true"),
-    )
+    for table, flag in (("stripe_customers", "deleted"), ("stripe_subscriptions", "ended")):
+        op.create_index(
+            f"ix_{table}_{flag}",
+            table,
+            ["workspace_id", "id"],
+            sqlite_where=sa.text(f"{flag} IS 1"),
+            postgresql_where=sa.text(f"{flag} IS true"),
+        )
 
 
 def downgrade() -> None:
     """Take back."""
+    op.drop_index("ix_stripe_subscriptions_ended", "stripe_subscriptions")
     op.drop_index("ix_stripe_customers_deleted", "stripe_customers")
     op.drop_index("ix_account_money_accounts", "account_money")
     op.create_index("ix_account_money_sums", "account_money", ["workspace_id", *_SUMMED])
