@@ -8,7 +8,19 @@ from dataclasses import replace
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import BigInteger, BindParameter, ColumnElement, Numeric, Row, case, cast, func, literal, select
+from sqlalchemy import (
+    BigInteger,
+    BindParameter,
+    Column,
+    ColumnElement,
+    Numeric,
+    Row,
+    case,
+    cast,
+    func,
+    literal,
+    select,
+)
 
 from clynto.adapters.sql import exact_amounts
 from clynto.adapters.sql.column_types import is_any_of
@@ -16,12 +28,12 @@ from clynto.adapters.sql.kept_sums import has_headers, newest_period
 from clynto.adapters.sql.kept_totals import by_currency, kept_totals
 from clynto.adapters.sql.money_rows import summed_bags
 from clynto.adapters.sql.pending_sums import DAY, MONTH
+from clynto.adapters.sql.question_counts import accounts_by, living_without_account
 from clynto.adapters.sql.question_records import SqlQuestionRecords
 from clynto.adapters.sql.question_selection import RANK_OF_STATUS, RANKING, SelectingSql
 from clynto.adapters.sql.scope import Scope
 from clynto.adapters.sql.tables_accounts import MISSING
-from clynto.adapters.sql.tables_billing import customer_billing, customer_money, matches, subscription_billing
-from clynto.adapters.sql.tables_stripe_facts import stripe_customers
+from clynto.adapters.sql.tables_billing import customer_billing, customer_money, subscription_billing
 from clynto.domain.health import OK_FROM, WARNING_FROM
 from clynto.domain.moments import UnixTime
 from clynto.domain.money import MoneyBag
@@ -162,24 +174,7 @@ class SqlQuestionData:
         )
         bags = summed_bags(self._scope, customer_money, [customer_money.c.customer_id.in_(without)])
         listed, net = bags.get(None, _NO_MONEY)
-        return UnmatchedTotal(self._living_without_account(), listed, net)
-
-    def _living_without_account(self) -> int:
-        """All customers less the matched ones, and less the deleted ones without a match: each by an index that holds
-        all it needs, and no long list is made of the matched ones."""
-        held, run = stripe_customers, self._scope.connection
-        is_matched = (
-            select(matches.c.customer_id)
-            .where(self._scope.here(matches), matches.c.customer_id == held.c.id, matches.c.account_id.is_not(None))
-            .exists()
-        )
-        is_known = select(held.c.id).where(self._scope.here(held), held.c.id == matches.c.customer_id).exists()
-        every = select(func.count()).select_from(held).where(self._scope.here(held))
-        matched = select(func.count()).select_from(matches)
-        matched = matched.where(self._scope.here(matches), matches.c.account_id.is_not(None), is_known)
-        gone = every.where(held.c.deleted.is_(True), ~is_matched)
-        counts = [run.scalar(query) or 0 for query in (every, matched, gone)]
-        return counts[0] - counts[1] - counts[2]
+        return UnmatchedTotal(living_without_account(self._scope), listed, net)
 
     # Sums.
 
@@ -265,7 +260,7 @@ class SqlQuestionData:
         selection: Selection,
         measure: Measure,
         conditions: Sequence[ColumnElement[bool]],
-        column: ColumnElement[Any],
+        column: Column[Any],
     ) -> list[GroupTotal]:
         basis = "net" if measure.basis is MrrBasis.NET else "list"
         table, owner = subscription_billing, subscription_billing.c.account_id
@@ -273,9 +268,8 @@ class SqlQuestionData:
         if conditions:
             chosen = select(RANKING.c.account_id).where(self._scope.here(RANKING), *conditions)
             part_conditions.append(owner.in_(chosen))
-        key = func.coalesce(column, "").label("part")
+        key = (func.coalesce(column, "") if column.nullable else column).label("part")
         whole, num, den = table.c[f"{basis}_whole"], table.c[f"{basis}_num"], table.c[f"{basis}_den"]
-        some = case(((whole != 0) | (num != 0), owner))
         summing = (
             select(
                 key,
@@ -288,18 +282,10 @@ class SqlQuestionData:
             .where(*part_conditions)
             .group_by("part", table.c.currency, den)
         )
-        counting = (
-            select(
-                key,
-                func.count(func.distinct(owner)).label("accounts"),
-                func.count(func.distinct(some)).label("bearing"),
-            )
-            .where(*part_conditions)
-            .group_by("part")
-        )
+        counting = accounts_by(self._scope, key, owner, (whole != 0) | (num != 0), part_conditions)
         sums = self._added(summing, lambda row: _plain_key(row.part))
         return [
-            GroupTotal(row.part, row.accounts, row.bearing, sums.get(row.part, MoneyBag.empty()))
+            GroupTotal(row.part, row.accounts, int(row.bearing), sums.get(row.part, MoneyBag.empty()))
             for row in sorted(self._scope.connection.execute(counting), key=lambda row: str(row.part))
         ]
 

@@ -22,6 +22,7 @@ from sqlalchemy import (
 
 from clynto.adapters.sql.codec_subscriptions import unpack_subscription
 from clynto.adapters.sql.column_types import AMOUNT, contains_text, is_any_of, unindexed
+from clynto.adapters.sql.question_names import plan_names
 from clynto.adapters.sql.scope import Scope
 from clynto.adapters.sql.tables_accounts import MISSING, account_ranking
 from clynto.adapters.sql.tables_billing import (
@@ -158,7 +159,7 @@ class SelectingSql:
         table = subscription_billing
         found = [self._scope.here(table), table.c.counted.is_(True), table.c.account_id.is_not(None)]
         if part.plan is not None:
-            found.append(is_any_of(table.c.plan_name, self._spellings(table.c.plan_name, table, part.plan)))
+            found.append(is_any_of(table.c.plan_name, self._spellings(part.plan)))
         if part.interval is not None:
             found.append(table.c.interval == part.interval)
         if part.currency is not None:
@@ -322,10 +323,9 @@ class SelectingSql:
         before, after = (self._bearing(self.amounts(MoneyPart(), measure)) for measure in at_all)
         return [RANKING.c.account_id.in_(after), RANKING.c.account_id.not_in(before)]
 
-    def _spellings(self, column: ColumnElement[Any], table: Any, folded: str) -> list[str]:
-        """The stored names that are ``folded`` but for letter case, which no database folds as we do."""
-        query = select(column).where(self._scope.here(table)).distinct()
-        return [name for name in self._scope.connection.scalars(query) if name and name.casefold() == folded]
+    def _spellings(self, folded: str) -> list[str]:
+        """The stored names of plans that are ``folded`` but for letter case, which no database folds as we do."""
+        return [name for name in plan_names(self._scope) if name.casefold() == folded]
 
     def _holds_product(self, folded: str) -> ColumnElement[bool]:
         query = select(stripe_products.c.id, stripe_products.c.name).where(self._scope.here(stripe_products))
