@@ -90,11 +90,9 @@ Index(
     mrr_point_money.c.list_den,
     mrr_point_money.c.list_whole,
     mrr_point_money.c.list_num,
-    mrr_point_money.c.net_den,
-    mrr_point_money.c.net_whole,
-    mrr_point_money.c.net_num,
 )
-"""Holds all that a comparison with a month end needs: its rows lie among those of all other months."""
+"""Holds all that a comparison of list MRR with a month end needs: its rows lie among those of all other months. It must
+not hold whole rows: SQLite would read the points of one account from it, and so those of all accounts."""
 
 ENDED = stripe_subscriptions.c.ended.is_(True)
 Index(

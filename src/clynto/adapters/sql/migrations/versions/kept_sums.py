@@ -22,7 +22,7 @@ _BOOKS = (
     ("day", "SELECT m.*, '' AS part, m.day AS period FROM mrr_snapshot_money m", ("list", "net")),
 )
 _LIST, _NET = (tuple(f"{name}_{piece}" for piece in ("whole", "num", "den")) for name in ("list", "net"))
-_PAST = ("list_den", "list_whole", "list_num", "net_den", "net_whole", "net_num")
+_PAST = ("list_den", "list_whole", "list_num")
 _MONEY = (*_LIST, *_NET, *(f"lifetime_{piece}" for piece in ("whole", "num", "den")))
 _SUMMED = ("currency", "list_den", "net_den", "list_whole", "list_num", "net_whole", "net_num")
 _WIDER = {
