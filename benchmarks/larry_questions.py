@@ -29,7 +29,10 @@ from tests.contracts.samples import a_match, a_product, a_workspace, read_at
 
 from clynto.adapters.memory.settable_clock import SettableClock
 from clynto.adapters.sql.engines import open_database
+from clynto.adapters.sql.kept_sums import settle
+from clynto.adapters.sql.pending_sums import MEASURES_OF
 from clynto.adapters.sql.schema import migrate
+from clynto.adapters.sql.scope import Scope
 from clynto.adapters.sql.tables import METADATA
 from clynto.adapters.sql.unit_of_work import SqlUnitsOfWork
 from clynto.adapters.system.random_identifiers import RandomIdentifiers
@@ -63,7 +66,7 @@ GROUP = 5_000
 """Accounts that are stored through the stores; the database multiplies them (``_multiply``)."""
 FIRST = "q00q"
 """Stands in all ids, names and domains of the first group."""
-NOT_MULTIPLIED = ("workspaces", "stripe_products")
+NOT_MULTIPLIED = ("workspaces", "stripe_products", "kept_sums")
 WORDS = ("Nord", "Werk", "Data", "Cloud", "Bau", "Licht", "Hafen", "Stern", "Wald", "Turm", "Feld", "Strom")
 FORMS = ("GmbH", "AG", "Ltd", "Inc", "SAS")
 CURRENCIES = ("USD",) * 7 + ("EUR",) * 2 + ("JPY",)
@@ -359,6 +362,10 @@ def _multiply(engine: Engine, copies: int) -> None:
             connection.execute(
                 insert(table).from_select(list(table.c), select(*columns).select_from(table.join(mark.table, true())))
             )
+        scope = Scope(connection, WORKSPACE)
+        for book in MEASURES_OF:
+            scope.sums.count_anew(book)
+        settle(scope)
 
 
 def _settle(engine: Engine) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, delete
@@ -43,6 +44,20 @@ def engine(request: pytest.FixtureRequest) -> Engine:
     """An engine on a migrated database of either kind, without any row."""
     opened: Engine = request.getfixturevalue("sqlite_engine" if request.param == "sqlite" else "postgres_engine")
     return emptied(opened)
+
+
+@pytest.fixture(params=BOTH)
+def empty_engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
+    """A database without any table."""
+    if request.param == "sqlite":
+        engine = open_database(f"sqlite:///{tmp_path / 'empty.db'}")
+        yield engine
+        engine.dispose()
+        return
+    with request.getfixturevalue("postgres_server").database(migrated=False) as url:
+        engine = open_database(url)
+        yield engine
+        engine.dispose()
 
 
 def emptied(engine: Engine) -> Engine:

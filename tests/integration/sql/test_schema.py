@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Engine, inspect, text
-from tests.integration.sql.conftest import BOTH
 
-from clynto.adapters.sql.engines import open_database
 from clynto.adapters.sql.metadata import METADATA
 from clynto.adapters.sql.schema import migrate, schema_is_current
 from clynto.adapters.sql.tables import METADATA as ALL_TABLES
@@ -25,20 +21,6 @@ INSTALLATION_WIDE = {
     "ix_event_inbox_prunable",
 }
 """What must be unique, or found, before a workspace is known."""
-
-
-@pytest.fixture(params=BOTH)
-def empty_engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
-    """A database without any table."""
-    if request.param == "sqlite":
-        engine = open_database(f"sqlite:///{tmp_path / 'empty.db'}")
-        yield engine
-        engine.dispose()
-        return
-    with request.getfixturevalue("postgres_server").database(migrated=False) as url:
-        engine = open_database(url)
-        yield engine
-        engine.dispose()
 
 
 def test_upgrades_from_nothing_and_a_second_time_does_nothing(empty_engine: Engine) -> None:

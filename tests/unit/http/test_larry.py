@@ -63,6 +63,23 @@ def test_an_answer_has_figures_rows_and_links(ask: Callable[..., dict[str, Any]]
     assert told["as_of"]
 
 
+def test_the_history_comes_newest_first_in_pages(
+    app: Flask, bearer: Callable[[Role], dict[str, str]], ask: Callable[..., dict[str, Any]]
+) -> None:
+    told = [ask("What is Acme's MRR?"), ask("Sing me a song"), ask("Show unpaid invoices")]
+    client, headers = app.test_client(), bearer(Role.MEMBER)
+    first = client.get(f"{QUESTIONS}?limit=2", headers=headers).get_json()
+    rest = client.get(f"{QUESTIONS}?limit=2&cursor={first['next_cursor']}", headers=headers).get_json()
+    assert rest["next_cursor"] is None
+    held = [*first["items"], *rest["items"]]
+    assert [one["question"] for one in held] == ["Show unpaid invoices", "Sing me a song", "What is Acme's MRR?"]
+    assert [one["query"] for one in held] == [told[2]["query"], None, told[0]["query"]]
+    assert [one["answer"] for one in held] == [one["answer"] for one in reversed(told)]
+    assert {one["conversation_id"] for one in held} == {one["conversation_id"] for one in told}
+    assert set(held[0]) == {"id", "at", "asked_by", "conversation_id", "question", "query", "answer"}
+    assert held[0]["at"].endswith("Z")
+
+
 def test_rows_are_named_by_their_columns(ask: Callable[..., dict[str, Any]]) -> None:
     told = ask("Show unpaid invoices")
     assert [column["key"] for column in told["columns"]][:3] == ["invoice", "account", "status"]

@@ -37,6 +37,7 @@ GET /api/v1/accounts/{}/health
 GET /api/v1/signals
 POST /api/v1/signals/{}/dismiss
 POST /api/v1/signals/{}/reopen
+GET /api/v1/larry/questions
 POST /api/v1/larry/questions
 GET /api/v1/users
 POST /api/v1/users

@@ -26,6 +26,7 @@ MATRIX: list[tuple[str, str, dict[str, Any] | None, Role, int]] = [
     ("POST", "/tokens", {"name": "Mine", "role": "member"}, Role.ADMIN, 201),
     ("DELETE", "/tokens/{token}", None, Role.ADMIN, 204),
     ("GET", "/audit-log", None, Role.ADMIN, 200),
+    ("GET", "/larry/questions", None, Role.MEMBER, 200),
     ("GET", "/workspace", None, Role.MEMBER, 200),
     ("PATCH", "/workspace", {"name": "Renamed"}, Role.ADMIN, 200),
 ]

@@ -10,28 +10,26 @@ from sqlalchemy import Row, and_, delete, func, select, update
 from clynto.adapters.sql.bulk_writing import upsert
 from clynto.adapters.sql.column_types import is_any_of
 from clynto.adapters.sql.documents import clean_or_none, clean_text, pack, unpack
+from clynto.adapters.sql.mrr_record_store import POINTS, SNAPSHOTS
+from clynto.adapters.sql.pending_sums import NOW, Page
 from clynto.adapters.sql.scope import Scope
 from clynto.adapters.sql.tables_accounts import account_domains, account_ranking, accounts
-from clynto.adapters.sql.tables_billing import account_billing, account_money, customer_billing, matches
+from clynto.adapters.sql.tables_billing import (
+    account_billing,
+    account_money,
+    customer_billing,
+    matches,
+    subscription_billing,
+)
 from clynto.adapters.sql.tables_health import health_history, health_pillars
-from clynto.adapters.sql.tables_mrr_records import mrr_point_money, mrr_points, mrr_snapshot_money, mrr_snapshots
 from clynto.domain.account import Account
 from clynto.domain.moments import UnixMicros
 
 _SORTED_LETTERS = 120
 """Letters of a name that count for sorting: PostgreSQL's indexes hold no more than 2,700 bytes a row."""
 
-_HANGING_ON_IT = (
-    account_billing,
-    account_money,
-    matches,
-    health_pillars,
-    health_history,
-    mrr_snapshots,
-    mrr_snapshot_money,
-    mrr_points,
-    mrr_point_money,
-)
+_HANGING_ON_IT = (account_billing, matches, health_pillars, health_history)
+"""Beside its money, which the kept sums have to lose (``_leave_the_sums``)."""
 
 
 class SqlAccountStore:
@@ -64,13 +62,33 @@ class SqlAccountStore:
         """Delete an account with all that hangs on it. False if there was none."""
         account_id = clean_text(account_id)
         connection, scope = self._scope.connection, self._scope
-        if connection.execute(delete(accounts).where(scope.one(accounts, id=account_id))).rowcount == 0:
+        # Held in the order in which ``put_many`` writes: the account first, then what it is sorted by.
+        there = select(accounts.c.id).where(scope.one(accounts, id=account_id)).with_for_update()
+        if connection.scalar(there) is None:
             return False
+        self._leave_the_sums(account_id)
+        connection.execute(delete(accounts).where(scope.one(accounts, id=account_id)))
         for table in _HANGING_ON_IT:
             connection.execute(delete(table).where(scope.one(table, account_id=account_id)))
+        left = select(customer_billing.c.customer_id).where(scope.one(customer_billing, account_id=account_id))
+        theirs = update(subscription_billing).where(
+            scope.one(subscription_billing, account_id=account_id), subscription_billing.c.customer_id.in_(left)
+        )
+        connection.execute(theirs.values(account_id=None))
         freed = update(customer_billing).where(scope.one(customer_billing, account_id=account_id))
         connection.execute(freed.values(account_id=None))
         return True
+
+    def _leave_the_sums(self, account_id: str) -> None:
+        """What the account brings, and brought, is taken off the kept sums, and deleted."""
+        connection, scope = self._scope.connection, self._scope
+        ranking, money = account_ranking, account_money
+        held = select(ranking.c.status_rank).where(scope.one(ranking, account_id=account_id)).with_for_update()
+        rank = connection.scalar(held)
+        paid = delete(money).where(scope.one(money, account_id=account_id)).returning(*money.c)
+        scope.sums.went(Page(NOW, part=str(rank)), [row._mapping for row in connection.execute(paid)])
+        for remembered in (SNAPSHOTS, POINTS):
+            remembered.forget(scope, [account_id])
 
     def by_external_ids(self, external_ids: Sequence[str]) -> Mapping[str, Account]:
         """Accounts that carry one of the outside ids, by that id."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, FromClause, Row, Select, Table, and_, func, or_, select, tuple_
@@ -11,7 +11,9 @@ from clynto.adapters.sql.bulk_writing import Columns
 from clynto.adapters.sql.column_types import contains_text, is_any_of, unindexed
 from clynto.adapters.sql.cursors import Place, cursor_after, fingerprint, place_of
 from clynto.adapters.sql.documents import clean_text, unpack
+from clynto.adapters.sql.kept_sums import together, totals_by_part
 from clynto.adapters.sql.money_rows import NOTHING, Bags, read_bags, summed_bags
+from clynto.adapters.sql.pending_sums import NOW
 from clynto.adapters.sql.scope import Scope
 from clynto.adapters.sql.tables_accounts import MISSING, account_ranking, accounts
 from clynto.adapters.sql.tables_billing import (
@@ -90,18 +92,25 @@ class SqlAccountsTable:
         rank = unindexed(_RANKING.c.status_rank) if query.text else _RANKING.c.status_rank
         by_rank = select(rank, func.count()).where(self._scope.here(_RANKING), *conditions).group_by(rank)
         counts: dict[int, int] = {row[0]: row[1] for row in self._scope.connection.execute(by_rank)}
-        among: list[ColumnElement[bool]] = []
-        if conditions:
+        found = sum(counts.values())
+        if query.text:
             selected = select(_RANKING.c.account_id).where(self._scope.here(_RANKING), *conditions)
             among = [account_money.c.account_id.in_(selected)]
-        found = sum(counts.values())
-        listed, net = summed_bags(self._scope, account_money, among, few=found <= _FEW).get(None, _NOTHING)
+            listed, net = summed_bags(self._scope, account_money, among, few=found <= _FEW).get(None, _NOTHING)
+        else:
+            listed, net = (self._kept(query.statuses, measure) for measure in ("list", "net"))
         return AccountsTotals(
             accounts=found,
             list_mrr=listed,
             net_mrr=net,
             by_status={status.value: counts.get(rank, 0) for status, rank in _RANK_OF.items()},
         )
+
+    def _kept(self, statuses: Collection[StatusFilter], measure: str) -> MoneyBag:
+        """The sum that is kept of accounts of these statuses; of all, if none is named."""
+        parts = totals_by_part(self._scope, NOW, measure)
+        ranks = {str(_RANK_OF[status]) for status in statuses or _RANK_OF}
+        return together(total for rank, total in parts.items() if rank in ranks).amounts
 
     def coverage(self) -> Coverage:
         """How much of Stripe's MRR is matched."""

@@ -13,6 +13,7 @@ from clynto.adapters.sql.bulk_writing import Columns, upsert
 from clynto.adapters.sql.column_types import is_any_of
 from clynto.adapters.sql.documents import clean_or_none, clean_text, pack
 from clynto.adapters.sql.money_rows import NOTHING, Bags, read_bags, replace_bags
+from clynto.adapters.sql.pending_sums import MEASURES_OF, NOW, Page
 from clynto.adapters.sql.scope import Scope
 from clynto.adapters.sql.tables_accounts import MISSING, SORT_COLUMNS, account_ranking
 from clynto.adapters.sql.tables_billing import (
@@ -89,7 +90,11 @@ class SqlBillingStore:
         replace_bags(scope, customer_money, {b.customer_id: _bags(b) for b in held})
         table = subscription_billing
         scope.connection.execute(delete(table).where(scope.here(table), is_any_of(table.c.customer_id, ids)))
-        upsert(scope, table, [_subscription_values(b.customer_id, sub) for b in held for sub in b.subscriptions])
+        upsert(
+            scope,
+            table,
+            [_subscription_values(b, sub, account_of.get(b.customer_id)) for b in held for sub in b.subscriptions],
+        )
         self._rank_customers(held)
 
     def put_accounts(self, billings: Iterable[tuple[AccountBilling, int]]) -> None:
@@ -98,16 +103,21 @@ class SqlBillingStore:
         table = account_ranking
         # An account may have been removed since it was computed; those that are there are held until the end.
         there = (
-            select(table.c.account_id)
+            select(table.c.account_id, table.c.status_rank)
             .where(self._scope.here(table), is_any_of(table.c.account_id, sorted(offered)))
             .order_by(table.c.account_id)
             .with_for_update()
         )
-        held = [offered[account_id] for account_id in self._scope.connection.scalars(there).all()]
+        former = {row.account_id: row.status_rank for row in self._scope.connection.execute(there)}
+        held = [offered[account_id] for account_id in former]
         if not held:
             return
         upsert(self._scope, account_billing, [_account_values(billing) for billing, _ in held])
-        replace_bags(self._scope, account_money, {billing.account_id: _bags(billing) for billing, _ in held})
+        money = replace_bags(self._scope, account_money, {billing.account_id: _bags(billing) for billing, _ in held})
+        for billing, _ in held:
+            account_id, rank = billing.account_id, SEVERITY[billing.payment_status]
+            self._scope.sums.went(Page(NOW, part=str(former[account_id])), money.went.get(account_id, ()))
+            self._scope.sums.came(Page(NOW, part=str(rank)), money.came.get(account_id, ()))
         ranks = [_ranks(billing, key) for billing, key in held]
         upsert(self._scope, table, ranks, where=_rank_differs, keeping=("name_key", "search_text"))
 
@@ -132,6 +142,8 @@ class SqlBillingStore:
         erased = sum(connection.execute(delete(table).where(scope.here(table))).rowcount for table in _ERASED)
         unranked: dict[str, int] = dict.fromkeys(_RANKS, MISSING) | {"status_rank": 0}
         connection.execute(update(account_ranking).where(scope.here(account_ranking)).values(unranked))
+        for book in MEASURES_OF:
+            scope.sums.count_anew(book)
         return erased
 
     def _rank_customers(self, billings: Sequence[CustomerBilling]) -> None:
@@ -203,10 +215,13 @@ def _account_values(billing: AccountBilling) -> dict[str, Any]:
     return {**keys, **_summary_values(billing)}
 
 
-def _subscription_values(customer_id: str, billing: SubscriptionBilling) -> dict[str, Any]:
+def _subscription_values(
+    customer: CustomerBilling, billing: SubscriptionBilling, account_id: str | None
+) -> dict[str, Any]:
     return {
         "subscription_id": clean_text(billing.subscription_id),
-        "customer_id": clean_text(customer_id),
+        "customer_id": clean_text(customer.customer_id),
+        "account_id": clean_or_none(account_id),
         "currency": clean_text(billing.currency),
         "counted": billing.counted,
         **exact_amounts.values("list", billing.list_mrr),

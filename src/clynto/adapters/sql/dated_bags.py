@@ -9,17 +9,17 @@ from typing import Any
 
 from sqlalchemy import Row, Table, delete, select, tuple_
 
-from clynto.adapters.sql import exact_amounts
+from clynto.adapters.sql import exact_amounts, pending_sums
 from clynto.adapters.sql.bulk_writing import upsert
 from clynto.adapters.sql.column_types import is_any_of
 from clynto.adapters.sql.documents import clean_text
-from clynto.adapters.sql.money_rows import summed_bags
+from clynto.adapters.sql.kept_sums import periods, sums_by_period
+from clynto.adapters.sql.pending_sums import MoneyRow
 from clynto.adapters.sql.scope import Scope
 from clynto.domain.money import MoneyBag
 
 BothBags = tuple[MoneyBag, MoneyBag]
 """List MRR and net MRR."""
-NO_BAGS: BothBags = (MoneyBag.empty(), MoneyBag.empty())
 Place = tuple[str, str]
 """Account id and day or month."""
 
@@ -29,7 +29,8 @@ _AT_ONCE = 400
 
 @dataclass(frozen=True, slots=True)
 class DatedBags:
-    """A table of headers, the table of their money, and the column of both that says when."""
+    """A table of headers, the table of their money, and the column of both that says when, which is also the name of
+    the book in the kept sums."""
 
     headers: Table
     money: Table
@@ -53,11 +54,25 @@ class DatedBags:
 
     def sums(self, scope: Scope, *, since: str) -> dict[str, BothBags]:
         """Exact sums over all accounts. A day on which nobody paid anything is there, and empty."""
+        nothing = MoneyBag.empty()
+        listed, net = (sums_by_period(scope, self.when, measure, since) for measure in ("list", "net"))
+        return {
+            period: (listed.get(period, nothing), net.get(period, nothing))
+            for period in periods(scope, self.when, since)
+        }
+
+    def forget(self, scope: Scope, account_ids: Sequence[str]) -> None:
+        """Delete all that is remembered of these accounts, and take it off the kept sums."""
         headers, money = self.headers, self.money
-        periods = select(headers.c[self.when]).where(scope.here(headers), headers.c[self.when] >= since).distinct()
-        known = sorted(scope.connection.scalars(periods))
-        sums = summed_bags(scope, money, [money.c[self.when] >= since], by=money.c[self.when])
-        return {period: sums.get(period, NO_BAGS) for period in known}
+        those = scope.here(money), is_any_of(money.c.account_id, account_ids)
+        gone: dict[Place, list[MoneyRow]] = {}
+        for row in scope.connection.execute(delete(money).where(*those).returning(*money.c)):
+            gone.setdefault((row.account_id, row._mapping[self.when]), []).append(row._mapping)
+        for (_, period), rows in gone.items():
+            scope.sums.went(pending_sums.Page(self.when, period), rows)
+        of_these = scope.here(headers), is_any_of(headers.c.account_id, account_ids)
+        former = delete(headers).where(*of_these).returning(headers.c[self.when])
+        scope.sums.headers(self.when, scope.connection.scalars(former).all(), -1)
 
     def erase_money(self, scope: Scope, places: Iterable[Place]) -> None:
         """Forget the money of these places."""
@@ -67,9 +82,11 @@ class DatedBags:
             those = place.in_(wanted[start : start + _AT_ONCE])
             scope.connection.execute(delete(self.money).where(scope.here(self.money), those))
 
-    def put_money(self, scope: Scope, bags: Mapping[Place, BothBags]) -> None:
-        """Store the money of places that hold none."""
-        upsert(scope, self.money, [row for place, both in bags.items() for row in self._rows(place, both)])
+    def put_money(self, scope: Scope, bags: Mapping[Place, BothBags]) -> Mapping[Place, Sequence[MoneyRow]]:
+        """Store the money of places that hold none. Returns the rows."""
+        stored = {place: list(self._rows(place, both)) for place, both in bags.items()}
+        upsert(scope, self.money, [row for rows in stored.values() for row in rows])
+        return stored
 
     def _among(self, scope: Scope, table: Table, account_ids: Sequence[str], since: str) -> list[Any]:
         return [scope.here(table), is_any_of(table.c.account_id, account_ids), table.c[self.when] >= since]

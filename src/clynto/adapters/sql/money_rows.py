@@ -13,6 +13,7 @@ from clynto.adapters.sql import exact_amounts
 from clynto.adapters.sql.bulk_writing import upsert
 from clynto.adapters.sql.column_types import is_any_of, unindexed
 from clynto.adapters.sql.documents import clean_text
+from clynto.adapters.sql.pending_sums import MoneyRow
 from clynto.adapters.sql.scope import Scope
 from clynto.domain.money import MoneyBag
 
@@ -29,11 +30,30 @@ class Bags:
 NOTHING = Bags()
 
 
-def replace_bags(scope: Scope, table: Table, bags: Mapping[str, Bags]) -> None:
+@dataclass(frozen=True, slots=True)
+class Replaced:
+    """Rows by owner: those that were deleted and those that were written."""
+
+    went: Mapping[str, list[MoneyRow]]
+    came: Mapping[str, list[MoneyRow]]
+
+
+def replace_bags(scope: Scope, table: Table, bags: Mapping[str, Bags]) -> Replaced:
     """Replace the rows of every owner that is a key of ``bags``."""
     owner = _owner(table)
-    scope.connection.execute(delete(table).where(scope.here(table), is_any_of(table.c[owner], sorted(bags))))
-    upsert(scope, table, [row for owner_id, held in bags.items() for row in _rows(owner, owner_id, held)])
+    former = delete(table).where(scope.here(table), is_any_of(table.c[owner], sorted(bags))).returning(*table.c)
+    went = by_owner(owner, (row._mapping for row in scope.connection.execute(former)))
+    rows = [row for owner_id, held in bags.items() for row in _rows(owner, owner_id, held)]
+    upsert(scope, table, rows)
+    return Replaced(went, by_owner(owner, rows))
+
+
+def by_owner(owner: str, rows: Iterable[MoneyRow]) -> dict[str, list[MoneyRow]]:
+    """Rows by the value of their column ``owner``."""
+    grouped: dict[str, list[MoneyRow]] = {}
+    for row in rows:
+        grouped.setdefault(row[owner], []).append(row)
+    return grouped
 
 
 def read_bags(scope: Scope, table: Table, owner_ids: Sequence[str]) -> dict[str, Bags]:

@@ -13,7 +13,8 @@ from clynto.adapters.sql.bulk_writing import upsert
 from clynto.adapters.sql.column_types import WORD, is_any_of
 from clynto.adapters.sql.dated_bags import BothBags, DatedBags, Place
 from clynto.adapters.sql.documents import clean_text, pack, unpack
-from clynto.adapters.sql.present_accounts import kept_until_the_end, present_accounts
+from clynto.adapters.sql.pending_sums import DAY, MONTH, Page
+from clynto.adapters.sql.present_accounts import claimed_accounts, kept_until_the_end, present_accounts
 from clynto.adapters.sql.scope import Scope
 from clynto.adapters.sql.tables_accounts import account_ranking
 from clynto.adapters.sql.tables_billing import account_billing, account_money
@@ -23,8 +24,8 @@ from clynto.domain.month_ends import Month
 from clynto.domain.mrr_history import Confidence, MrrPoint, MrrSnapshot
 from clynto.ports.mrr_records import AccountPoint, AccountSnapshot
 
-_SNAPSHOTS = DatedBags(mrr_snapshots, mrr_snapshot_money, "day")
-_POINTS = DatedBags(mrr_points, mrr_point_money, "month")
+SNAPSHOTS = DatedBags(mrr_snapshots, mrr_snapshot_money, DAY)
+POINTS = DatedBags(mrr_points, mrr_point_money, MONTH)
 _MONEY = [column.name for column in mrr_snapshot_money.c if not column.primary_key]
 
 
@@ -51,8 +52,10 @@ class SqlMrrRecordStore:
         headers = [{"account_id": place[0], "day": place[1], "at": snapshot.at} for place, snapshot in kept.items()]
         upsert(self._scope, mrr_snapshots, headers)
         bags = {place: (snapshot.list_mrr, snapshot.net_mrr) for place, snapshot in kept.items()}
-        _SNAPSHOTS.erase_money(self._scope, bags)
-        _SNAPSHOTS.put_money(self._scope, bags)
+        SNAPSHOTS.erase_money(self._scope, bags)
+        SNAPSHOTS.put_money(self._scope, bags)
+        for day in {day for _, day in kept}:
+            self._scope.sums.count_anew(DAY, day)
 
     def take_snapshots(self, *, day: dt.date, at: UnixMicros) -> int:
         """Copy the present MRR of every account with Stripe customers into that day's snapshot, set-based."""
@@ -78,12 +81,13 @@ class SqlMrrRecordStore:
         )
         taken = connection.execute(later, execution_options={"preserve_rowcount": True}).rowcount
         self._copy_money(today, at)
+        scope.sums.count_anew(DAY, today)
         return taken
 
     def snapshots(self, account_ids: Sequence[str], *, since: dt.date) -> Mapping[str, list[MrrSnapshot]]:
         """By account, oldest first."""
         found: dict[str, list[MrrSnapshot]] = {}
-        for row, (listed, net) in _SNAPSHOTS.of(self._scope, account_ids, since=since.isoformat()):
+        for row, (listed, net) in SNAPSHOTS.of(self._scope, account_ids, since=since.isoformat()):
             found.setdefault(row.account_id, []).append(MrrSnapshot(UnixMicros(row.at), listed, net))
         return found
 
@@ -91,10 +95,8 @@ class SqlMrrRecordStore:
         """Replace all reconstructed points of these accounts."""
         offered = {(clean_text(one.account_id), str(one.point.month)): one.point for one in points}
         replaced = {clean_text(account_id) for account_id in account_ids} | {place[0] for place in offered}
-        there = present_accounts(self._scope, replaced)
-        for table in (mrr_point_money, mrr_points):
-            of_these = and_(self._scope.here(table), is_any_of(table.c.account_id, sorted(replaced)))
-            self._scope.connection.execute(delete(table).where(of_these))
+        there = claimed_accounts(self._scope, replaced)
+        POINTS.forget(self._scope, sorted(replaced))
         kept = {place: point for place, point in offered.items() if place[0] in there}
         headers = [
             {
@@ -107,12 +109,14 @@ class SqlMrrRecordStore:
         ]
         upsert(self._scope, mrr_points, headers)
         bags = {place: (point.list_mrr, point.net_mrr) for place, point in kept.items()}
-        _POINTS.put_money(self._scope, bags)
+        self._scope.sums.headers(MONTH, (month for _, month in bags), 1)
+        for (_, month), rows in POINTS.put_money(self._scope, bags).items():
+            self._scope.sums.came(Page(MONTH, month), rows)
 
     def points(self, account_ids: Sequence[str], *, since: Month) -> Mapping[str, list[MrrPoint]]:
         """By account, oldest first."""
         found: dict[str, list[MrrPoint]] = {}
-        for row, (listed, net) in _POINTS.of(self._scope, account_ids, since=str(since)):
+        for row, (listed, net) in POINTS.of(self._scope, account_ids, since=str(since)):
             notes = tuple(unpack(row.notes))
             point = MrrPoint(_month_of(row.month), listed, net, Confidence(row.confidence), notes)
             found.setdefault(row.account_id, []).append(point)
@@ -120,12 +124,12 @@ class SqlMrrRecordStore:
 
     def workspace_snapshots(self, *, since: dt.date) -> Mapping[dt.date, BothBags]:
         """Exact sums (list, net) over all accounts, by day."""
-        sums = _SNAPSHOTS.sums(self._scope, since=since.isoformat())
+        sums = SNAPSHOTS.sums(self._scope, since=since.isoformat())
         return {dt.date.fromisoformat(day): both for day, both in sums.items()}
 
     def workspace_points(self, *, since: Month) -> Mapping[Month, BothBags]:
         """Exact sums (list, net) over all accounts, by month."""
-        return {_month_of(month): both for month, both in _POINTS.sums(self._scope, since=str(since)).items()}
+        return {_month_of(month): both for month, both in POINTS.sums(self._scope, since=str(since)).items()}
 
     def _copy_money(self, today: str, at: UnixMicros) -> None:
         scope, money = self._scope, mrr_snapshot_money

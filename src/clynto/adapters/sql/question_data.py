@@ -4,21 +4,36 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import BigInteger, BindParameter, ColumnElement, Numeric, Row, case, cast, func, literal, select
+from sqlalchemy import (
+    BigInteger,
+    BindParameter,
+    Column,
+    ColumnElement,
+    Numeric,
+    Row,
+    case,
+    cast,
+    func,
+    literal,
+    select,
+)
 
 from clynto.adapters.sql import exact_amounts
 from clynto.adapters.sql.column_types import is_any_of
+from clynto.adapters.sql.kept_sums import has_headers, newest_period
+from clynto.adapters.sql.kept_totals import by_currency, kept_totals
 from clynto.adapters.sql.money_rows import summed_bags
+from clynto.adapters.sql.pending_sums import DAY, MONTH
+from clynto.adapters.sql.question_counts import accounts_by, living_without_account
 from clynto.adapters.sql.question_records import SqlQuestionRecords
-from clynto.adapters.sql.question_selection import RANK_OF_STATUS, RANKING, Amounts, SelectingSql
+from clynto.adapters.sql.question_selection import RANK_OF_STATUS, RANKING, SelectingSql
 from clynto.adapters.sql.scope import Scope
 from clynto.adapters.sql.tables_accounts import MISSING
-from clynto.adapters.sql.tables_billing import customer_billing, customer_money, matches, subscription_billing
-from clynto.adapters.sql.tables_mrr_records import mrr_points, mrr_snapshots
-from clynto.adapters.sql.tables_stripe_facts import stripe_customers
+from clynto.adapters.sql.tables_billing import customer_billing, customer_money, subscription_billing
 from clynto.domain.health import OK_FROM, WARNING_FROM
 from clynto.domain.moments import UnixTime
 from clynto.domain.money import MoneyBag
@@ -26,6 +41,7 @@ from clynto.domain.month_ends import Month, shifted
 from clynto.domain.questions.periods import day_of
 from clynto.domain.questions.query import Grouping, InvoiceWord, Order, SubscriptionWord
 from clynto.ports.question_data import (
+    EVERYTHING,
     Found,
     GroupTotal,
     Measure,
@@ -65,16 +81,10 @@ class SqlQuestionData:
         """Now, a day's snapshots, or a rebuilt month end."""
         if day >= today:
             return RecordedMoment(today)
-        run = self._scope.connection
-        taken = select(mrr_snapshots.c.account_id).where(self._scope.one(mrr_snapshots, day=day.isoformat())).limit(1)
-        if run.scalar(taken) is not None:
+        if has_headers(self._scope, DAY, day.isoformat()):
             return RecordedMoment(day, day=day)
         tomorrow = day + dt.timedelta(days=1)
-        over = shifted(Month(tomorrow.year, tomorrow.month), -1)
-        newest = select(func.max(mrr_points.c.month)).where(
-            self._scope.here(mrr_points), mrr_points.c.month <= str(over)
-        )
-        written: str | None = run.scalar(newest)
+        written = newest_period(self._scope, MONTH, str(shifted(Month(tomorrow.year, tomorrow.month), -1)))
         if written is None:
             return None
         month = Month(int(written[:4]), int(written[5:]))
@@ -84,19 +94,24 @@ class SqlQuestionData:
         self, selection: Selection, measure: Measure, *, grouping: Grouping | None = None
     ) -> Sequence[GroupTotal]:
         """Exact sums, by key."""
+        kept = kept_totals(self._scope, selection, measure, grouping)
+        if grouping is Grouping.CURRENCY and kept is not None:
+            return by_currency(kept.values())
         conditions = self._selecting.conditions(selection, measure)
         if grouping in _ON_SUBSCRIPTIONS:
             return self._totals_by_subscription(selection, measure, conditions, _ON_SUBSCRIPTIONS[grouping])
         if grouping is Grouping.CURRENCY:
-            return self._totals_by_currency(selection, measure, conditions)
+            return self._totals_by_currency(selection, measure)
         key = _group_key(grouping)
         groups = self._counted(conditions, key)
-        if measure.kind is MeasureKind.HEALTH:
-            sums: dict[str, MoneyBag] = {}
-            bearing: dict[str, int] = {}
-        else:
-            amounts = self._selecting.source(selection.part, measure)
-            joined = self._joined(amounts, conditions, grouping)
+        sums: dict[str, MoneyBag] = {}
+        bearing: dict[str, int] = {}
+        if kept is not None:
+            sums = {name: total.amounts for name, total in kept.items()}
+            bearing = {name: total.bearing for name, total in kept.items()}
+        elif measure.kind is not MeasureKind.HEALTH:
+            amounts = self._selecting.source(selection, measure)
+            joined = self._joined(amounts, selection, measure, grouping)
             sums = self._sums(amounts, joined, key)
             bearing = self._bearing(amounts, joined, key, signed=measure.since is not None)
         return [
@@ -124,7 +139,7 @@ class SqlQuestionData:
         elif plain and measure.kind is MeasureKind.MRR and measure.at is None and measure.since is None:
             ids = self._in_order(RANKING.c.mrr_down if down else RANKING.c.mrr_up, conditions, limit)
         else:
-            ids = self._by_weight(selection, measure, conditions, order, limit, weights)
+            ids = self._by_weight(selection, measure, order, limit, weights)
         bags = {} if measure.kind is MeasureKind.HEALTH else self._bags(selection, measure, ids)
         return [RankedAccount(account_id, bags.get(account_id, MoneyBag.empty())) for account_id in ids]
 
@@ -159,14 +174,7 @@ class SqlQuestionData:
         )
         bags = summed_bags(self._scope, customer_money, [customer_money.c.customer_id.in_(without)])
         listed, net = bags.get(None, _NO_MONEY)
-        matched = select(matches.c.customer_id).where(self._scope.here(matches), matches.c.account_id.is_not(None))
-        living = select(func.count()).select_from(stripe_customers)
-        living = living.where(
-            self._scope.here(stripe_customers),
-            stripe_customers.c.deleted.is_(False),
-            stripe_customers.c.id.not_in(matched),
-        )
-        return UnmatchedTotal(self._scope.connection.scalar(living) or 0, listed, net)
+        return UnmatchedTotal(living_without_account(self._scope), listed, net)
 
     # Sums.
 
@@ -185,16 +193,21 @@ class SqlQuestionData:
         return self._scope.connection.execute(query).all()
 
     def _joined(
-        self, amounts: Any, conditions: Sequence[ColumnElement[bool]], grouping: Grouping | None
+        self, amounts: Any, selection: Selection, measure: Measure, grouping: Grouping | None
     ) -> tuple[Any, Sequence[ColumnElement[bool]]]:
         """The amounts of selected accounts; joined only where they are grouped by something of the account. Amounts
         are never kept without their account (``present_accounts``), so all of them are all accounts'."""
+        named = self._selecting.named(selection, measure)
+        if grouping not in _ON_ACCOUNTS:
+            if replace(selection, part=EVERYTHING) == Selection():
+                return amounts, ()
+            if named is not None:
+                return amounts, [is_any_of(amounts.c.account_id, named)]
+        conditions = self._selecting.conditions(selection, measure)
         if grouping in _ON_ACCOUNTS:
             return amounts.join(
                 RANKING, (RANKING.c.account_id == amounts.c.account_id) & self._scope.here(RANKING)
             ), conditions
-        if not conditions:
-            return amounts, ()
         chosen = select(RANKING.c.account_id).where(self._scope.here(RANKING), *conditions)
         return amounts, [amounts.c.account_id.in_(chosen)]
 
@@ -222,7 +235,7 @@ class SqlQuestionData:
         ones would."""
         source, conditions = joined
         some = (
-            amounts.c.account_id.in_(self._changed(amounts))
+            amounts.c.account_id.in_(select(self._changes(amounts).subquery().c.account_id))
             if signed
             else (amounts.c.whole != 0) | (amounts.c.num != 0)
         )
@@ -236,33 +249,27 @@ class SqlQuestionData:
         )
         return {_plain_key(row.part): row.bearing for row in self._scope.connection.execute(query)}
 
-    def _changed(self, amounts: Any) -> Any:
-        """Accounts whose two amounts of some currency differ, told by their parts: exact, since both are reduced."""
-        by_part = (
-            select(amounts.c.account_id, amounts.c.currency, amounts.c.den)
-            .group_by(amounts.c.account_id, amounts.c.currency, amounts.c.den)
-            .having((func.sum(amounts.c.whole) != 0) | (func.sum(amounts.c.num) != 0))
-            .subquery()
-        )
-        return select(by_part.c.account_id).distinct()
+    def _changes(self, amounts: Any) -> Any:
+        """By account and currency what changed, told by parts: exact, since both amounts are reduced."""
+        whole, num = func.sum(amounts.c.whole), func.sum(amounts.c.num)
+        part = (amounts.c.account_id, amounts.c.currency, amounts.c.den)
+        return select(*part, whole.label("whole"), num.label("num")).group_by(*part).having((whole != 0) | (num != 0))
 
     def _totals_by_subscription(
         self,
         selection: Selection,
         measure: Measure,
         conditions: Sequence[ColumnElement[bool]],
-        column: ColumnElement[Any],
+        column: Column[Any],
     ) -> list[GroupTotal]:
         basis = "net" if measure.basis is MrrBasis.NET else "list"
-        table, owner = subscription_billing, customer_billing.c.account_id
+        table, owner = subscription_billing, subscription_billing.c.account_id
         part_conditions = self._selecting.part_conditions(selection.part)
         if conditions:
             chosen = select(RANKING.c.account_id).where(self._scope.here(RANKING), *conditions)
             part_conditions.append(owner.in_(chosen))
-        key = func.coalesce(column, "").label("part")
+        key = (func.coalesce(column, "") if column.nullable else column).label("part")
         whole, num, den = table.c[f"{basis}_whole"], table.c[f"{basis}_num"], table.c[f"{basis}_den"]
-        some = case(((whole != 0) | (num != 0), owner))
-        source = self._selecting.subscriptions()
         summing = (
             select(
                 key,
@@ -272,31 +279,19 @@ class SqlQuestionData:
                 func.sum(whole % _HALVES).label("low"),
                 func.sum(num).label("rest"),
             )
-            .select_from(source)
             .where(*part_conditions)
             .group_by("part", table.c.currency, den)
         )
-        counting = (
-            select(
-                key,
-                func.count(func.distinct(owner)).label("accounts"),
-                func.count(func.distinct(some)).label("bearing"),
-            )
-            .select_from(source)
-            .where(*part_conditions)
-            .group_by("part")
-        )
+        counting = accounts_by(self._scope, key, owner, (whole != 0) | (num != 0), part_conditions)
         sums = self._added(summing, lambda row: _plain_key(row.part))
         return [
-            GroupTotal(row.part, row.accounts, row.bearing, sums.get(row.part, MoneyBag.empty()))
+            GroupTotal(row.part, row.accounts, int(row.bearing), sums.get(row.part, MoneyBag.empty()))
             for row in sorted(self._scope.connection.execute(counting), key=lambda row: str(row.part))
         ]
 
-    def _totals_by_currency(
-        self, selection: Selection, measure: Measure, conditions: Sequence[ColumnElement[bool]]
-    ) -> list[GroupTotal]:
-        amounts = self._selecting.source(selection.part, measure)
-        source, conditions = self._joined(amounts, conditions, Grouping.CURRENCY)
+    def _totals_by_currency(self, selection: Selection, measure: Measure) -> list[GroupTotal]:
+        amounts = self._selecting.source(selection, measure)
+        source, conditions = self._joined(amounts, selection, measure, Grouping.CURRENCY)
         some = (amounts.c.whole != 0) | (amounts.c.num != 0)
         counting = (
             select(amounts.c.currency, func.count(func.distinct(amounts.c.account_id)).label("accounts"))
@@ -329,28 +324,30 @@ class SqlQuestionData:
         self,
         selection: Selection,
         measure: Measure,
-        conditions: Sequence[ColumnElement[bool]],
         order: Order,
         limit: int,
         weights: Mapping[str, int],
     ) -> list[str]:
-        amounts = self._selecting.source(selection.part, measure)
+        amounts = self._selecting.source(selection, measure)
+        if measure.since is not None:
+            # What did not change goes before anything is put in order.
+            amounts = self._changes(amounts).subquery()
         weight = case(*((amounts.c.currency == currency, held) for currency, held in sorted(weights.items())), else_=1)
         key = func.sum(cast(amounts.c.whole, Numeric) * weight if weights else cast(amounts.c.whole, Numeric))
-        source, conditions = self._joined(amounts, conditions, None)
+        source, conditions = self._joined(amounts, selection, measure, None)
         query = select(amounts.c.account_id).select_from(source).where(*conditions).group_by(amounts.c.account_id)
         if measure.since is None:
             query = query.having(func.max(case(((amounts.c.whole != 0) | (amounts.c.num != 0), 1), else_=0)) == 1)
-        else:
-            query = query.where(amounts.c.account_id.in_(self._changed(amounts)))
         placed = query.order_by(key.desc() if order is Order.HIGHEST else key, amounts.c.account_id).limit(limit)
         return list(self._scope.connection.scalars(placed))
 
     def _bags(self, selection: Selection, measure: Measure, account_ids: Sequence[str]) -> dict[str, MoneyBag]:
         if not account_ids:
             return {}
-        amounts: Amounts = self._selecting.amounts(selection.part, measure)
-        held = amounts.subquery()
+        if measure.kind is MeasureKind.OUTSTANDING:
+            held = self._selecting.source(Selection(account_ids=tuple(account_ids), part=selection.part), measure)
+        else:
+            held = self._selecting.amounts(selection.part, measure).subquery()
         query = select(held).where(is_any_of(held.c.account_id, account_ids))
         bags: dict[str, MoneyBag] = {}
         for row in self._scope.connection.execute(query):

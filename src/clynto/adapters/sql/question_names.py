@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 
 from clynto.adapters.sql.column_types import contains_text, is_any_of
 from clynto.adapters.sql.documents import clean_text, unpack
@@ -69,11 +69,10 @@ class SqlQuestionNames:
 
     def catalogue(self) -> CatalogueNames:
         """What plans and products are called."""
-        plans = select(subscription_billing.c.plan_name).where(self._scope.here(subscription_billing)).distinct()
         products = select(stripe_products.c.name).where(self._scope.here(stripe_products)).distinct()
         run = self._scope.connection
         return CatalogueNames(
-            tuple(sorted(name for name in run.scalars(plans) if name)),
+            tuple(sorted(name for name in plan_names(self._scope) if name)),
             tuple(sorted(name for name in run.scalars(products) if name)),
         )
 
@@ -109,6 +108,16 @@ class SqlQuestionNames:
             other = tuple((aliases or {}).get(row.id, ()))
             known[row.id] = KnownAccount(row.id, row.name, tuple(unpack(row.domains)), (*outside, *other))
         return known
+
+
+def plan_names(scope: Scope) -> Sequence[str]:
+    """Every name once, from one to the next along the index: there are few of them in many rows."""
+    table = subscription_billing
+    lowest = select(func.min(table.c.plan_name)).where(scope.here(table))
+    found = lowest.with_only_columns(func.min(table.c.plan_name).label("plan_name")).cte("names", recursive=True)
+    following = lowest.where(table.c.plan_name > found.c.plan_name).scalar_subquery()
+    every = found.union_all(select(following).where(found.c.plan_name.is_not(None)))
+    return scope.connection.scalars(select(every.c.plan_name).where(every.c.plan_name.is_not(None))).all()
 
 
 def _holds(column: ColumnElement[Any], pieces: Sequence[str]) -> ColumnElement[bool]:

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Row, Select, and_, func, literal_column, s
 from clynto.adapters.sql import exact_amounts
 from clynto.adapters.sql.codec_invoices import invoice_of
 from clynto.adapters.sql.codec_subscriptions import unpack_subscription
-from clynto.adapters.sql.column_types import AMOUNT
+from clynto.adapters.sql.column_types import AMOUNT, is_any_of, unindexed
 from clynto.adapters.sql.documents import clean_text, unpack
 from clynto.adapters.sql.question_selection import SelectingSql, is_open
 from clynto.adapters.sql.scope import Scope
@@ -62,42 +62,37 @@ class SqlQuestionRecords:
         else:
             total = self._scope.connection.scalar(select(func.count()).select_from(table).where(*conditions))
             found = Found(total or 0, MoneyBag.empty())
-        newest = (
-            select(table.c.id)
-            .where(*conditions)
-            .order_by(table.c.created.desc(), table.c.id.desc())
-            .limit(limit)
-            .subquery()
-        )
+        # One account's few invoices are put in order; along the order of all, its own would be sought among a million.
+        created_at = table.c.created if account_id is None else unindexed(table.c.created)
+        newest = select(table.c.id).where(*conditions).order_by(created_at.desc(), table.c.id.desc()).limit(limit)
         # The ids come from an index; only the rows that are shown are opened.
+        ids = self._scope.connection.scalars(newest).all()
         shown = (
             select(
                 *(column for column in table.c if column.name != "lines"), accounts.c.id.label("owner"), accounts.c.name
             )
             .select_from(self._with_owner(table))
-            .where(self._scope.here(table), table.c.id.in_(select(newest.c.id)))
-            .order_by(table.c.created.desc(), table.c.id.desc())
+            .where(self._scope.here(table), is_any_of(table.c.id, ids))
         )
-        rows = [OwnedInvoice(_invoice_row(row), row.owner, row.name) for row in self._scope.connection.execute(shown)]
-        return found, rows
+        # Put in order here: asked for it, SQLite would walk along all invoices in that order to find these.
+        held = {row.id: row for row in self._scope.connection.execute(shown)}
+        return found, [OwnedInvoice(_invoice_row(held[id_]), held[id_].owner, held[id_].name) for id_ in ids]
 
     def subscriptions(
         self, account_id: str | None, which: SubscriptionWord, basis: MrrBasis, limit: int
     ) -> tuple[Found, Sequence[OwnedSubscription]]:
         """Highest MRR first, then by id."""
         table, facts = subscription_billing, stripe_subscriptions
-        same = and_(facts.c.workspace_id == table.c.workspace_id, facts.c.id == table.c.subscription_id)
-        owner = and_(
-            accounts.c.workspace_id == customer_billing.c.workspace_id, accounts.c.id == customer_billing.c.account_id
-        )
-        source = self._selecting.subscriptions().join(facts, same).join(accounts, owner)
-        conditions = [self._scope.here(table), customer_billing.c.account_id.is_not(None)]
+        conditions = [self._scope.here(table), table.c.account_id.is_not(None)]
         if account_id is not None:
-            conditions.append(customer_billing.c.account_id == clean_text(account_id))
-        conditions += self._subscription_conditions(which)
-        total = self._scope.connection.scalar(select(func.count()).select_from(source).where(*conditions))
+            mine = self._scope.one(customer_billing, account_id=clean_text(account_id))
+            conditions.append(table.c.customer_id.in_(select(customer_billing.c.customer_id).where(mine)))
         name = "net" if basis is MrrBasis.NET else "list"
         order = [table.c[f"{name}_whole"].desc(), table.c.subscription_id]
+        first = select(table.c.subscription_id).where(*conditions, *self._subscription_conditions(which))
+        ids = self._scope.connection.scalars(first.order_by(*order).limit(limit)).all()
+        same = and_(facts.c.workspace_id == table.c.workspace_id, facts.c.id == table.c.subscription_id)
+        owner = and_(accounts.c.workspace_id == table.c.workspace_id, accounts.c.id == table.c.account_id)
         query = (
             select(
                 facts.c.document,
@@ -106,17 +101,27 @@ class SqlQuestionRecords:
                 accounts.c.id.label("owner"),
                 accounts.c.name.label("owner_name"),
             )
-            .select_from(source)
-            .where(*conditions)
-            .order_by(*order)
-            .limit(limit)
+            .select_from(table.join(facts, same).join(accounts, owner))
+            .where(self._scope.here(table), is_any_of(table.c.subscription_id, ids))
         )
         rows = [
             OwnedSubscription(_subscription_row(row), row.owner, row.owner_name)
             for row in self._scope.connection.execute(query)
         ]
         rows.sort(key=lambda one: (-(one.row.net_mrr if name == "net" else one.row.list_mrr), one.row.id))
-        return Found(total or 0, MoneyBag.empty()), rows
+        return Found(self._count_subscriptions(conditions, which), MoneyBag.empty()), rows
+
+    def _count_subscriptions(self, conditions: Sequence[ColumnElement[bool]], which: SubscriptionWord) -> int:
+        """Few are ended, or set to cancel: those are found by an index of their own, and live are all others."""
+        table, run = subscription_billing, self._scope.connection
+        every = select(func.count()).select_from(table).where(*conditions)
+        if which is SubscriptionWord.ANY:
+            return run.scalar(every) or 0
+        if which is SubscriptionWord.LIVE:
+            return (run.scalar(every) or 0) - self._count_subscriptions(conditions, SubscriptionWord.ENDED)
+        facts = stripe_subscriptions
+        few = select(func.count()).select_from(facts.join(table, facts.c.id == table.c.subscription_id))
+        return run.scalar(few.where(self._scope.here(facts), self._is_of_few(which), *conditions)) or 0
 
     def signals(
         self, account_id: str | None, condition: SignalCondition, limit: int
@@ -171,9 +176,17 @@ class SqlQuestionRecords:
     def _subscription_conditions(self, which: SubscriptionWord) -> list[ColumnElement[bool]]:
         if which is SubscriptionWord.ANY:
             return []
+        facts, word = stripe_subscriptions, which
+        if which is SubscriptionWord.LIVE:
+            word = SubscriptionWord.ENDED
+        few = select(facts.c.id).where(self._scope.here(facts), self._is_of_few(word))
+        own = subscription_billing.c.subscription_id
+        return [own.not_in(few) if which is SubscriptionWord.LIVE else own.in_(few)]
+
+    def _is_of_few(self, which: SubscriptionWord) -> ColumnElement[bool]:
         if which is SubscriptionWord.CANCELING:
-            return [self._selecting.is_canceling()]
-        return [stripe_subscriptions.c.ended.is_(which is SubscriptionWord.ENDED)]
+            return self._selecting.is_canceling()
+        return stripe_subscriptions.c.ended.is_(True)
 
     def _customers_of(self, account_id: str) -> Select[tuple[str]]:
         return select(matches.c.customer_id).where(self._scope.one(matches, account_id=clean_text(account_id)))

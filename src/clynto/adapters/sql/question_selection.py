@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
@@ -21,13 +21,13 @@ from sqlalchemy import (
 )
 
 from clynto.adapters.sql.codec_subscriptions import unpack_subscription
-from clynto.adapters.sql.column_types import AMOUNT, contains_text, is_any_of
+from clynto.adapters.sql.column_types import AMOUNT, contains_text, is_any_of, unindexed
+from clynto.adapters.sql.question_names import plan_names
 from clynto.adapters.sql.scope import Scope
 from clynto.adapters.sql.tables_accounts import MISSING, account_ranking
 from clynto.adapters.sql.tables_billing import (
     account_billing,
     account_money,
-    customer_billing,
     matches,
     subscription_billing,
 )
@@ -65,6 +65,10 @@ RANK_OF_STATUS = {
     StatusFilter.OVERDUE: SEVERITY[PaymentStatus.OVERDUE],
     StatusFilter.FAILED: SEVERITY[PaymentStatus.FAILED],
 }
+MOST_NAMED = 25_000
+"""Accounts whose ids are handed to the database as a list: to find them again takes longer."""
+FEW = 500
+"""Accounts whose invoices are looked up in less time than all open ones take."""
 Amounts = Select[Any] | CompoundSelect[Any]
 """Rows of ``account_id``, ``currency`` and an exact amount in ``whole``, ``num`` and ``den``."""
 
@@ -88,15 +92,36 @@ class SelectingSql:
     def __init__(self, scope: Scope) -> None:
         self._scope = scope
         self._postgresql = scope.connection.dialect.name == "postgresql"
+        self._found: dict[tuple[Selection, Measure], Sequence[str] | None] = {}
 
     def conditions(self, selection: Selection, measure: Measure) -> list[ColumnElement[bool]]:
-        """On ``account_ranking``, without the workspace."""
-        found = self._plain_conditions(selection)
-        found += self._lacking_conditions(selection)
+        """On ``account_ranking``, without the workspace. What has to be looked up in other tables is looked up once in
+        a unit of work, as long as the accounts can be named in one parameter."""
+        named = self.named(selection, measure)
+        if named is not None:
+            return [is_any_of(RANKING.c.account_id, named)]
+        return [*self._plain_conditions(selection), *self._conditions_elsewhere(selection, measure)]
+
+    def named(self, selection: Selection, measure: Measure) -> Sequence[str] | None:
+        """The accounts themselves, where conditions have to be looked up in other tables. None: there are none such,
+        or too many accounts."""
+        if replace(selection, account_ids=None) == Selection():
+            return selection.account_ids
+        wanted = (selection, _plain(measure))
+        if wanted not in self._found:
+            elsewhere = self._conditions_elsewhere(selection, measure)
+            found = self._scope.here(RANKING), *self._plain_conditions(selection), *elsewhere
+            query = select(RANKING.c.account_id).where(*found).limit(MOST_NAMED + 1)
+            self._found[wanted] = self._scope.connection.scalars(query).all() if elsewhere else None
+        named = self._found[wanted]
+        return None if named is None or len(named) > MOST_NAMED else named
+
+    def _conditions_elsewhere(self, selection: Selection, measure: Measure) -> list[ColumnElement[bool]]:
+        found = self._lacking_conditions(selection)
         own = RANKING.c.account_id
         if selection.part.is_by_subscription:
             found.append(
-                own.in_(self._parts(selection.part, measure.basis).with_only_columns(customer_billing.c.account_id))
+                own.in_(self._parts(selection.part, measure.basis).with_only_columns(subscription_billing.c.account_id))
             )
         elif selection.part.currency is not None:
             found.append(own.in_(self._bearing(self.amounts(selection.part, _plain(measure)))))
@@ -114,39 +139,27 @@ class SelectingSql:
         here = self._amounts_at(part, measure, measure.at)
         if measure.since is None:
             return here
-        before = self._amounts_at(part, measure, measure.since).subquery()
-        taken_off = select(
-            before.c.account_id,
-            before.c.currency,
-            (-before.c.whole).label("whole"),
-            (-before.c.num).label("num"),
-            before.c.den,
-        )
-        return union_all(here, taken_off)
+        before = self._amounts_at(part, measure, measure.since)
+        return union_all(_without(here, before, 1), _without(before, here, -1))
 
-    def source(self, part: MoneyPart, measure: Measure) -> FromClause:
-        """``amounts`` as something to select from.
+    def source(self, selection: Selection, measure: Measure) -> FromClause:
+        """``amounts`` as something to select from; of few accounts, what is left to pay is looked up by account.
 
         What is joined together is made first, as a whole: put in one with the query around it, SQLite begins with the
         accounts and looks for the few invoices of each, again and again."""
+        part, named = selection.part, self.named(selection, measure)
+        if measure.kind is MeasureKind.OUTSTANDING and named is not None and len(named) <= FEW:
+            return self._owed(part, named).subquery()
         amounts = self.amounts(part, measure)
         joins = measure.kind is MeasureKind.OUTSTANDING or part.is_by_subscription or measure.since is not None
         return amounts.cte("amounts").prefix_with("MATERIALIZED") if joins else amounts.subquery()
 
-    def subscriptions(self) -> FromClause:
-        """Computed subscriptions with the account each belongs to."""
-        same = and_(
-            customer_billing.c.workspace_id == subscription_billing.c.workspace_id,
-            customer_billing.c.customer_id == subscription_billing.c.customer_id,
-        )
-        return subscription_billing.join(customer_billing, same)
-
     def part_conditions(self, part: MoneyPart) -> list[ColumnElement[bool]]:
         """On counted subscriptions of matched customers."""
         table = subscription_billing
-        found = [self._scope.here(table), table.c.counted.is_(True), customer_billing.c.account_id.is_not(None)]
+        found = [self._scope.here(table), table.c.counted.is_(True), table.c.account_id.is_not(None)]
         if part.plan is not None:
-            found.append(is_any_of(table.c.plan_name, self._spellings(table.c.plan_name, table, part.plan)))
+            found.append(is_any_of(table.c.plan_name, self._spellings(part.plan)))
         if part.interval is not None:
             found.append(table.c.interval == part.interval)
         if part.currency is not None:
@@ -244,20 +257,23 @@ class SelectingSql:
     def _parts(self, part: MoneyPart, basis: MrrBasis) -> Select[Any]:
         columns = _AmountColumns.of("net" if basis is MrrBasis.NET else "list")
         table = subscription_billing
-        return (
-            select(
-                customer_billing.c.account_id,
-                table.c.currency,
-                table.c[columns.whole].label("whole"),
-                table.c[columns.num].label("num"),
-                table.c[columns.den].label("den"),
-            )
-            .select_from(self.subscriptions())
-            .where(*self.part_conditions(part))
-        )
+        return select(
+            table.c.account_id,
+            table.c.currency,
+            table.c[columns.whole].label("whole"),
+            table.c[columns.num].label("num"),
+            table.c[columns.den].label("den"),
+        ).where(*self.part_conditions(part))
 
-    def _owed(self, part: MoneyPart) -> Select[Any]:
+    def _owed(self, part: MoneyPart, named: Sequence[str] | None = None) -> Select[Any]:
         table = stripe_invoices
+        among = [is_open()]
+        if named is not None:
+            # By the customers' index, so not by that of all open invoices.
+            theirs = select(matches.c.customer_id).where(
+                self._scope.here(matches), is_any_of(matches.c.account_id, named)
+            )
+            among = [unindexed(table.c.status) == "open", table.c.customer_id.in_(theirs)]
         matched = and_(matches.c.workspace_id == table.c.workspace_id, matches.c.customer_id == table.c.customer_id)
         query = (
             select(
@@ -268,7 +284,7 @@ class SelectingSql:
                 literal_column("1", AMOUNT).label("den"),
             )
             .select_from(table.join(matches, matched))
-            .where(self._scope.here(table), is_open(), self.left_to_pay() > 0, matches.c.account_id.is_not(None))
+            .where(self._scope.here(table), *among, self.left_to_pay() > 0, matches.c.account_id.is_not(None))
         )
         return query if part.currency is None else query.where(table.c.currency == part.currency)
 
@@ -307,10 +323,9 @@ class SelectingSql:
         before, after = (self._bearing(self.amounts(MoneyPart(), measure)) for measure in at_all)
         return [RANKING.c.account_id.in_(after), RANKING.c.account_id.not_in(before)]
 
-    def _spellings(self, column: ColumnElement[Any], table: Any, folded: str) -> list[str]:
-        """The stored names that are ``folded`` but for letter case, which no database folds as we do."""
-        query = select(column).where(self._scope.here(table)).distinct()
-        return [name for name in self._scope.connection.scalars(query) if name and name.casefold() == folded]
+    def _spellings(self, folded: str) -> list[str]:
+        """The stored names of plans that are ``folded`` but for letter case, which no database folds as we do."""
+        return [name for name in plan_names(self._scope) if name.casefold() == folded]
 
     def _holds_product(self, folded: str) -> ColumnElement[bool]:
         query = select(stripe_products.c.id, stripe_products.c.name).where(self._scope.here(stripe_products))
@@ -318,6 +333,16 @@ class SelectingSql:
         held = subscription_billing.c.product_ids
         choices = [contains_text(held, orjson.dumps(product_id).decode()) for product_id in ids]
         return or_(*choices) if choices else literal(1) == literal(0)
+
+
+def _without(amounts: Amounts, others: Amounts, sign: int) -> Select[Any]:
+    """The amounts, times ``sign``, but for those that stand unchanged among the others: most do, and looking each up
+    takes less time than putting all in order."""
+    held, other = amounts.subquery(), others.subquery()
+    names = ("account_id", "currency", "den", "whole", "num")
+    same = select(literal(1)).select_from(other).where(*(other.c[name] == held.c[name] for name in names)).exists()
+    whole, num = (sign * held.c.whole).label("whole"), (sign * held.c.num).label("num")
+    return select(held.c.account_id, held.c.currency, whole, num, held.c.den).where(~same)
 
 
 def is_open() -> ColumnElement[bool]:

@@ -15,8 +15,10 @@ from clynto.adapters.sql.transactions import transaction
 if TYPE_CHECKING:
     from alembic.config import Config
 
-HEAD = "customers_of_events"
+HEAD = "kept_sums"
 """The newest migration, which a new one replaces here."""
+MIGRATIONS = Path(__file__).with_name("migrations")
+"""Where Alembic finds the steps."""
 _ONE_AT_A_TIME = 0x434C5A4E
 """Number of the advisory lock under which PostgreSQL is migrated; SQLite's write lock does the same."""
 
@@ -44,6 +46,6 @@ def _config(connection: Connection) -> Config:
     from alembic.config import Config  # noqa: PLC0415
 
     config = Config()
-    config.set_main_option("script_location", str(Path(__file__).with_name("migrations")).replace("%", "%%"))
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     config.attributes["connection"] = connection
     return config

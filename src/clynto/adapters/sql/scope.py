@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Table
+
+from clynto.adapters.sql.pending_sums import PendingSums
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +16,7 @@ class Scope:
 
     connection: Connection
     workspace_id: str
+    sums: PendingSums = field(default_factory=PendingSums)
 
     def here(self, table: Table) -> ColumnElement[bool]:
         """Rows of this workspace only; part of every query (guarantees K1)."""

@@ -12,6 +12,7 @@ from clynto.adapters.sql import (
     tables_runs,
     tables_signals,
     tables_stripe_facts,
+    tables_sums,
     tables_webhooks,
 )
 from clynto.adapters.sql.metadata import METADATA
@@ -27,5 +28,6 @@ __all__ = [
     "tables_runs",
     "tables_signals",
     "tables_stripe_facts",
+    "tables_sums",
     "tables_webhooks",
 ]

@@ -63,6 +63,7 @@ subscription_billing = Table(
     workspace_key(),
     key("subscription_id"),
     Column("customer_id", WORD, nullable=False),
+    Column("account_id", WORD),
     Column("currency", WORD, nullable=False),
     Column("counted", FLAG, nullable=False),
     *exact_amounts.columns("list"),
@@ -75,6 +76,7 @@ subscription_billing = Table(
     Column("notes", WORD, nullable=False),
     Column("net_notes", WORD, nullable=False),
 )
+"""``account_id`` is that of the customer's row, held here again so that sums by plan or interval need no join."""
 Index("ix_subscription_billing_customer", subscription_billing.c.workspace_id, subscription_billing.c.customer_id)
 
 account_billing = Table(
@@ -89,6 +91,5 @@ account_billing = Table(
 )
 
 account_money = Table("account_money", METADATA, workspace_key(), key("account_id"), key("currency"), *_money())
-_SUMMED = ("currency", "list_den", "net_den", "list_whole", "list_num", "net_whole", "net_num")
-Index("ix_account_money_sums", account_money.c.workspace_id, *(account_money.c[name] for name in _SUMMED))
-"""Holds all that the sums over every account need, in the order in which they are grouped."""
+Index("ix_account_money_accounts", *(column for column in account_money.c))
+"""Holds all that answers over many accounts need, account by account; sums over every account are kept."""

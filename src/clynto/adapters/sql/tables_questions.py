@@ -8,7 +8,7 @@ from clynto.adapters.sql.column_types import AMOUNT, WORD
 from clynto.adapters.sql.metadata import METADATA, key, workspace_key
 from clynto.adapters.sql.tables_billing import subscription_billing
 from clynto.adapters.sql.tables_mrr_records import mrr_point_money
-from clynto.adapters.sql.tables_stripe_facts import stripe_invoices, stripe_subscriptions
+from clynto.adapters.sql.tables_stripe_facts import stripe_customers, stripe_invoices, stripe_subscriptions
 
 questions = Table(
     "questions",
@@ -68,10 +68,10 @@ Index(
     "ix_subscription_billing_plan",
     subscription_billing.c.workspace_id,
     subscription_billing.c.plan_name,
+    subscription_billing.c.account_id,
     subscription_billing.c.interval,
     subscription_billing.c.currency,
     subscription_billing.c.counted,
-    subscription_billing.c.customer_id,
     subscription_billing.c.list_whole,
     subscription_billing.c.list_num,
     subscription_billing.c.list_den,
@@ -86,4 +86,29 @@ Index(
     mrr_point_money.c.workspace_id,
     mrr_point_money.c.month,
     mrr_point_money.c.account_id,
+    mrr_point_money.c.currency,
+    mrr_point_money.c.list_den,
+    mrr_point_money.c.list_whole,
+    mrr_point_money.c.list_num,
 )
+"""Holds all that a comparison of list MRR with a month end needs: its rows lie among those of all other months. It must
+not hold whole rows: SQLite would read the points of one account from it, and so those of all accounts."""
+
+ENDED = stripe_subscriptions.c.ended.is_(True)
+Index(
+    "ix_stripe_subscriptions_ended",
+    stripe_subscriptions.c.workspace_id,
+    stripe_subscriptions.c.id,
+    sqlite_where=ENDED,
+    postgresql_where=ENDED,
+)
+
+DELETED = stripe_customers.c.deleted.is_(True)
+Index(
+    "ix_stripe_customers_deleted",
+    stripe_customers.c.workspace_id,
+    stripe_customers.c.id,
+    sqlite_where=DELETED,
+    postgresql_where=DELETED,
+)
+"""Few customers are deleted; the living ones are counted as all but these."""

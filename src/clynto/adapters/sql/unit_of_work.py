@@ -16,6 +16,7 @@ from clynto.adapters.sql.connection_store import SqlConnectionStore
 from clynto.adapters.sql.customer_store import SqlCustomerStore
 from clynto.adapters.sql.health_store import SqlHealthStore
 from clynto.adapters.sql.invoice_store import SqlInvoiceStore
+from clynto.adapters.sql.kept_sums import settle
 from clynto.adapters.sql.match_store import SqlMatchStore
 from clynto.adapters.sql.mrr_record_store import SqlMrrRecordStore
 from clynto.adapters.sql.people_stores import SqlAuditLog, SqlTokenStore, SqlUserStore
@@ -36,6 +37,7 @@ class SqlUnitOfWork:
 
     def __init__(self, connection: Connection, workspace_id: str, *, writes: bool) -> None:
         scope = Scope(connection, workspace_id)
+        self._scope = scope
         self._connection = connection
         self._writes = writes
         self.workspace_id = workspace_id
@@ -69,6 +71,7 @@ class SqlUnitOfWork:
         lock is held while the block does something else."""
         if not self._writes:
             raise RuntimeError("a unit of work for reading has nothing to commit")
+        settle(self._scope)
         self._connection.commit()
 
 

@@ -129,13 +129,13 @@ def answer_movers(ground: Ground, query: Movers) -> Answer:
     start, end = ground.moments_of(span)
     data, measure = ground.unit.question_data, ground.measure(at=end, since=start)
     fell = query.move is Move.FALL
-    whole = data.totals(Selection(), measure)[0]
+    sums = [ground.sum_of(None, ground.measure(at=moment)) for moment in (start, end)]
     ranked = data.ranked(
         Selection(),
         measure,
         order=Order.LOWEST if fell else Order.HIGHEST,
         limit=LARGEST_LIMIT + 1,
-        weights=ground.weights(ground.sum_of(None, ground.measure(at=start)) + whole.amounts),
+        weights=ground.weights(sums[0] + sums[1]),
     )
     every = [(found, ground.view(found.amounts)) for found in ranked]
     every = [(found, view) for found, view in every if (view.value < 0 if fell else view.value > 0)]

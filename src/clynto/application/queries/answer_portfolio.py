@@ -48,6 +48,7 @@ _GROUP_TITLES = {
     Grouping.INTERVAL: "Billed every",
     Grouping.HEALTH: "Health",
 }
+_OF_ACCOUNTS = (Grouping.PAYMENT_STATUS, Grouping.HEALTH)
 _HEALTH_LEVELS = {"ok": "good", "warning": "needs attention", "critical": "critical", "none": "unknown"}
 _ACCOUNT = Column("account", "Account")
 _ABOUT_ACCOUNTS = (
@@ -97,12 +98,15 @@ def answer_figure(ground: Ground, query: Figure) -> Answer:
     selection = selection_of(ground, query.filters)
     if query.metric is Metric.ARR_AT_RISK:
         return _at_risk(ground, query, selection)
-    measure = ground.measure(MEASURES[query.metric])
-    total = ground.unit.question_data.totals(selection, measure)[0]
+    data, measure = ground.unit.question_data, ground.measure(MEASURES[query.metric])
+    # Accounts are counted without the money that they bring, where they are not grouped by it.
+    counting = ground.measure(MeasureKind.HEALTH) if query.metric is Metric.ACCOUNTS else measure
+    total = data.totals(selection, counting)[0]
     figure = _figure_of(ground, query, total)
     groups: tuple[GroupTotal, ...] = ()
     if query.grouping is not None:
-        groups = tuple(ground.unit.question_data.totals(selection, measure, grouping=query.grouping))
+        asked = counting if query.grouping in _OF_ACCOUNTS else measure
+        groups = tuple(data.totals(selection, asked, grouping=query.grouping))
     return ground.answer(
         query,
         [_told(query, figure, total)],

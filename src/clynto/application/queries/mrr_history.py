@@ -23,7 +23,7 @@ from clynto.domain.mrr_history import (
 )
 from clynto.domain.mrr_movements import MrrMovement, movements_between
 from clynto.domain.roles import Role
-from clynto.ports.read_models import AccountRow
+from clynto.ports.read_models import AccountRow, AccountsQuery
 from clynto.ports.unit_of_work import UnitOfWork, UnitsOfWork
 
 MOVEMENT_TYPES = ("new", "expansion", "contraction", "churn", "reactivation")
@@ -96,8 +96,8 @@ def history_of_workspace(uow: UnitOfWork, now: UnixMicros, months: int) -> Histo
     """The same for the sum over all accounts."""
     figures = ShownFigures.of(uow, now)
     points = _workspace_points(uow, completed_months(seconds_of(now), months))
-    coverage = uow.accounts_table.coverage()
-    live = MrrPoint(month_of(seconds_of(now)), coverage.matched_list, coverage.matched_net, Confidence.OBSERVED)
+    present = uow.accounts_table.totals(AccountsQuery())
+    live = MrrPoint(month_of(seconds_of(now)), present.list_mrr, present.net_mrr, Confidence.OBSERVED)
     return _shown(figures, points, live)
 
 

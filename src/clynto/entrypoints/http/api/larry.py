@@ -13,9 +13,11 @@ from clynto.domain.questions.query import Query
 from clynto.domain.questions.text_form import parse_query
 from clynto.domain.roles import Role
 from clynto.entrypoints.http.access import needs
+from clynto.entrypoints.http.api.fields import MicrosTime
 from clynto.entrypoints.http.api.larry_view import AnswerSchema, answer_view
 from clynto.entrypoints.http.api.resource import API_PREFIX, Resource
 from clynto.entrypoints.http.current import actor, services
+from clynto.entrypoints.http.pagination import PageArguments, PageOf, PageSchema, page_of, position_of
 
 larry = Resource("larry", url_prefix=f"{API_PREFIX}/larry", description="Questions in plain words.")
 
@@ -41,9 +43,38 @@ class TypedQuerySchema(Schema):
     conversation_id = fields.String(load_default=None, allow_none=True)
 
 
+class KeptQuestionSchema(Schema):
+    """A question as it was asked and answered."""
+
+    id = fields.String(required=True)
+    at = MicrosTime(required=True)
+    asked_by = fields.String(required=True, metadata={"description": "An email, or the name of an API token."})
+    conversation_id = fields.String(required=True)
+    question = fields.String(required=True)
+    query = fields.String(
+        required=True, allow_none=True, metadata={"description": "The typed query that ran; null: none did."}
+    )
+    answer = fields.String(required=True, metadata={"description": "As it was then, in words."})
+
+
+class QuestionsPageSchema(PageSchema):
+    """Questions, newest first."""
+
+    items = fields.List(fields.Nested(KeptQuestionSchema), required=True)
+
+
 @larry.route("/questions")
 class Questions(MethodView):
     """Plain words."""
+
+    @larry.takes_query(PageArguments)
+    @larry.answers(200, QuestionsPageSchema)
+    @needs(Role.MEMBER)
+    def get(self, page: dict[str, Any]) -> PageOf:
+        """What anybody in the workspace asked, newest first."""
+        before = position_of(page["cursor"])
+        found = services().larry.read_questions.page(actor(), limit=page["limit"], before=before)
+        return page_of(found.questions, found.next_before)
 
     @larry.takes_json(QuestionSchema)
     @larry.answers(200, AnswerSchema)

@@ -1,0 +1,259 @@
+"""Sums that are kept beside their rows equal the sums over all rows, whatever was written, and by how many at once."""
+
+from __future__ import annotations
+
+import datetime as dt
+import random
+from fractions import Fraction
+from typing import Any
+
+import pytest
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection, Engine, select
+from tests.contracts.in_two_workspaces import InTwoWorkspaces
+from tests.contracts.news_samples import a_point, a_snapshot
+from tests.contracts.samples import (
+    FOURTEEN_DIGITS,
+    HERE,
+    MOMENT,
+    THERE,
+    a_customer_billing,
+    a_subscription_billing,
+    an_account,
+    an_account_billing,
+    committed,
+)
+from tests.integration.sql.test_concurrency import _together
+
+from clynto.adapters.sql import schema
+from clynto.adapters.sql.schema import migrate
+from clynto.adapters.sql.tables_accounts import account_ranking
+from clynto.adapters.sql.tables_billing import account_money, customer_billing, subscription_billing
+from clynto.adapters.sql.tables_mrr_records import mrr_point_money, mrr_points, mrr_snapshot_money, mrr_snapshots
+from clynto.adapters.sql.tables_sums import kept_sums
+from clynto.adapters.sql.unit_of_work import SqlUnitsOfWork
+from clynto.domain.account_billing import PaymentStatus
+from clynto.domain.moments import MICROS_PER_SECOND, UnixMicros
+from clynto.domain.money import MoneyBag
+from clynto.domain.month_ends import Month
+from clynto.ports.unit_of_work import UnitOfWork, retrying
+
+ACCOUNTS = [f"acc_{number}" for number in range(9)]
+CUSTOMERS = [f"cus_{number}" for number in range(9)]
+MONTHS = [Month(2026, 6), Month(2026, 7), Month(2026, 8)]
+DAY_MICROS = 86_400 * MICROS_PER_SECOND
+STATUSES = (None, *PaymentStatus)
+Sums = dict[tuple[str, ...], tuple[Fraction, int, int]]
+"""Book, period, part, measure and currency: the sum, how many amounts, how many of them not zero."""
+
+
+def _plain(connection: Connection) -> Sums:
+    """Added up here, amount by amount."""
+    rank = {
+        (row.workspace_id, row.account_id): str(row.status_rank) for row in connection.execute(select(account_ranking))
+    }
+    sums: dict[tuple[str, ...], list[Any]] = {}
+    accounts: dict[tuple[str, ...], dict[str, bool]] = {}
+    for book, money, measures in (
+        ("now", account_money, ("list", "net", "lifetime")),
+        ("month", mrr_point_money, ("list", "net")),
+        ("day", mrr_snapshot_money, ("list", "net")),
+    ):
+        for row in connection.execute(select(money)).mappings():
+            period = "" if book == "now" else row[book]
+            part = rank[row["workspace_id"], row["account_id"]] if book == "now" else ""
+            for measure in measures:
+                if row[f"{measure}_den"] is None:
+                    continue
+                amount = row[f"{measure}_whole"] + Fraction(row[f"{measure}_num"], row[f"{measure}_den"])
+                place = (row["workspace_id"], book, period, part, measure)
+                held = sums.setdefault((*place, row["currency"]), [Fraction(0), 0, 0])
+                held[0], held[1], held[2] = held[0] + amount, held[1] + 1, held[2] + bool(amount)
+                bearing = accounts.setdefault((*place, ""), {})
+                bearing[row["account_id"]] = bearing.get(row["account_id"], False) or bool(amount)
+    for book, headers in (("month", mrr_points), ("day", mrr_snapshots)):
+        for row in connection.execute(select(headers)).mappings():
+            held = sums.setdefault((row["workspace_id"], book, row[book], "", "headers", ""), [Fraction(0), 0, 0])
+            held[1] += 1
+    found = {place: (held[0], held[1], held[2]) for place, held in sums.items()}
+    return found | {p: (Fraction(0), len(held), sum(held.values())) for p, held in accounts.items()}
+
+
+def _kept(connection: Connection) -> Sums:
+    """As the table has them; rows that nothing is left of must be all zeros."""
+    sums: Sums = {}
+    for row in connection.execute(select(kept_sums)):
+        amount = Fraction((row.high * 10**9 + row.low) * row.den + row.rest, row.den) if row.den else Fraction(0)
+        if not row.entries:
+            assert not amount, row
+            assert not row.bearing, row
+            continue
+        place = (row.workspace_id, row.book, row.period, row.part, row.measure, row.currency)
+        former = sums.get(place, (Fraction(0), 0, 0))
+        sums[place] = (former[0] + amount, former[1] + row.entries, former[2] + row.bearing)
+    return sums
+
+
+def _assert_kept(engine: Engine) -> Sums:
+    with engine.connect() as connection:
+        plain = _plain(connection)
+        assert _kept(connection) == plain
+        owners = select(customer_billing.c.workspace_id, customer_billing.c.customer_id, customer_billing.c.account_id)
+        owner = {(row.workspace_id, row.customer_id): row.account_id for row in connection.execute(owners)}
+        for row in connection.execute(select(subscription_billing)):
+            assert row.account_id == owner[row.workspace_id, row.customer_id]
+    return plain
+
+
+def _bag(draw: random.Random) -> MoneyBag:
+    """Often empty, sometimes of amount zero, of fractions, or of fourteen digits."""
+    amounts = (Fraction(0), Fraction(100), Fraction(2500, 3), Fraction(-1, 7), Fraction(FOURTEEN_DIGITS, 12))
+    return MoneyBag({one: draw.choice(amounts) for one in draw.sample(("USD", "EUR", "JPY"), draw.randint(0, 3))})
+
+
+def _some(draw: random.Random, names: list[str]) -> list[str]:
+    return draw.sample(names, draw.randint(1, 4))
+
+
+def _compute(unit: UnitOfWork, draw: random.Random) -> None:
+    """Customers move between accounts, and accounts get new figures and another status."""
+    owners = {customer: draw.choice([None, *ACCOUNTS]) for customer in _some(draw, CUSTOMERS)}
+    billings = []
+    for customer in owners:
+        held = a_subscription_billing(f"sub_{customer}", customer_id=customer)
+        billings.append(a_customer_billing(customer, subscriptions=(held,)))
+    unit.billing.put_customers(billings, owners)
+    figures = [
+        an_account_billing(
+            account,
+            list_mrr=_bag(draw),
+            net_mrr=_bag(draw),
+            lifetime_value=_bag(draw),
+            payment_status=draw.choice(STATUSES),
+            customers=draw.randint(0, 2),
+        )
+        for account in _some(draw, ACCOUNTS)
+    ]
+    unit.billing.put_accounts([(billing, draw.randint(0, 9)) for billing in figures])
+
+
+def _remember(unit: UnitOfWork, draw: random.Random) -> None:
+    """Month points and snapshots, some of them of days that have some already."""
+    accounts = _some(draw, ACCOUNTS)
+    points = [
+        a_point(account, month, list_mrr=_bag(draw), net_mrr=_bag(draw))
+        for account in accounts
+        for month in draw.sample(MONTHS, draw.randint(0, 3))
+    ]
+    unit.mrr_records.replace_points(accounts, points)
+    at = UnixMicros(MOMENT + draw.randint(0, 2) * DAY_MICROS + draw.randint(0, 999))
+    if draw.random() < 0.5:
+        unit.mrr_records.put_snapshots(a_snapshot(account, at=at, list_mrr=_bag(draw)) for account in accounts)
+    else:
+        day = dt.datetime.fromtimestamp(at // MICROS_PER_SECOND, tz=dt.UTC).date()
+        unit.mrr_records.take_snapshots(day=day, at=at)
+
+
+def _remove(unit: UnitOfWork, draw: random.Random) -> None:
+    """An account goes, and comes back without anything."""
+    account = draw.choice(ACCOUNTS)
+    unit.accounts.remove(account)
+    if draw.random() < 0.7:
+        unit.accounts.put_many([an_account(account)])
+
+
+def _do_something(unit: UnitOfWork, draw: random.Random) -> None:
+    for _ in range(draw.randint(1, 2)):
+        draw.choice((_compute, _compute, _remember, _remember, _remove))(unit, draw)
+
+
+class TestKeptSums(InTwoWorkspaces):
+    """Nine accounts in each of two workspaces."""
+
+    @pytest.fixture(autouse=True)
+    def _accounts(self, _stored_workspaces: None, units: SqlUnitsOfWork) -> None:
+        for workspace_id in (HERE, THERE):
+            with committed(units, workspace_id) as unit:
+                unit.accounts.put_many(an_account(account) for account in ACCOUNTS)
+
+    @pytest.mark.parametrize("seed", [1, 2, 3])
+    def test_equal_the_sums_over_all_rows(self, units: SqlUnitsOfWork, engine: Engine, seed: int) -> None:
+        draw = random.Random(seed)
+        for step in range(24):
+            with units.writing(draw.choice((HERE, THERE))) as unit:
+                _do_something(unit, draw)
+                if draw.random() < 0.8:
+                    unit.commit()
+                    _do_something(unit, draw)
+                    unit.commit()
+            found = _assert_kept(engine)
+            assert step < 12 or {place[1] for place in found} == {"now", "month", "day"}
+
+    def test_nothing_is_left_when_all_is_erased(self, units: SqlUnitsOfWork, engine: Engine) -> None:
+        draw = random.Random(4)
+        for _ in range(6):
+            for workspace_id in (HERE, THERE):
+                with committed(units, workspace_id) as unit:
+                    _compute(unit, draw)
+                    _remember(unit, draw)
+        with committed(units) as unit:
+            _compute(unit, draw)
+            unit.billing.erase_all()
+        assert {place[0] for place in _assert_kept(engine)} == {THERE}
+        with committed(units) as unit:
+            unit.billing.erase_all()
+            _compute(unit, draw)
+        assert {place[0] for place in _assert_kept(engine)} == {HERE, THERE}
+
+    def test_writers_that_meet_lose_nothing(self, units: SqlUnitsOfWork, engine: Engine) -> None:
+        def work(seed: int) -> None:
+            draw = random.Random(seed)
+            for _ in range(8):
+                state = draw.getrandbits(32)
+
+                def once(state: int = state) -> None:
+                    with committed(units) as unit:
+                        _do_something(unit, random.Random(state))
+
+                retrying(once, tries=50)
+
+        faults = _together([lambda seed=seed: work(seed) for seed in range(4)], seconds=120)  # type: ignore[misc]
+        assert faults == []
+        assert _assert_kept(engine)
+
+    def test_a_unit_sees_its_own_sums(self, units: SqlUnitsOfWork) -> None:
+        with units.writing(HERE) as unit:
+            point = a_point()
+            unit.mrr_records.replace_points(["acc_1"], [point])
+            unit.mrr_records.replace_points(["acc_1"], [point])
+            sums = unit.mrr_records.workspace_points(since=Month(2000, 1))
+        assert sums == {point.point.month: (point.point.list_mrr, point.point.net_mrr)}
+        with units.reading(HERE) as unit:
+            assert unit.mrr_records.workspace_points(since=Month(2000, 1)) == {}
+
+
+@pytest.fixture
+def stepping(empty_engine: Engine) -> Engine:
+    """A database of its own, migrated."""
+    migrate(empty_engine)
+    return empty_engine
+
+
+def test_are_filled_from_what_was_there_before_they_were_kept(stepping: Engine) -> None:
+    units, draw = SqlUnitsOfWork(stepping), random.Random(5)
+    for workspace_id in (HERE, THERE):
+        with committed(units, workspace_id) as unit:
+            unit.accounts.put_many(an_account(account) for account in ACCOUNTS)
+        for _ in range(9):
+            with committed(units, workspace_id) as unit:
+                _compute(unit, draw)
+                _remember(unit, draw)
+    before = _assert_kept(stepping)
+    with stepping.begin() as connection:
+        config = Config()
+        config.set_main_option("script_location", str(schema.MIGRATIONS).replace("%", "%%"))
+        config.attributes["connection"] = connection
+        command.downgrade(config, "customers_of_events")
+    migrate(stepping)
+    assert _assert_kept(stepping) == before
