@@ -12,6 +12,9 @@ from tests.integration.larry.questions_on_accounts import renewing, top
 from tests.integration.larry.questions_on_lists import bills
 from tests.integration.larry.questions_on_the_past import OCTOBER, SEPTEMBER
 
+from clynto.application.answer_question import Answered
+from stripe_sandbox.records import Invoice
+
 LEAVING = ("Umbrella Health", "Renewal Garden")
 
 
@@ -32,6 +35,18 @@ def _fallen(books: Books) -> Bag:
     """What accounts lost from the end of September to the end of October, growth of others not set against it."""
     changes = [less(books.mrr(name, OCTOBER), books.mrr(name, SEPTEMBER)) for name in books.names]
     return added(change for change in changes if plain_sum(change) < 0)
+
+
+def _settled(books: Books) -> list[Invoice]:
+    return [invoice for invoice in books.invoices("Globex GmbH") if invoice.status == "paid"]
+
+
+def _last_paid(answered: Answered, books: Books) -> None:
+    """The day is that of the payment, not that of the bill."""
+    newest = max(_settled(books), key=lambda invoice: invoice.created)
+    assert newest.paid_at is not None
+    day = dt.datetime.fromtimestamp(newest.paid_at, tz=dt.UTC)
+    said(f"The newest, {newest.number} of ", f"left to pay, paid on {day.day} {day:%B %Y}.")(answered, books)
 
 
 DEBTS = family(
@@ -94,6 +109,10 @@ BILLS = family(
         every(number("invoices", lambda b: len(b.invoices("Hooli"))), said("The newest, ")),
     ),
     ("latest invoices of Hooli", bills("Hooli")),
+    (
+        ["when did Globex last pay?", "last payment of Globex", "what was Globex's most recent payment?"],
+        every(number("invoices", lambda b: len(_settled(b))), _last_paid),
+    ),
 )
 PLANS = family(
     "seats",

@@ -102,7 +102,8 @@ def _newest_told(ground: Ground, invoices: Sequence[OwnedInvoice]) -> list[str]:
     due = money(ground.as_billed(MoneyBag.of(row.currency, row.amount_due)))
     left = money(ground.as_billed(MoneyBag.of(row.currency, row.amount_remaining)))
     made = day_text(day_of(row.created_at))
-    return [f"The newest, {row.number or row.id} of {made}, is {row.status}: {due} in all, {left} left to pay."]
+    paid = "" if row.paid_at is None else f", paid on {day_text(day_of(row.paid_at))}"
+    return [f"The newest, {row.number or row.id} of {made}, is {row.status}: {due} in all, {left} left to pay{paid}."]
 
 
 def invoice_row(ground: Ground, owned: OwnedInvoice) -> Row:

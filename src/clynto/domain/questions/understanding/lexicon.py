@@ -60,6 +60,7 @@ class Tag(enum.StrEnum):
     WHY = "why"
     COMPUTED = "computed"
     INVOICES = "invoices"
+    LAST_PAYMENT = "last payment"
     UNPAID = "unpaid"
     INVOICE_STATE = "invoice state"
     SUBSCRIPTIONS = "subscriptions"
@@ -159,7 +160,7 @@ _PLAIN: dict[Meaning, str] = {
     Meaning(
         Tag.STATUS, StatusWord.NONE
     ): "no payment status|without payment status|without a payment status|none|no status",
-    Meaning(Tag.STATUS_NAME): "payment status|status|billing status|payment state",
+    Meaning(Tag.STATUS_NAME): "payment status|last payment status|status|billing status|payment state",
     Meaning(Tag.AT_RISK): "at risk|at-risk|risky|endangered|in danger",
     Meaning(Tag.NOT): "not|no|non|never|except|excluding|isn't",
     Meaning(Tag.RENEWAL): (
@@ -271,6 +272,10 @@ _PLAIN: dict[Meaning, str] = {
     ),
     Meaning(Tag.LATEST): "last|latest|newest|most recent|recent",
     Meaning(Tag.INVOICES): "invoice|bill|billing document|invoicing",
+    Meaning(Tag.LAST_PAYMENT): (
+        "last pay|last paid|pay last|paid last|last payment|latest payment|recent payment|most recent payment"
+        "|newest payment"
+    ),
     Meaning(Tag.UNPAID): "unpaid|not paid|not been paid|unsettled|still open|not yet paid|have not paid|has not paid",
     Meaning(Tag.INVOICE_STATE, "uncollectible"): "uncollectible|written off|bad debt|uncollectable",
     Meaning(Tag.INVOICE_STATE, "void"): "void|voided",
@@ -285,7 +290,7 @@ _PLAIN: dict[Meaning, str] = {
         "payment failure|failed payment|payment failed|payment failing|failed charge|declined payment"
         "|failed invoice payment"
         "|card decline|rejected payment|refused payment|declined card|failed invoice|charge failure|payment_failed"
-        "|had a payment fail|payment fail|payment problem"
+        "|had a payment fail|payment fail|payment problem|last payment failed|latest payment failed"
     ),
     Meaning(
         Tag.SIGNAL_TYPE, SignalType.PAYMENT_OVERDUE

@@ -68,6 +68,10 @@ def _query(said: Gathered) -> Query:
         return _comparison(said)
     if said.take(Tag.TRAJECTORY):
         return _trajectory(said)
+    if said.take(Tag.LAST_PAYMENT):
+        # "When did Acme last pay?": its newest paid invoice tells.
+        usual = 1 if said.names else USUAL_LIMIT
+        return Invoices(_one_name(said), InvoiceWord.PAID, limit=said.limit or usual)
     if said.has(Tag.INVOICES):
         return _invoices(said)
     if said.has(Tag.SIGNALS) and not _lists_accounts(said) and not said.metrics:
