@@ -66,6 +66,32 @@ def test_who_writes_again_and_again_lets_others_in_between(tmp_path: Path) -> No
     assert max(waited) <= 2
 
 
+def test_who_writes_for_long_lets_several_short_ones_in_between(tmp_path: Path) -> None:
+    """Else deliveries, which come a few at a time, would wait for one batch of the drain each time."""
+    database = str(tmp_path / "some.db")
+    long_ones, short_ones, over = 0, 0, threading.Event()
+
+    def drain() -> None:
+        nonlocal long_ones
+        line = WriteTurns(database)
+        while not over.is_set():
+            with line.turn():
+                time.sleep(0.1)
+            long_ones += 1
+
+    draining = threading.Thread(target=drain)
+    draining.start()
+    delivering = WriteTurns(database)
+    try:
+        while long_ones < 10:
+            with delivering.turn():
+                short_ones += 1
+    finally:
+        over.set()
+        draining.join(timeout=10)
+    assert short_ones > 5 * long_ones
+
+
 def test_turns_exclude_each_other(tmp_path: Path) -> None:
     inside, most = 0, 0
     lines = [WriteTurns(str(tmp_path / "some.db")) for _ in range(2)]

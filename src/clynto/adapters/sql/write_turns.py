@@ -4,7 +4,9 @@ SQLite knows no queue: who finds the database locked sleeps up to a tenth of a s
 just committed begins anew at once. A worker that stores page after page so keeps a delivery waiting for many seconds.
 Here everybody stands in line: a writer holds the *gate* until it holds the *floor*, so whoever gives the floor back
 finds the next one at the gate before it. Both are locks on files beside the database, which the kernel lifts from a
-process that dies. They only order who asks SQLite; what excludes writers from each other is SQLite's own lock, so a
+process that dies. Whoever wrote for long while others waited stays away for a moment as well, because deliveries come
+a few at a time: with one short write for each long one they would be acknowledged no faster than batches are worked
+off. The locks only order who asks SQLite; what excludes writers from each other is SQLite's own lock, so a
 turn that does not come within a few seconds is taken anyway.
 """
 
@@ -21,6 +23,10 @@ from sqlalchemy import Engine
 
 PATIENCE_SECONDS = 3.0
 """Longer than a page takes to store, shorter than a delivery may take."""
+LONG_SECONDS = 0.03
+"""Longer than it takes to store some deliveries: who writes for so long steps back, if others wait."""
+STEPS_BACK_SECONDS = 0.05
+"""At most, and at most half as long as it wrote."""
 _FIRST_LOOK_SECONDS = 0.0005
 _LONGEST_LOOK_SECONDS = 0.004
 
@@ -33,10 +39,12 @@ class WriteTurns:
         self._floor = f"{database}-floor"
         self._patience_seconds = patience_seconds
         self._threads = threading.Lock()
+        self._back_at = 0.0
 
     @contextmanager
     def turn(self) -> Iterator[None]:
         """The block may write, in its turn. A line that does not move delays it by ``patience_seconds`` at most."""
+        time.sleep(max(0.0, self._back_at - time.monotonic()))
         until = time.monotonic() + self._patience_seconds
         # One of each process is enough at the gate.
         mine = self._threads.acquire(timeout=self._patience_seconds)
@@ -45,10 +53,19 @@ class WriteTurns:
         finally:
             if mine:
                 self._threads.release()
+        began = time.monotonic()
         try:
             yield
         finally:
+            wrote = time.monotonic() - began
+            if wrote >= LONG_SECONDS and self._somebody_waits():
+                self._back_at = time.monotonic() + min(wrote / 2, STEPS_BACK_SECONDS)
             _give_back(floor)
+
+    def _somebody_waits(self) -> bool:
+        gate = _taken(self._gate, 0.0)
+        _give_back(gate)
+        return gate is None
 
     def _floor_by(self, until: float) -> int | None:
         gate = _taken(self._gate, until)
