@@ -112,9 +112,11 @@ class Scene:
         self.contexts.clear()
 
     def add_accounts(self, accounts: Sequence[tuple[str, str]]) -> None:
-        """Accounts by name and domain, before anything is connected."""
+        """Accounts by name and domain, in this order, before anything is connected."""
         identifiers, now = RandomIdentifiers(), SystemClock().now()
-        made = [Account(identifiers.new_id("acc"), name, (domain,), None, now) for name, domain in accounts]
+        # Ids of one millisecond are in no order, and the table puts equal accounts in the order of their ids.
+        ids = sorted(identifiers.new_id("acc") for _ in accounts)
+        made = [Account(id_, name, (domain,), None, now) for id_, (name, domain) in zip(ids, accounts, strict=True)]
         with SqlUnitsOfWork(self.product.engine).writing(self.workspace.id) as uow:
             uow.accounts.put_many(made)
             uow.commit()
