@@ -47,7 +47,7 @@ from clynto.application.queries.suggest_accounts import SuggestAccounts
 from clynto.application.queries.sync_history import ReadSyncHistory
 from clynto.application.queries.tokens import ListTokens
 from clynto.application.queries.workspace import ReadWorkspace
-from clynto.application.receive_webhook import ReceiveWebhook
+from clynto.application.receive_webhook import Receiving
 from clynto.application.remove_user import RemoveUser
 from clynto.application.request_sync import RequestSync
 from clynto.application.retry_parked_events import RetryParkedEvents
@@ -136,7 +136,7 @@ class WebhookServices:
     save_signing_secret: SaveSigningSecret
     renew_webhook_address: RenewWebhookAddress
     retry_parked_events: RetryParkedEvents
-    receive_webhook: ReceiveWebhook
+    receive_webhook: Receiving
 
 
 @dataclass(frozen=True, slots=True)

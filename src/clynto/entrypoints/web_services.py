@@ -18,7 +18,6 @@ from clynto.application.dismiss_signal import DismissSignal
 from clynto.application.erase_stripe_data import EraseStripeData
 from clynto.application.force_match import DropMatch, ForceMatch
 from clynto.application.founding import Founder
-from clynto.application.group_commit import GroupCommit
 from clynto.application.import_accounts import ImportAccounts
 from clynto.application.issue_token import IssueToken
 from clynto.application.queries.audit import ReadAuditLog
@@ -43,6 +42,7 @@ from clynto.application.queries.suggest_accounts import SuggestAccounts
 from clynto.application.queries.sync_history import ReadSyncHistory
 from clynto.application.queries.tokens import ListTokens
 from clynto.application.queries.workspace import ReadWorkspace
+from clynto.application.receive_together import ReceiveTogether
 from clynto.application.receive_webhook import ReceiveWebhook
 from clynto.application.remove_user import RemoveUser
 from clynto.application.request_sync import RequestSync
@@ -50,7 +50,6 @@ from clynto.application.retry_parked_events import RetryParkedEvents
 from clynto.application.revoke_token import RevokeToken
 from clynto.application.set_pillar import SetPillar
 from clynto.application.set_up_first_workspace import SetUpFirstWorkspace
-from clynto.application.shared_hand_over import SharedHandOver
 from clynto.application.sign_in import SignIn
 from clynto.application.sign_out import SignOut
 from clynto.domain.secret import Secret
@@ -180,14 +179,16 @@ def _webhooks(container: Container, web: WebSettings) -> WebhookServices:
         ),
         renew_webhook_address=RenewWebhookAddress(units=units, clock=clock, identifiers=identifiers, audit=audit),
         retry_parked_events=RetryParkedEvents(units=units, clock=clock, queue=container.queue(), audit=audit),
-        receive_webhook=ReceiveWebhook(
-            addresses=container.webhook_addresses(),
-            opener=container.webhook_opener(),
-            reading=container.event_reading(),
-            intake=GroupCommit(container.event_intake()),
-            queue=SharedHandOver(container.queue()),
-            clock=clock,
-            signing_clock=container.machine_clock(),
+        receive_webhook=ReceiveTogether(
+            ReceiveWebhook(
+                addresses=container.webhook_addresses(),
+                opener=container.webhook_opener(),
+                reading=container.event_reading(),
+                intake=container.event_intake(),
+                queue=container.queue(),
+                clock=clock,
+                signing_clock=container.machine_clock(),
+            )
         ),
     )
 

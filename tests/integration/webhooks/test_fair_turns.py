@@ -104,6 +104,35 @@ def test_slow_senders_delay_nobody(account: StripeAccount, workspace: BilledWork
             connection.close()
 
 
+def test_a_sender_that_never_reads_its_answers_delays_nobody(
+    account: StripeAccount, workspace: BilledWorkspace
+) -> None:
+    """A11: thousands of requests on one connection, of whose answers none is read."""
+    parts = urlsplit(workspace.url)
+    body = workspace.customer_event(account.customer("Acme"))
+    request = f"POST {parts.path} HTTP/1.1\r\nHost: {parts.netloc}\r\nContent-Length: 2\r\n\r\n{{}}".encode()
+    deaf = socket.create_connection((parts.hostname or "", parts.port or 80))
+    deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    deaf.settimeout(0.2)
+    try:
+        for number in range(20):
+            _pour(deaf, request * 500)
+            begun = time.monotonic()
+            answer = workspace.send({**body, "id": f"evt_heard_{number}_{workspace.id}"}, url=workspace.url)
+            assert answer.status_code == 200
+            assert time.monotonic() - begun < 2
+    finally:
+        deaf.close()
+
+
+def _pour(connection: socket.socket, data: bytes) -> None:
+    try:
+        connection.sendall(data)
+    except OSError:
+        # Full, or already left alone by the server.
+        return
+
+
 def _drip(connection: socket.socket) -> None:
     try:
         connection.sendall(b"x")

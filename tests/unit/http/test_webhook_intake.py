@@ -15,13 +15,14 @@ from tests.unit.http.browsing import problem
 from tests.unit.memory_product import Product
 from werkzeug.test import Client, TestResponse
 
+from clynto.application.receive_webhook import Answered, Delivery
 from clynto.domain.errors import ServiceUnavailable
 from clynto.domain.moments import UnixMicros
 from clynto.domain.roles import Role
 from clynto.entrypoints.http.app import create_app
 from clynto.entrypoints.http.metrics import RequestMetrics
 from clynto.entrypoints.http.web_application import web_application
-from clynto.entrypoints.http.webhook_intake import LARGEST_BODY, WebhookIntake
+from clynto.entrypoints.http.webhook_intake import LARGEST_BODY, Answer, WebhookIntake
 from clynto.ports.work_queue import Job, JobKind
 
 COOKIE = "clynto_session=planted"
@@ -203,25 +204,49 @@ def test_deliveries_are_counted_without_their_address(ready: Product, stripe: Cl
     assert path.rsplit("/", 1)[1] not in text
 
 
-def test_faults_of_ours_are_told_without_a_leak(ready: Product, caplog: pytest.LogCaptureFixture) -> None:
-    app = create_app(ready.services())
+class Failing:
+    """Receives nothing."""
 
-    def broken(token: str, body: bytes, signature: str | None) -> None:
-        raise ZeroDivisionError("postgres://user:hunter2@db")
+    def __init__(self, fault: Exception) -> None:
+        self.fault = fault
 
-    def unavailable(token: str, body: bytes, signature: str | None) -> None:
-        raise ServiceUnavailable(reason="db.internal does not answer")
+    def __call__(self, token: str, body: bytes, signature_header: str | None) -> None:
+        raise self.fault
 
-    for receive, told in ((broken, (500, "internal_error")), (unavailable, (503, "service_unavailable"))):
-        front = WebhookIntake(
-            app, receive=receive, identifiers=ready.identifiers, metrics=RequestMetrics(None), is_https=True
-        )
-        with caplog.at_level(logging.ERROR):
-            answer = Client(front).post("/webhooks/stripe/canarytoken", data=b"canarybody")
-        assert problem(answer) == told
-        assert "hunter2" not in answer.text
-        assert "internal does" not in answer.text
-        assert answer.headers["Strict-Transport-Security"]
+    def submit(self, delivery: Delivery, answered: Answered) -> None:
+        answered(self.fault)
+
+
+@pytest.mark.parametrize(
+    ("fault", "told"),
+    [
+        (ZeroDivisionError("postgres://user:hunter2@db"), (500, "internal_error")),
+        (ServiceUnavailable(reason="db.internal does not answer"), (503, "service_unavailable")),
+    ],
+)
+def test_faults_of_ours_are_told_without_a_leak(
+    ready: Product, caplog: pytest.LogCaptureFixture, fault: Exception, told: tuple[int, str]
+) -> None:
+    metrics = RequestMetrics(None)
+    front = WebhookIntake(
+        create_app(ready.services()),
+        receive=Failing(fault),
+        identifiers=ready.identifiers,
+        metrics=metrics,
+        is_https=True,
+    )
+    submitted: list[Answer] = []
+    with caplog.at_level(logging.ERROR):
+        answer = Client(front).post("/webhooks/stripe/canarytoken", data=b"canarybody")
+        front.submit(Delivery("canarytoken", b"canarybody", None), submitted.append)
+    assert problem(answer) == told
+    assert submitted[0].status == answer.status
+    assert dict(submitted[0].headers)["Content-Type"] == answer.content_type
+    for text in (answer.text, submitted[0].body.decode()):
+        assert "hunter2" not in text
+        assert "internal does" not in text
+    assert answer.headers["Strict-Transport-Security"]
+    assert f'status="{told[0]}"}} 2.0' in metrics.render().get_data(as_text=True)
     assert "canarytoken" not in caplog.text
     assert "canarybody" not in caplog.text
 

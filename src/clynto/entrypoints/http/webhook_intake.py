@@ -19,6 +19,7 @@ import orjson
 from gunicorn.http.errors import ParseException
 
 from clynto.application.queries.show_webhooks import WEBHOOK_PATH
+from clynto.application.receive_webhook import Delivery, Receiving
 from clynto.domain.errors import ClyntoError, PayloadTooLarge, WebhookRefused
 from clynto.entrypoints.http.answer_headers import HSTS
 from clynto.entrypoints.http.metrics import RequestMetrics
@@ -34,30 +35,33 @@ READ_AT_ONCE = 64 * 1024
 ROUTE = f"{WEBHOOK_PATH}<string:endpoint_token>"
 """How metrics name it: never by the real path, which holds the unguessable token."""
 
-_TOKEN = re.compile(r"[A-Za-z0-9_-]{1,200}")
+TOKEN = re.compile(r"[A-Za-z0-9_-]{1,200}")
 _LENGTH = re.compile(r"[0-9]{1,18}")
 _NOBODYS_TOKEN = ""
 _LOG = logging.getLogger(__name__)
 
-Receive = Callable[[str, bytes, "str | None"], None]
-"""Token, raw body, signature header: returns once the event is durable, or raises ``ClyntoError``."""
-
 
 @dataclass(frozen=True, slots=True)
-class _Answer:
+class Answer:
+    """What a sender is told. ``status`` is a status line without the version."""
+
     status: str
     headers: tuple[tuple[str, str], ...]
     body: bytes
 
 
 class WebhookIntake:
-    """Answers ``POST /webhooks/stripe/{token}`` and passes everything else on to ``app``."""
+    """Answers ``POST /webhooks/stripe/{token}`` and passes everything else on to ``app``.
+
+    As a WSGI application it holds a thread of the server until the event is durable. A server that has collected a
+    delivery as a whole can ``submit`` it instead, and hears of the answer later.
+    """
 
     def __init__(
         self,
         app: WSGIApplication,
         *,
-        receive: Receive,
+        receive: Receiving,
         identifiers: Identifiers,
         metrics: RequestMetrics,
         is_https: bool,
@@ -84,37 +88,53 @@ class WebhookIntake:
             return self._app(environ, start_response)
         begun_at = time.perf_counter()
         answer = self._take_in(token, environ)
-        self._metrics.count("POST", ROUTE, answer.status[:3], time.perf_counter() - begun_at)
+        self._count(answer, begun_at)
         start_response(answer.status, list(answer.headers))
         return (answer.body,)
 
-    def _take_in(self, token: str, environ: WSGIEnvironment) -> _Answer:
+    def submit(self, delivery: Delivery, reply: Callable[[Answer], None]) -> None:
+        """Take a delivery in that has come as a whole: a body of at most ``LARGEST_BODY`` bytes, a token of the usual
+        letters. ``reply`` is called once, by another thread, and must not linger."""
+        begun_at = time.perf_counter()
+
+        def answered(fault: Exception | None) -> None:
+            answer = self._accepted if fault is None else self._answer_to(fault)
+            self._count(answer, begun_at)
+            reply(answer)
+
+        self._receive.submit(delivery, answered)
+
+    def _take_in(self, token: str, environ: WSGIEnvironment) -> Answer:
         try:
             body = _body_of(environ)
-            known_form = token if _TOKEN.fullmatch(token) else _NOBODYS_TOKEN
+            known_form = token if TOKEN.fullmatch(token) else _NOBODYS_TOKEN
             self._receive(known_form, body, environ.get("HTTP_STRIPE_SIGNATURE"))
-        except WebhookRefused:
-            return self._refused
-        except PayloadTooLarge:
-            return self._too_large
-        except ClyntoError as fault:
-            return self._told(problem_of(fault))
-        except Exception:  # noqa: BLE001 - the outermost edge: Stripe gets an answer that leaks nothing and sends again
-            return self._told(problem("internal_error", {"incident": self._logged()}))
+        except Exception as fault:  # noqa: BLE001 - the outermost edge
+            return self._answer_to(fault)
         return self._accepted
 
-    def _logged(self) -> str:
+    def _answer_to(self, fault: Exception) -> Answer:
+        """Stripe gets an answer that leaks nothing, and sends again."""
+        if isinstance(fault, WebhookRefused):
+            return self._refused
+        if isinstance(fault, PayloadTooLarge):
+            return self._too_large
+        if isinstance(fault, ClyntoError):
+            return self._told(problem_of(fault))
         incident = self._identifiers.new_id("inc")
-        _LOG.exception("unexpected fault, incident %s at POST %s", incident, ROUTE)
-        return incident
+        _LOG.error("unexpected fault, incident %s at POST %s", incident, ROUTE, exc_info=fault)
+        return self._told(problem("internal_error", {"incident": incident}))
 
-    def _told(self, told: Problem, *headers: tuple[str, str]) -> _Answer:
+    def _count(self, answer: Answer, begun_at: float) -> None:
+        self._metrics.count("POST", ROUTE, answer.status[:3], time.perf_counter() - begun_at)
+
+    def _told(self, told: Problem, *headers: tuple[str, str]) -> Answer:
         body = orjson.dumps(told.as_json())
         return self._with_body(HTTPStatus(told.status), body, PROBLEM_MEDIA_TYPE, *told.headers.items(), *headers)
 
-    def _with_body(self, status: HTTPStatus, body: bytes, media_type: str, *headers: tuple[str, str]) -> _Answer:
+    def _with_body(self, status: HTTPStatus, body: bytes, media_type: str, *headers: tuple[str, str]) -> Answer:
         own = (("Content-Type", media_type), ("Content-Length", str(len(body))))
-        return _Answer(f"{status.value} {status.phrase}", (*own, *self._headers, *headers), body)
+        return Answer(f"{status.value} {status.phrase}", (*own, *self._headers, *headers), body)
 
 
 def _body_of(environ: WSGIEnvironment) -> bytes:

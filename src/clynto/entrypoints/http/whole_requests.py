@@ -3,6 +3,9 @@
 Gunicorn's own threads wait for the body: two dozen senders of one byte a second would hold all of them, and genuine
 deliveries would find none. Here the main loop collects what comes, as long as it is neither larger than what anybody
 but a signed-in person may send nor slower than ten seconds, and threads never wait for a sender.
+
+Deliveries need no thread of their own at all: they are handed to the webhook intake, which answers many at once (ADR
+0023). Whatever is unusual about one goes the ordinary way and meets the same intake there.
 """
 
 from __future__ import annotations
@@ -10,11 +13,16 @@ from __future__ import annotations
 import errno
 import re
 import selectors
+import socket
 import time
+from collections import deque
 from functools import partial
 from typing import Any
 
 from gunicorn.workers.gthread import TConn, ThreadWorker
+
+from clynto.entrypoints.http.plain_deliveries import delivery_in, wire_of
+from clynto.entrypoints.http.webhook_intake import Answer, WebhookIntake
 
 WHOLE_WITHIN_SECONDS = 10.0
 LARGEST_COLLECTED = 1024 * 1024 + 128 * 1024
@@ -54,6 +62,10 @@ class Arriving:
             return self._length > LARGEST_COLLECTED or len(self.data) >= self._head_ends + self._length
         return self._has_last_chunk()
 
+    def is_sized(self) -> bool:
+        """Whether it is whole and was announced with its length."""
+        return self._length is not None and len(self.data) >= self._head_ends + self._length
+
     def _read_head(self) -> bool:
         found = self.data.find(b"\r\n\r\n")
         if found < 0:
@@ -89,8 +101,28 @@ class Connection(TConn):  # type: ignore[misc]  # gunicorn ships no types
         self.arriving = Arriving()
 
 
+class _Over:
+    """What gunicorn asks about a request that a thread has answered, for one that none did."""
+
+    def __init__(self, *, kept: bool) -> None:
+        self._kept = kept
+
+    def cancelled(self) -> bool:
+        return False
+
+    def exception(self) -> None:
+        return None
+
+    def result(self) -> bool:
+        return self._kept
+
+
 class WholeRequestWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn ships no types
     """See the module."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._answered: deque[tuple[Connection, bool]] = deque()
 
     def accept(self, listener: Any) -> None:
         """Take a connection in."""
@@ -172,8 +204,41 @@ class WholeRequestWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn ships 
             return
 
     def _hand_over(self, conn: Connection) -> None:
-        conn.init()
-        conn.parser.unreader.unread(bytes(conn.arriving.data))
-        conn.arriving = Arriving()
+        arrived, conn.arriving = conn.arriving, Arriving()
+        data = bytes(arrived.data)
         conn.data_ready = True
+        if arrived.is_sized() and self._submit(conn, data):
+            return
+        conn.init()
+        conn.parser.unreader.unread(data)
         self.enqueue_req(conn)
+
+    def _submit(self, conn: Connection, data: bytes) -> bool:
+        """Hand a delivery to the intake. False for everything else, and for whatever is unusual about it."""
+        if not isinstance(self.wsgi, WebhookIntake):
+            return False
+        found = delivery_in(data, self.cfg, conn.client)
+        if found is None:
+            return False
+        conn.init()
+        conn.parser.unreader.unread(found.ahead)
+        keeps = found.keeps_alive and self.alive and len(self.keepalived_conns) < self.max_keepalived
+        self.wsgi.submit(found.delivery, partial(self._reply, conn, keeps=keeps))
+        return True
+
+    def _reply(self, conn: Connection, answer: Answer, *, keeps: bool) -> None:
+        """Called by the thread that everybody waits for, so a sender that does not read what it is told is left."""
+        wire = wire_of(answer, keeps=keeps)
+        try:
+            kept = conn.sock.send(wire, socket.MSG_DONTWAIT) == len(wire) and keeps
+        except OSError:
+            kept = False
+        waking = not self._answered
+        self._answered.append((conn, kept))
+        if waking:
+            self.method_queue.defer(self._take_back)
+
+    def _take_back(self) -> None:
+        while self._answered:
+            conn, kept = self._answered.popleft()
+            self.finish_request(conn, _Over(kept=kept))
