@@ -16,8 +16,8 @@ from sqlalchemy import func, select
 from tests.integration.product.installation import wait_for
 
 from clynto.adapters.sql.engines import open_database
+from clynto.adapters.sql.event_intake import SqlEventIntake
 from clynto.adapters.sql.tables import METADATA
-from clynto.adapters.sql.webhook_stores import SqlEventIntake
 from clynto.adapters.stripe_api.event_reading import StripeEventReading
 from clynto.domain.moments import UnixMicros
 from clynto.ports.webhooks import ArrivedEvent

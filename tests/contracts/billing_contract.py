@@ -16,6 +16,7 @@ from tests.contracts.news_samples import (
     a_snapshot,
     an_arrival,
     an_endpoint,
+    arrive,
 )
 from tests.contracts.samples import (
     FOURTEEN_DIGITS,
@@ -224,7 +225,7 @@ class BillingStoreContract(InTwoWorkspaces):
 
     def test_erases_all_that_followed_from_stripe(self, units: UnitsOfWork, event_intake: EventIntake) -> None:
         arrivals = [an_arrival("evt_1"), an_arrival("evt_2"), an_arrival("evt_3")]
-        event_intake.store([*arrivals, an_arrival(workspace_id=THERE)])
+        arrive(event_intake, [*arrivals, an_arrival(workspace_id=THERE)])
         for workspace_id in (HERE, THERE):
             with committed(units, workspace_id) as unit:
                 unit.accounts.put_many([an_account()])

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 from tests.contracts.in_two_workspaces import InTwoWorkspaces
-from tests.contracts.news_samples import an_arrival, an_envelope
+from tests.contracts.news_samples import an_arrival, an_envelope, arrive
 from tests.contracts.samples import HARD_TEXT, HERE, THERE, committed, moment, second
 
 from clynto.domain.moments import UnixMicros
@@ -48,7 +48,7 @@ class EventInboxContract(InTwoWorkspaces):
             an_arrival("evt_2", created=second(7), received_at=moment(6)),
             an_arrival("evt_1", created=second(7), received_at=moment(4)),
         ]
-        event_intake.store([*ours, *neighbours])
+        arrive(event_intake, [*ours, *neighbours])
 
     def test_hands_out_the_oldest_first_then_by_id(self, units: UnitsOfWork) -> None:
         assert _due(units) == ["evt_3", "evt_1", "evt_2"]
@@ -61,11 +61,12 @@ class EventInboxContract(InTwoWorkspaces):
         with committed(units) as unit:
             unit.event_inbox.finish({"evt_1": DONE, "evt_2": DONE, "evt_3": DONE}, at=NOW)
         customers = ["cus_a", "cus_b", None, "cus_c"]
-        event_intake.store(
+        arrive(
+            event_intake,
             [
                 an_arrival(f"evt_{number:02}", created=second(100 + number), customer_id=customers[number % 4])
                 for number in range(16)
-            ]
+            ],
         )
         assert _due(units, limit=6) == ["evt_00", "evt_01", "evt_02", "evt_04", "evt_08", "evt_12"]
         assert _due(units, limit=16) == [f"evt_{number:02}" for number in range(16)]
@@ -86,7 +87,7 @@ class EventInboxContract(InTwoWorkspaces):
             object_id="cus_1",
             customer_id=None,
         )
-        event_intake.store([an_arrival("evt_other", created=second(8), customer_id="cus_2"), own])
+        arrive(event_intake, [an_arrival("evt_other", created=second(8), customer_id="cus_2"), own])
         assert _due(units, limit=4) == ["evt_3", "evt_1", "evt_2", "evt_own"]
 
     def test_the_longest_waiting_event_is_never_left_out_and_no_customer_s_events_swap(
@@ -101,7 +102,7 @@ class EventInboxContract(InTwoWorkspaces):
             )
             for number in range(10, 90)
         ]
-        event_intake.store(arrivals)
+        arrive(event_intake, arrivals)
         left = {arrived.envelope.id: arrived.envelope for arrived in arrivals} | {
             f"evt_{number}": an_envelope(f"evt_{number}", created=second(created))
             for number, created in ((1, 7), (2, 7), (3, 3))
@@ -135,7 +136,7 @@ class EventInboxContract(InTwoWorkspaces):
             an_arrival("evt_5", created=second(8), object_id=None, object_kind=None),
             an_arrival("evt_6", workspace_id=THERE, created=second(99), object_id="in_1"),
         ]
-        event_intake.store(more)
+        arrive(event_intake, more)
         with committed(units) as unit:
             unit.event_inbox.postpone(["evt_4"], until=moment(9_999), fault="later")
             asked = ["in_1", "in_2", "in_unknown", ""]
@@ -221,7 +222,7 @@ class EventInboxContract(InTwoWorkspaces):
             assert found[0].body == an_arrival().body
 
     def test_counts_what_became_of_events(self, units: UnitsOfWork, event_intake: EventIntake) -> None:
-        event_intake.store([an_arrival(f"evt_{number}", received_at=moment(50)) for number in (20, 21)])
+        arrive(event_intake, [an_arrival(f"evt_{number}", received_at=moment(50)) for number in (20, 21)])
         with committed(units) as unit:
             unit.event_inbox.finish({"evt_20": DONE, "evt_21": DONE}, at=NOW)
             unit.event_inbox.finish({"evt_1": (EventState.IGNORED, EventUse.FOREIGN_ACCOUNT)}, at=NOW)
@@ -243,7 +244,7 @@ class EventInboxContract(InTwoWorkspaces):
     def test_what_was_read_and_not_delivered_proves_no_delivery(
         self, units: UnitsOfWork, event_intake: EventIntake
     ) -> None:
-        event_intake.store([replace(an_arrival("evt_20", received_at=moment(50)), delivered=False)])
+        arrive(event_intake, [replace(an_arrival("evt_20", received_at=moment(50)), delivered=False)])
         assert (_counts(units).pending, _counts(units).last_event_at) == (4, moment(6))
         with committed(units) as unit:
             unit.event_inbox.finish(dict.fromkeys(("evt_1", "evt_2", "evt_3", "evt_20"), DONE), at=NOW)

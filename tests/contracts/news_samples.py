@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
 from typing import Any
@@ -32,7 +33,7 @@ from clynto.domain.webhook_event import EventEnvelope
 from clynto.ports.health import MeasuredPillar, ScorePoint
 from clynto.ports.mrr_records import AccountPoint, AccountSnapshot
 from clynto.ports.vault import SealedCredential
-from clynto.ports.webhooks import ArrivedEvent, WebhookEndpoint
+from clynto.ports.webhooks import ArrivedEvent, EventIntake, WebhookEndpoint
 
 CURRENT = SealedCredential(ciphertext=b"\x00current\xff", key_version=4)
 FORMER = SealedCredential(ciphertext=bytes(range(256)), key_version=3)
@@ -221,3 +222,10 @@ def a_point(account_id: str = "acc_1", month: Month = AUGUST, **changes: Any) ->
         notes=("carried_forward",),
     )
     return AccountPoint(account_id, replace(point, **changes))
+
+
+def arrive(intake: EventIntake, arrivals: Sequence[ArrivedEvent]) -> None:
+    """Store them and bring them into the inboxes of their workspaces."""
+    intake.store(arrivals)
+    for workspace_id in sorted({one.workspace_id for one in arrivals}):
+        intake.bring_in(workspace_id)

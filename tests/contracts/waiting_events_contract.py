@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.contracts.in_two_workspaces import InTwoWorkspaces
-from tests.contracts.news_samples import an_arrival
+from tests.contracts.news_samples import an_arrival, arrive
 from tests.contracts.samples import HERE, THERE, committed, moment
 
 from clynto.domain.webhook_event import EventUse
@@ -22,13 +22,13 @@ class WaitingEventsContract(InTwoWorkspaces):
         self, units: UnitsOfWork, event_intake: EventIntake, waiting_events: WaitingEvents
     ) -> None:
         assert list(waiting_events.workspaces_with_due_events(at=moment(0))) == []
-        event_intake.store([an_arrival("evt_1"), an_arrival("evt_2"), an_arrival("evt_1", workspace_id=THERE)])
+        arrive(event_intake, [an_arrival("evt_1"), an_arrival("evt_2"), an_arrival("evt_1", workspace_id=THERE)])
         assert sorted(waiting_events.workspaces_with_due_events(at=moment(0))) == [HERE, THERE]
 
     def test_leaves_out_what_is_not_due(
         self, units: UnitsOfWork, event_intake: EventIntake, waiting_events: WaitingEvents
     ) -> None:
-        event_intake.store([an_arrival("evt_1"), an_arrival("evt_1", workspace_id=THERE)])
+        arrive(event_intake, [an_arrival("evt_1"), an_arrival("evt_1", workspace_id=THERE)])
         with committed(units) as unit:
             unit.event_inbox.postpone(["evt_1"], until=moment(50), fault="x")
         with committed(units, THERE) as unit:
@@ -45,7 +45,7 @@ class WaitingEventsContract(InTwoWorkspaces):
         old = [an_arrival(f"evt_{number}", received_at=moment(1)) for number in (1, 2, 3, 4)]
         young = an_arrival("evt_5", received_at=moment(10))
         theirs = an_arrival("evt_1", workspace_id=THERE, received_at=moment(9))
-        event_intake.store([*old, young, theirs])
+        arrive(event_intake, [*old, young, theirs])
         with committed(units) as unit:
             unit.event_inbox.finish({"evt_1": DONE, "evt_2": IGNORED, "evt_5": DONE}, at=moment(11))
             unit.event_inbox.park(["evt_3"], fault="x")

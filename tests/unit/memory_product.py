@@ -189,7 +189,7 @@ class Product:
                 audit=audit,
             ),
             disconnect_stripe=DisconnectStripe(units=units, clock=clock, audit=audit),
-            erase_stripe_data=EraseStripeData(units=units, audit=audit),
+            erase_stripe_data=EraseStripeData(units=units, intake=MemoryEventIntake(self.database), audit=audit),
             request_sync=RequestSync(units=units, clock=clock, identifiers=identifiers, queue=queue, audit=audit),
             read_sync_history=ReadSyncHistory(units=units),
             list_customers=ListCustomers(units=units, clock=clock),

@@ -25,7 +25,7 @@ from clynto.ports.clock import Clock
 from clynto.ports.stripe_reading import StripeReader, StripeReaders
 from clynto.ports.unit_of_work import UnitOfWork, UnitsOfWork, retrying
 from clynto.ports.vault import CredentialOpener, Purpose
-from clynto.ports.webhooks import EventInbox, EventReading, EventState, InboxEvent
+from clynto.ports.webhooks import EventInbox, EventIntake, EventReading, EventState, InboxEvent
 
 BATCH = 200
 SLICE_SECONDS = 0.5
@@ -59,6 +59,7 @@ class DrainEvents:
         *,
         units: UnitsOfWork,
         clock: Clock,
+        intake: EventIntake,
         reading: EventReading,
         readers: StripeReaders,
         opener: CredentialOpener,
@@ -71,6 +72,7 @@ class DrainEvents:
         self._monotonic = monotonic
         self._units = units
         self._clock = clock
+        self._intake = intake
         self._reading = reading
         self._readers = readers
         self._opener = opener
@@ -83,6 +85,7 @@ class DrainEvents:
         until = self._monotonic() + self._slice_seconds
         worked_off = 0
         while not stopping():
+            self._intake.bring_in(workspace_id)
             with self._units.reading(workspace_id) as uow:
                 events = uow.event_inbox.due(at=self._clock.now(), limit=BATCH)
                 connection = uow.connections.get()

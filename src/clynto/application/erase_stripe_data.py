@@ -8,18 +8,21 @@ from clynto.domain.connection import Connection
 from clynto.domain.errors import Conflict
 from clynto.domain.roles import Role
 from clynto.ports.unit_of_work import UnitsOfWork
+from clynto.ports.webhooks import EventIntake
 
 
 class EraseStripeData:
     """Only after a disconnect, so that nothing flows in again. Accounts and people stay."""
 
-    def __init__(self, *, units: UnitsOfWork, audit: AuditTrail) -> None:
+    def __init__(self, *, units: UnitsOfWork, intake: EventIntake, audit: AuditTrail) -> None:
         self._units = units
+        self._intake = intake
         self._audit = audit
 
     def __call__(self, actor: Actor) -> int:
         """How many rows were removed. Raises ``Forbidden``, or ``Conflict`` while Stripe is connected."""
         actor.must_be(Role.OWNER)
+        self._intake.bring_in(actor.workspace_id)
         with self._units.writing(actor.workspace_id) as uow:
             connection = uow.connections.get()
             if connection.has_key:

@@ -14,10 +14,11 @@ from clynto.adapters.openai_planner.planner import ChatEndpoint, OpenAiPlanner
 from clynto.adapters.rq_queue.redis_budget import RedisRequestBudget
 from clynto.adapters.rq_queue.work_queue import RqWorkQueue
 from clynto.adapters.sql.engines import open_database
+from clynto.adapters.sql.event_intake import SqlEventIntake
 from clynto.adapters.sql.sign_in_directory import SqlSignInDirectory
 from clynto.adapters.sql.sync_run_stores import SqlStalledRuns
 from clynto.adapters.sql.unit_of_work import SqlUnitsOfWork
-from clynto.adapters.sql.webhook_stores import SqlEventIntake, SqlWaitingEvents, SqlWebhookAddresses
+from clynto.adapters.sql.webhook_stores import SqlWaitingEvents, SqlWebhookAddresses
 from clynto.adapters.sql.workspace_stores import SqlWorkspaceDirectory
 from clynto.adapters.stripe_api.careful_reads import Surroundings
 from clynto.adapters.stripe_api.event_reading import StripeEventReading

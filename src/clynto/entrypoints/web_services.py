@@ -160,7 +160,7 @@ def _integration(container: Container) -> IntegrationServices:
             audit=audit,
         ),
         disconnect_stripe=DisconnectStripe(units=units, clock=clock, audit=audit),
-        erase_stripe_data=EraseStripeData(units=units, audit=audit),
+        erase_stripe_data=EraseStripeData(units=units, intake=container.event_intake(), audit=audit),
         request_sync=RequestSync(units=units, clock=clock, identifiers=identifiers, queue=queue, audit=audit),
         read_sync_history=ReadSyncHistory(units=units),
         list_customers=ListCustomers(units=units, clock=clock),

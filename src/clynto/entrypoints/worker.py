@@ -54,6 +54,7 @@ class Performer:
         self._drain = DrainEvents(
             units=units,
             clock=clock,
+            intake=container.event_intake(),
             reading=container.event_reading(),
             readers=container.event_readers(),
             opener=container.stripe_opener(),

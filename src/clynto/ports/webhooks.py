@@ -103,11 +103,17 @@ class InboxEvent:
 
 
 class EventIntake(Protocol):
-    """Makes arrived events durable, whatever workspaces they belong to."""
+    """Makes arrived events durable, whatever workspaces they belong to. What is stored counts as pending at once; to
+    be worked off it has to be brought in."""
 
     def store(self, events: Sequence[ArrivedEvent]) -> int:
         """Insert all of them in one transaction and return once it is committed; an event id that the workspace
         already has is left as it is. How many were new."""
+        ...
+
+    def bring_in(self, workspace_id: str) -> int:
+        """Put what was stored elsewhere into the inbox of the workspace; how many. Whoever wants to see all events of
+        an inbox calls it first. Nothing is lost or doubled if it ends half way."""
         ...
 
 

@@ -9,13 +9,15 @@ import pytest
 from sqlalchemy import Engine, delete
 from tests.integration.postgres_server import PostgresServer
 
+from clynto.adapters.sql.arrivals import arrivals_of
 from clynto.adapters.sql.engines import open_database
+from clynto.adapters.sql.event_intake import SqlEventIntake
 from clynto.adapters.sql.schema import migrate
 from clynto.adapters.sql.sign_in_directory import SqlSignInDirectory
 from clynto.adapters.sql.sync_run_stores import SqlStalledRuns
 from clynto.adapters.sql.tables import METADATA
 from clynto.adapters.sql.unit_of_work import SqlUnitsOfWork
-from clynto.adapters.sql.webhook_stores import SqlEventIntake, SqlWaitingEvents, SqlWebhookAddresses
+from clynto.adapters.sql.webhook_stores import SqlWaitingEvents, SqlWebhookAddresses
 from clynto.adapters.sql.workspace_stores import SqlWorkspaceDirectory
 
 BOTH = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)]
@@ -61,10 +63,14 @@ def empty_engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Eng
 
 
 def emptied(engine: Engine) -> Engine:
-    """The same engine, its database without any row."""
+    """The same engine, its database without any row, and nothing that arrived beside it."""
     with engine.begin() as connection:
         for table in reversed(METADATA.sorted_tables):
             connection.execute(delete(table))
+    arrivals = arrivals_of(engine)
+    if arrivals is not None:
+        for workspace_id in arrivals.workspaces():
+            arrivals.forget(workspace_id, 2**62)
     return engine
 
 

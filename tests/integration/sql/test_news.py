@@ -9,9 +9,10 @@ from sqlalchemy import Engine, event, func, select
 from tests.contracts.news_samples import an_arrival, an_endpoint, an_overdue
 from tests.contracts.samples import HERE, MOMENT, THERE, a_workspace, committed, moment
 
+from clynto.adapters.sql.event_intake import SqlEventIntake
 from clynto.adapters.sql.tables_webhooks import event_inbox
 from clynto.adapters.sql.unit_of_work import SqlUnitsOfWork
-from clynto.adapters.sql.webhook_stores import SqlEventIntake, SqlWebhookAddresses
+from clynto.adapters.sql.webhook_stores import SqlWebhookAddresses
 from clynto.domain.errors import Conflict
 from clynto.ports.signals import SignalsQuery
 
@@ -68,10 +69,11 @@ def test_taking_events_in_is_one_statement_and_all_or_nothing(engine: Engine) ->
         intake.store([an_arrival("evt_1"), an_arrival("evt_2")])
     finally:
         event.remove(engine, "before_cursor_execute", note)
-    assert len([statement for statement in seen if statement.startswith("INSERT")]) == 1
-    assert {statement.split()[0] for statement in seen} <= {"PRAGMA", "BEGIN", "INSERT"}
+    # SQLite: nothing is written to the database, whose write lock others hold for long.
+    assert [statement.split()[0] for statement in seen] == ([] if engine.dialect.name == "sqlite" else ["INSERT"])
     with pytest.raises(Exception, match=r"NOT NULL|not-null"):
         intake.store([an_arrival("evt_3"), an_arrival("evt_4", received_at=None)])  # type: ignore[arg-type]
+    intake.bring_in(HERE)
     with engine.connect() as connection:
         assert connection.scalar(select(func.count()).select_from(event_inbox)) == 2
 

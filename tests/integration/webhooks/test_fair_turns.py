@@ -13,7 +13,7 @@ import requests
 from tests.integration.webhooks.billed_workspace import BilledWorkspace, StripeAccount
 from tests.integration.webhooks.running_product import RunningProduct
 
-from clynto.adapters.sql.webhook_stores import SqlEventIntake
+from clynto.adapters.sql.event_intake import SqlEventIntake
 from clynto.adapters.stripe_api.event_reading import StripeEventReading
 from clynto.domain.moments import UnixMicros
 from clynto.ports.webhooks import ArrivedEvent

@@ -5,10 +5,11 @@ from __future__ import annotations
 
 import os
 import signal
+import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import Any
 
 import pytest
@@ -165,13 +166,34 @@ def test_redis_hangs(product: RunningProduct, undisturbed: Outcome, scene: tuple
 def test_the_database_is_locked_while_deliveries_come(
     product: RunningProduct, undisturbed: Outcome, scene: tuple[BilledWorkspace, UsualStory]
 ) -> None:
-    """B7, F1: a delivery waits for the lock or is refused, and what is refused comes again."""
+    """B7, F1: nothing can be made durable; a delivery waits or is refused, and what is refused comes again."""
     workspace, story = scene
     told = len(story.account.sender.log)
     with _locked(product):
         story.go_on()
         time.sleep(3)
         assert all(entry.status != 200 for entry in story.account.sender.log[told:]), "nothing could be durable"
+    workspace.wait_until_worked_off(seconds=120)
+    assert outcome(workspace) == undisturbed
+
+
+def test_somebody_writes_for_long_while_deliveries_come(
+    product: RunningProduct, undisturbed: Outcome, scene: tuple[BilledWorkspace, UsualStory]
+) -> None:
+    """F1, ADR 0039: who holds SQLite's write lock keeps effects waiting, and no acknowledgement."""
+    if product.engine.dialect.name == "postgresql":
+        pytest.skip("rows are locked one by one there, and a delivery needs none that is")
+    workspace, story = scene
+    told = len(story.account.sender.log)
+    with product.engine.connect() as connection:
+        connection.execute(text("UPDATE event_inbox SET attempts = attempts WHERE event_id = 'nobody'"))
+        story.go_on()
+        workspace.account.wait_for_deliveries()
+        log = story.account.sender.log[told:]
+        assert len(log) > 4
+        assert {entry.status for entry in log} == {200}
+        assert max(entry.seconds for entry in log) < 2
+        connection.rollback()
     workspace.wait_until_worked_off(seconds=120)
     assert outcome(workspace) == undisturbed
 
@@ -273,11 +295,13 @@ def _within(seconds: float, ask: Callable[[], int]) -> int:
 
 @contextmanager
 def _locked(product: RunningProduct) -> Iterator[None]:
-    """Nobody else can write to the inbox."""
-    with product.engine.connect() as connection:
-        if product.engine.dialect.name == "postgresql":
+    """Nobody else can write where deliveries are made durable."""
+    if product.engine.dialect.name == "postgresql":
+        with product.engine.connect() as connection:
             connection.execute(text("LOCK TABLE event_inbox IN ACCESS EXCLUSIVE MODE"))
-        else:
-            connection.execute(text("UPDATE event_inbox SET attempts = attempts WHERE event_id = 'nobody'"))
-        yield
-        connection.rollback()
+            yield
+            connection.rollback()
+    else:
+        with closing(sqlite3.connect(f"{product.engine.url.database}-arrivals", isolation_level=None)) as file:
+            file.execute("BEGIN IMMEDIATE")
+            yield

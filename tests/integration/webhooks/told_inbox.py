@@ -67,6 +67,7 @@ class ToldInbox:
         self.drain = DrainEvents(
             units=self.crowded,
             clock=self.product.clock,
+            intake=self.intake,
             reading=self.reading,
             readers=self.product.stripe,
             opener=self.product.vault,

@@ -162,6 +162,10 @@ class MemoryEventIntake:
                 self._database.publish(workspace_id, records)
         return new
 
+    def bring_in(self, workspace_id: str) -> int:  # noqa: ARG002 - the port's
+        """Nothing lies anywhere else."""
+        return 0
+
 
 class MemoryWaitingEvents:
     """See ``ports.webhooks.WaitingEvents``."""

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import chain, islice
-from typing import Any, cast
+from typing import Any
 
 from sqlalchemy import ColumnElement, Engine, Row, TextClause, and_, bindparam, case, delete, func, or_, select, update
 
+from clynto.adapters.sql.arrivals import Waiting, arrivals_of
 from clynto.adapters.sql.column_types import is_any_of
-from clynto.adapters.sql.documents import clean_or_none, clean_text, pack, unpack
+from clynto.adapters.sql.documents import clean_or_none, clean_text, unpack
 from clynto.adapters.sql.scope import Scope
 from clynto.adapters.sql.single_statements import single_statement
 from clynto.adapters.sql.tables_people import connections
@@ -28,7 +29,6 @@ from clynto.domain.webhook_event import EventEnvelope, EventUse
 from clynto.ports.vault import SealedCredential
 from clynto.ports.webhooks import (
     AddressedEndpoint,
-    ArrivedEvent,
     EventState,
     InboxCounts,
     InboxEvent,
@@ -42,20 +42,6 @@ _WITH_KEY = sorted(status.value for status in ConnectionStatus if Connection(sta
 
 _INBOX = event_inbox
 _NEWEST_DELIVERY = func.max(case((_INBOX.c.delivered, _INBOX.c.received_at)))
-_INTO = (
-    "INSERT INTO event_inbox (workspace_id, event_id, created, received_at, object_id, customer_id, envelope, body, "
-    "delivered, due_at, state, attempts)"
-)
-_ONE_ROW = {
-    "sqlite": _INTO + " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 'pending', 0) ON CONFLICT DO NOTHING",
-    "postgresql": _INTO + " VALUES (%s, %s, %s, %s, %s, %s, %s, %b, %s, 0, 'pending', 0) ON CONFLICT DO NOTHING",
-}
-_ROWS = (
-    "unnest(%s::text[], %s::text[], %s::bigint[], %s::bigint[], %s::text[], %s::text[], %s::text[], %b::bytea[], "
-    "%s::boolean[])"
-)
-_MANY_ROWS = " ".join((_INTO, "SELECT *, 0, 'pending', 0 FROM", _ROWS, "ON CONFLICT DO NOTHING"))
-"""Due at once, whatever the clocks of two machines say. A lone conflict is possible: the one of the primary key."""
 
 
 class SqlWebhookEndpointStore:
@@ -184,7 +170,9 @@ class SqlEventInbox:
         pending, newest_pending = self._counted(IS_PENDING)
         parked, newest_parked = self._counted(IS_PARKED)
         by_use: dict[EventUse, int] = {}
-        arrivals = [newest_pending, newest_parked]
+        beside = arrivals_of(self._scope.connection.engine)
+        arrived = Waiting(0, None) if beside is None else beside.waiting(self._scope.workspace_id)
+        arrivals = [arrived.newest, newest_pending, newest_parked]
         query = (
             select(_INBOX.c.event_use, func.count(), _NEWEST_DELIVERY)
             .where(self._scope.here(_INBOX), IS_FINISHED)
@@ -194,7 +182,9 @@ class SqlEventInbox:
             by_use[EventUse(use)] = count
             arrivals.append(newest)
         known = [UnixMicros(arrival) for arrival in arrivals if arrival is not None]
-        return InboxCounts(pending=pending, parked=parked, last_event_at=max(known, default=None), by_use=by_use)
+        return InboxCounts(
+            pending=pending + arrived.count, parked=parked, last_event_at=max(known, default=None), by_use=by_use
+        )
 
     def _counted(self, state: Any) -> tuple[int, int | None]:
         query = select(func.count(), _NEWEST_DELIVERY).where(self._scope.here(_INBOX), state)
@@ -206,29 +196,6 @@ class SqlEventInbox:
         return self._scope.connection.execute(update(_INBOX).where(those).values(values)).rowcount
 
 
-class SqlEventIntake:
-    """See ``ports.webhooks.EventIntake``: one statement, which is one transaction."""
-
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
-        self._on_postgresql = engine.dialect.name == "postgresql"
-        self._one_row = _ONE_ROW[engine.dialect.name]
-
-    def store(self, events: Sequence[ArrivedEvent]) -> int:
-        """Insert all of them and return once that is durable; how many were new."""
-        if not events:
-            return 0
-        # In the order of their keys, so that two batches with the same events cannot wait for each other.
-        rows = sorted((_taken_in(event) for event in events), key=_key_of_row)
-        statement, parameters = self._one_row, cast(Any, rows)
-        if len(rows) == 1:
-            (parameters,) = rows
-        elif self._on_postgresql:
-            statement, parameters = _MANY_ROWS, tuple(map(list, zip(*rows, strict=True)))
-        with single_statement(self._engine, writing=True) as connection:
-            return connection.exec_driver_sql(statement, parameters).rowcount
-
-
 class SqlWaitingEvents:
     """See ``ports.webhooks.WaitingEvents``: looks across workspaces, and is named for it."""
 
@@ -238,8 +205,10 @@ class SqlWaitingEvents:
     def workspaces_with_due_events(self, *, at: UnixMicros) -> Sequence[str]:
         """Ids of workspaces with pending events whose time has come."""
         query = select(_INBOX.c.workspace_id).where(IS_PENDING, _INBOX.c.due_at <= at).distinct()
+        arrivals = arrivals_of(self._engine)
+        arrived = () if arrivals is None else arrivals.workspaces()
         with transaction(self._engine, writing=False) as connection:
-            return list(connection.scalars(query.order_by(_INBOX.c.workspace_id)))
+            return sorted({*arrived, *connection.scalars(query)})
 
     def prune(self, *, received_before: UnixMicros) -> int:
         """Delete rows of finished events that are older than Stripe could ever send again; how many."""
@@ -295,38 +264,6 @@ def _endpoint_of(row: Row[Any]) -> WebhookEndpoint:
 
 def _sealed(ciphertext: bytes | None, key_version: int | None) -> SealedCredential | None:
     return None if ciphertext is None or key_version is None else SealedCredential(bytes(ciphertext), key_version)
-
-
-_TakenIn = tuple[str, str, int, int, str | None, str | None, str, bytes, bool]
-
-
-def _taken_in(event: ArrivedEvent) -> _TakenIn:
-    envelope = event.envelope
-    rest = [
-        envelope.type,
-        envelope.livemode,
-        envelope.account_id,
-        envelope.api_version,
-        envelope.object_kind,
-        envelope.object_id,
-        envelope.customer_id,
-        envelope.subscription_id,
-    ]
-    return (
-        event.workspace_id,
-        clean_text(envelope.id),
-        envelope.created,
-        event.received_at,
-        clean_or_none(envelope.object_id),
-        clean_or_none(envelope.about_customer),
-        pack(rest),
-        event.body,
-        event.delivered,
-    )
-
-
-def _key_of_row(row: _TakenIn) -> tuple[str, str]:
-    return row[0], row[1]
 
 
 def _event_of(row: Row[Any], body: bytes) -> InboxEvent:

@@ -80,7 +80,11 @@ _lines: dict[str, WriteTurns] = {}
 
 def line_of(engine: Engine) -> WriteTurns:
     """The line of an engine's database file, one for the whole process."""
-    database = str(engine.url.database)
+    return line_at(str(engine.url.database))
+
+
+def line_at(database: str) -> WriteTurns:
+    """The line of the file with this path."""
     return _lines.get(database) or _lines.setdefault(database, WriteTurns(database))
 
 
