@@ -13,11 +13,12 @@ from clynto.application.catch_up_events import CatchUpEvents
 from clynto.application.drain_events import DrainEvents
 from clynto.application.end_failed_run import EndFailedRun
 from clynto.application.match_customers import RematchWorkspace
-from clynto.application.rebuild_history import RebuildHistory
+from clynto.application.rebuild_history import HistoryGap, RebuildHistory
 from clynto.application.run_sync import RunSync, SyncTools
 from clynto.application.sweep_work import SWEEP_EVERY_SECONDS, SweepWork
 from clynto.application.take_snapshots import TakeSnapshots
-from clynto.entrypoints.container import Container, container_for
+from clynto.domain.moments import seconds_of
+from clynto.entrypoints.container import Container, clock_for, container_for
 from clynto.entrypoints.http.problem_details import describe_sync_fault
 from clynto.entrypoints.logging_setup import configure_logging
 from clynto.entrypoints.process_tuning import tune_process
@@ -28,6 +29,8 @@ from clynto.ports.workspaces import WorkspaceDirectory
 EVERY_HOUR = 3600
 CAUGHT_UP_WITHIN_SECONDS = 60.0
 """How long a sync waits for missed events to be worked off; what is left is worked off beside it."""
+GAP_CLOSED_AFTER_SECONDS = 15
+"""How long after it is noticed a gap in the history is rebuilt."""
 _LOG = logging.getLogger("clynto.worker")
 
 
@@ -70,6 +73,7 @@ class Performer:
         )
         self._rematch = RematchWorkspace(units=units, matching=matching)
         self._rebuild = RebuildHistory(units=units, clock=clock)
+        self._history_gap = HistoryGap(units=units, clock=clock)
         self._snapshots = TakeSnapshots(units=units, clock=clock)
         self._sweep = SweepWork(
             stalled=container.stalled_runs(),
@@ -123,6 +127,12 @@ class Performer:
                 return
             self._rematch(workspace_id)
             self._snapshots(workspace_id)
+            self._close_history_gap(workspace_id)
+
+    def _close_history_gap(self, workspace_id: str) -> None:
+        """Later, because what ended the silence tends to come with more: events of the months that were missed."""
+        if self._history_gap(workspace_id):
+            self._queue.enqueue_in(GAP_CLOSED_AFTER_SECONDS, Job(JobKind.REBUILD_HISTORY, workspace_id))
 
     @staticmethod
     def _ignore(_: int) -> None:
@@ -149,9 +159,11 @@ def prepare(settings: Settings, redis_url: str, stop: StopSignal) -> None:
 
 def run_worker(settings: Settings, redis_url: str) -> None:
     """Work until SIGTERM or SIGINT."""
+    clock = clock_for(settings.clock_offset_file)
     WorkerSupervisor(
         redis_url,
         prepare=partial(prepare, settings, redis_url),
+        seconds=lambda: seconds_of(clock.now()),
         periodic=(
             Periodic(SWEEP_EVERY_SECONDS, Job(JobKind.SWEEP, "")),
             Periodic(EVERY_HOUR, Job(JobKind.SNAPSHOT, "")),
