@@ -23,14 +23,16 @@ from clynto.entrypoints.http.problem_details import describe_sync_fault
 from clynto.entrypoints.logging_setup import configure_logging
 from clynto.entrypoints.process_tuning import tune_process
 from clynto.entrypoints.settings import Settings
+from clynto.ports.webhooks import WaitingEvents
 from clynto.ports.work_queue import Job, JobKind, WorkQueue
 from clynto.ports.workspaces import WorkspaceDirectory
 
 EVERY_HOUR = 3600
 CAUGHT_UP_WITHIN_SECONDS = 60.0
 """How long a sync waits for missed events to be worked off; what is left is worked off beside it."""
-GAP_CLOSED_AFTER_SECONDS = 15
-"""How long after it is noticed a gap in the history is rebuilt."""
+GAP_LOOK_SECONDS = 15
+GAP_LOOKS = 200
+"""A gap in the history waits until events are worked off, looking every so often, but for less than an hour."""
 _LOG = logging.getLogger("clynto.worker")
 
 
@@ -75,9 +77,11 @@ class Performer:
         self._rebuild = RebuildHistory(units=units, clock=clock)
         self._history_gap = HistoryGap(units=units, clock=clock)
         self._snapshots = TakeSnapshots(units=units, clock=clock)
+        self._clock = clock
+        self._waiting: WaitingEvents = container.waiting_events()
         self._sweep = SweepWork(
             stalled=container.stalled_runs(),
-            waiting=container.waiting_events(),
+            waiting=self._waiting,
             clock=clock,
             queue=self._queue,
         )
@@ -85,7 +89,7 @@ class Performer:
             JobKind.RUN_SYNC: self._sync,
             JobKind.DRAIN_EVENTS: lambda workspace, _: self._drain_in_turn(workspace),
             JobKind.RECOMPUTE: lambda workspace, _: self._rematch(workspace),
-            JobKind.REBUILD_HISTORY: lambda workspace, _: self._ignore(self._rebuild(workspace, stopping=stopping)),
+            JobKind.REBUILD_HISTORY: self._rebuild_history,
             JobKind.SWEEP: lambda _, __: self._ignore(self._sweep()),
             JobKind.SNAPSHOT: lambda _, __: self._every_workspace(),
         }
@@ -130,9 +134,20 @@ class Performer:
             self._close_history_gap(workspace_id)
 
     def _close_history_gap(self, workspace_id: str) -> None:
-        """Later, because what ended the silence tends to come with more: events of the months that were missed."""
         if self._history_gap(workspace_id):
-            self._queue.enqueue_in(GAP_CLOSED_AFTER_SECONDS, Job(JobKind.REBUILD_HISTORY, workspace_id))
+            self._queue.enqueue_in(GAP_LOOK_SECONDS, Job(JobKind.REBUILD_HISTORY, workspace_id, "1"))
+
+    def _rebuild_history(self, workspace_id: str, look: str) -> None:
+        """``look`` counts how often a gap was come back to; empty for a rebuild that waits for nothing."""
+        if look and int(look) < GAP_LOOKS and self._has_due_events(workspace_id):
+            # What ended the silence tends to come with more: events of the very months that are missing.
+            later = Job(JobKind.REBUILD_HISTORY, workspace_id, str(int(look) + 1))
+            self._queue.enqueue_in(GAP_LOOK_SECONDS, later)
+            return
+        self._rebuild(workspace_id, stopping=self._stopping)
+
+    def _has_due_events(self, workspace_id: str) -> bool:
+        return workspace_id in self._waiting.workspaces_with_due_events(at=self._clock.now())
 
     @staticmethod
     def _ignore(_: int) -> None:
