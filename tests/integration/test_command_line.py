@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import stat
 from collections.abc import Callable
 from pathlib import Path
@@ -116,6 +117,8 @@ def test_every_command_of_the_contract_explains_itself(clynto: Clynto, arguments
         ["accounts", "import", "--workspace", "wsp_1", "/nowhere/at/all.csv"],
         ["vault", "destroy"],
         ["sandbox", "--port", "x"],
+        ["sandbox", "--port", "99999"],
+        ["sandbox", "--customers", "-3"],
         ["sandbox", "advance"],
     ],
 )
@@ -236,6 +239,31 @@ def test_what_cannot_be_done_is_one_line(installed: Clynto, workspace: str, tmp_
     assert_one_line(installed(*CREATE, "--owner-email", "no address", typed=PASSWORD), "owner_email")
     assert_one_line(installed("token", "create", "--workspace", "wsp_no", "--role", "admin", "--name", "n"), "wsp_no")
     assert_one_line(installed("accounts", "import", "--workspace", workspace, str(table)), "CLYNTO_REDIS_URL")
+
+
+@pytest.mark.parametrize("variable", ["PUBLIC", "PRIVATE", "WEBHOOK"])
+def test_a_key_file_that_cannot_be_is_told_with_its_variable(
+    clynto: Clynto, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, variable: str
+) -> None:
+    (tmp_path / "a_file").write_text("no folder")
+    name = f"CLYNTO_VAULT_{variable}_KEY_FILE"
+    monkeypatch.setenv(name, str(tmp_path / "a_file" / "keys.json"))
+    assert_one_line(clynto("migrate"), f"{name}: ", "cannot be written")
+    monkeypatch.setenv(name, str(tmp_path))
+    assert_one_line(clynto("migrate"), f"{name}: ")
+
+
+def test_a_sandbox_that_cannot_be_served_is_told(clynto: Clynto, tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        assert_one_line(clynto("sandbox", "--port", port), f"Port {port} is taken")
+    strange = tmp_path / "strange"
+    strange.write_text("not a sandbox")
+    assert_one_line(clynto("sandbox", "--port", "0", "--state-file", str(strange)), "was not written by")
+    inside = str(strange / "deeper")
+    assert_one_line(clynto("sandbox", "--port", "0", "--state-file", inside), "cannot be used")
 
 
 def test_a_sandbox_that_is_not_there_is_told(clynto: Clynto) -> None:

@@ -32,6 +32,7 @@ class Workers:
 
     def __init__(self, record: Path) -> None:
         self._record = record
+        self.clock = record.with_name("clock")
         self._started: list[subprocess.Popen[bytes]] = []
 
     def start(self, url: str, *options: str) -> subprocess.Popen[bytes]:
@@ -87,6 +88,19 @@ def test_alert_is_served_while_a_sync_runs_and_delayed_and_periodic_jobs_come(
     _until(workers.saw("end sweep all", 2), 5)
     assert not workers.lines("end run_sync")
     assert queue.workers() == 1
+
+
+def test_a_clock_that_was_moved_brings_what_time_alone_brings(
+    workers: Workers,
+    redis_url: str,  # noqa: F811
+) -> None:
+    workers.clock.write_text("1790000000")
+    workers.start(redis_url, "--clock")
+    _until(workers.saw("end snapshot all"), 5)
+    time.sleep(1.5)
+    assert len(workers.lines("end snapshot all")) == 1
+    workers.clock.write_text("1830000000")
+    _until(workers.saw("end snapshot all", 2), 5)
 
 
 def test_sigterm_lets_a_running_sync_checkpoint_and_ends_every_process_in_time(

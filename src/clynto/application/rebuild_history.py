@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable
 
 from clynto.domain.invoice import Invoice
 from clynto.domain.moments import seconds_of
+from clynto.domain.month_ends import completed_months
 from clynto.domain.mrr_history import MONTHS_SHOWN, Confidence, month_points
 from clynto.ports.clock import Clock
 from clynto.ports.mrr_records import AccountPoint
@@ -13,6 +15,26 @@ from clynto.ports.read_models import AccountsQuery
 from clynto.ports.unit_of_work import UnitOfWork, UnitsOfWork
 
 PAGE = 100
+
+
+class HistoryGap:
+    """Tells when a month ended while nobody looked: no worker ran on its last day, and no sync has rebuilt it since."""
+
+    def __init__(self, *, units: UnitsOfWork, clock: Clock) -> None:
+        self._units = units
+        self._clock = clock
+
+    def __call__(self, workspace_id: str) -> bool:
+        """Whether the history should be rebuilt. False before the first sync and after a disconnect."""
+        (month,) = completed_months(seconds_of(self._clock.now()), 1)
+        last_day = dt.datetime.fromtimestamp(month.end - 1, tz=dt.UTC).date()
+        with self._units.reading(workspace_id) as uow:
+            connection = uow.connections.get()
+            if not connection.has_key or connection.last_sync_at is None:
+                return False
+            if last_day in uow.mrr_records.workspace_snapshots(since=last_day):
+                return False
+            return month not in uow.mrr_records.workspace_points(since=month)
 
 
 class RebuildHistory:

@@ -40,7 +40,7 @@ class NotFound(ClyntoError):
 
 
 class Forbidden(ClyntoError):
-    """The role does not allow it. ``required`` names the least role that does."""
+    """The role does not allow it. ``required`` names the roles that do."""
 
     code = "forbidden"
 

@@ -12,7 +12,7 @@ from clynto.domain.signals import CancellationStage, DowngradeCause, Signal, Sig
 CURRENCY_SIGNS = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥"}
 """Signs that stand for one currency only in the product's English; all others are written as code and amount."""
 
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sept", "Oct", "Nov", "Dec")
 
 _CAUSES = {
     DowngradeCause.SEATS: "fewer seats",

@@ -141,8 +141,9 @@ def initialise_vault() -> None:
     """Make the key files if there are none."""
     from clynto.entrypoints.start_up import custody_of, faults_in_one_line
 
-    with faults_in_one_line():
-        made = custody_of(loaded_settings()).initialise()
+    settings = loaded_settings()
+    with faults_in_one_line(settings):
+        made = custody_of(settings).initialise()
     click.echo("Made the vault's keys." if made else "The vault's keys are there already.")
 
 
@@ -152,10 +153,11 @@ def rotate_vault() -> None:
     from clynto.entrypoints.start_up import custody_of, faults_in_one_line
     from clynto.ports.vault import Purpose
 
-    custody = custody_of(loaded_settings())
+    settings = loaded_settings()
+    custody = custody_of(settings)
     with storage() as container:
         for purpose in Purpose:
-            with faults_in_one_line():
+            with faults_in_one_line(settings):
                 version = custody.rotate(purpose)
             first = _resealed(container, purpose)
             # A key that was pasted while we began may be sealed to the former version and not be stored yet.

@@ -34,7 +34,7 @@ def storage() -> Iterator[Container]:
 
     settings = loaded_settings()
     check_storage(settings, opens=())
-    with faults_in_one_line():
+    with faults_in_one_line(settings):
         container = container_for(settings, "redis://unused", pool_size=2)
         yield container
         container.database().dispose()
@@ -48,7 +48,7 @@ def storage_and_queue() -> Iterator[Container]:
 
     settings = loaded_settings()
     check_storage(settings, opens=())
-    with redis_of(settings) as redis_url, faults_in_one_line():
+    with redis_of(settings) as redis_url, faults_in_one_line(settings):
         container = container_for(settings, redis_url, pool_size=2)
         yield container
         container.database().dispose()

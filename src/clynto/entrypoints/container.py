@@ -41,7 +41,8 @@ from clynto.ports.clock import Clock
 from clynto.ports.vault import Purpose
 
 
-def _clock(offset_file: Path | None) -> Clock:
+def clock_for(offset_file: Path | None) -> Clock:
+    """The clock of the product: the machine's, or in the demo one that follows the sandbox's."""
     if offset_file is None:
         return SystemClock()
     return OffsetClock(SystemClock(), OffsetFile(offset_file))
@@ -70,7 +71,7 @@ class Container(containers.DeclarativeContainer):
     pool_size = providers.Object(10)
 
     machine_clock = providers.Singleton(SystemClock)
-    clock = providers.Singleton(_clock, settings.provided.clock_offset_file)
+    clock = providers.Singleton(clock_for, settings.provided.clock_offset_file)
     identifiers = providers.Singleton(RandomIdentifiers)
     hashing = providers.Singleton(Argon2Passwords)
     domain_rules = providers.Singleton(BundledDomainRules)

@@ -48,6 +48,10 @@ class SandboxClient:
         """Play that much time; the clock afterwards."""
         return int(self._post("/clock/advance", {"days": days, "hours": hours})["now"])
 
+    def wait_for_deliveries(self, seconds: int) -> bool:
+        """Until every webhook has been accepted; whether that came in time."""
+        return bool(self._post("/deliveries/drain", {"timeout": seconds})["drained"])
+
     def companies(self) -> list[SandboxCompany]:
         """Companies to keep as accounts, some of them without anything in Stripe."""
         return [SandboxCompany(company["name"], company["domain"]) for company in self._get("/companies")["companies"]]

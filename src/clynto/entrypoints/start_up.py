@@ -27,8 +27,8 @@ def custody_of(settings: Settings) -> KeyCustody:
 
 
 @contextmanager
-def faults_in_one_line() -> Iterator[None]:
-    """Turn what adapters raise at start-up into ``StartUpFault``."""
+def faults_in_one_line(settings: Settings) -> Iterator[None]:
+    """Turn what adapters raise at start-up into ``StartUpFault``, which names the variable to look at."""
     try:
         with database_faults_told():
             yield
@@ -36,13 +36,25 @@ def faults_in_one_line() -> Iterator[None]:
         raise StartUpFault(f"CLYNTO_DATABASE_URL: {fault}") from None
     except ServiceUnavailable:
         raise StartUpFault("CLYNTO_DATABASE_URL: the database does not answer there, or cannot be opened.") from None
-    except (VaultKeysUnusable, EmbeddedRedisFailed) as fault:
+    except VaultKeysUnusable as fault:
+        raise StartUpFault(f"{_variable_of(settings, str(fault))}{fault}") from None
+    except EmbeddedRedisFailed as fault:
         raise StartUpFault(str(fault)) from None
+
+
+def _variable_of(settings: Settings, told: str) -> str:
+    files = settings.vault
+    variables = {
+        "CLYNTO_VAULT_PUBLIC_KEY_FILE": files.public,
+        "CLYNTO_VAULT_PRIVATE_KEY_FILE": files.stripe_private,
+        "CLYNTO_VAULT_WEBHOOK_KEY_FILE": files.webhook_private,
+    }
+    return next((f"{name}: " for name, path in variables.items() if f" {path} " in told), "")
 
 
 def prepare_storage(settings: Settings) -> None:
     """Bring the schema up to date and make the vault's keys on the first start. Raises ``StartUpFault``."""
-    with faults_in_one_line():
+    with faults_in_one_line(settings):
         container = container_for(settings, "redis://unused")
         migrate(container.database())
         _initialise_vault(settings, container)
@@ -61,7 +73,7 @@ def _initialise_vault(settings: Settings, container: Container) -> None:
 
 def check_storage(settings: Settings, *, opens: tuple[Purpose, ...]) -> None:
     """Raise ``StartUpFault`` unless migrations are done and the key files for these purposes are sound."""
-    with faults_in_one_line():
+    with faults_in_one_line(settings):
         engine = container_for(settings, "redis://unused").database()
         current = schema_is_current(engine)
         engine.dispose()
@@ -95,7 +107,7 @@ def redis_of(settings: Settings) -> Iterator[str]:
     if embedded.running():
         yield embedded.url
         return
-    with faults_in_one_line():
+    with faults_in_one_line(settings):
         embedded.start()
     try:
         yield embedded.url

@@ -13,21 +13,26 @@ from clynto.application.catch_up_events import CatchUpEvents
 from clynto.application.drain_events import DrainEvents
 from clynto.application.end_failed_run import EndFailedRun
 from clynto.application.match_customers import RematchWorkspace
-from clynto.application.rebuild_history import RebuildHistory
+from clynto.application.rebuild_history import HistoryGap, RebuildHistory
 from clynto.application.run_sync import RunSync, SyncTools
 from clynto.application.sweep_work import SWEEP_EVERY_SECONDS, SweepWork
 from clynto.application.take_snapshots import TakeSnapshots
-from clynto.entrypoints.container import Container, container_for
+from clynto.domain.moments import seconds_of
+from clynto.entrypoints.container import Container, clock_for, container_for
 from clynto.entrypoints.http.problem_details import describe_sync_fault
 from clynto.entrypoints.logging_setup import configure_logging
 from clynto.entrypoints.process_tuning import tune_process
 from clynto.entrypoints.settings import Settings
+from clynto.ports.webhooks import WaitingEvents
 from clynto.ports.work_queue import Job, JobKind, WorkQueue
 from clynto.ports.workspaces import WorkspaceDirectory
 
 EVERY_HOUR = 3600
 CAUGHT_UP_WITHIN_SECONDS = 60.0
 """How long a sync waits for missed events to be worked off; what is left is worked off beside it."""
+GAP_LOOK_SECONDS = 15
+GAP_LOOKS = 200
+"""A gap in the history waits until events are worked off, looking every so often, but for less than an hour."""
 _LOG = logging.getLogger("clynto.worker")
 
 
@@ -71,10 +76,13 @@ class Performer:
         )
         self._rematch = RematchWorkspace(units=units, matching=matching)
         self._rebuild = RebuildHistory(units=units, clock=clock)
+        self._history_gap = HistoryGap(units=units, clock=clock)
         self._snapshots = TakeSnapshots(units=units, clock=clock)
+        self._clock = clock
+        self._waiting: WaitingEvents = container.waiting_events()
         self._sweep = SweepWork(
             stalled=container.stalled_runs(),
-            waiting=container.waiting_events(),
+            waiting=self._waiting,
             clock=clock,
             queue=self._queue,
         )
@@ -82,7 +90,7 @@ class Performer:
             JobKind.RUN_SYNC: self._sync,
             JobKind.DRAIN_EVENTS: lambda workspace, _: self._drain_in_turn(workspace),
             JobKind.RECOMPUTE: lambda workspace, _: self._rematch(workspace),
-            JobKind.REBUILD_HISTORY: lambda workspace, _: self._ignore(self._rebuild(workspace, stopping=stopping)),
+            JobKind.REBUILD_HISTORY: self._rebuild_history,
             JobKind.SWEEP: lambda _, __: self._ignore(self._sweep()),
             JobKind.SNAPSHOT: lambda _, __: self._every_workspace(),
         }
@@ -124,6 +132,23 @@ class Performer:
                 return
             self._rematch(workspace_id)
             self._snapshots(workspace_id)
+            self._close_history_gap(workspace_id)
+
+    def _close_history_gap(self, workspace_id: str) -> None:
+        if self._history_gap(workspace_id):
+            self._queue.enqueue_in(GAP_LOOK_SECONDS, Job(JobKind.REBUILD_HISTORY, workspace_id, "1"))
+
+    def _rebuild_history(self, workspace_id: str, look: str) -> None:
+        """``look`` counts how often a gap was come back to; empty for a rebuild that waits for nothing."""
+        if look and int(look) < GAP_LOOKS and self._has_due_events(workspace_id):
+            # What ended the silence tends to come with more: events of the very months that are missing.
+            later = Job(JobKind.REBUILD_HISTORY, workspace_id, str(int(look) + 1))
+            self._queue.enqueue_in(GAP_LOOK_SECONDS, later)
+            return
+        self._rebuild(workspace_id, stopping=self._stopping)
+
+    def _has_due_events(self, workspace_id: str) -> bool:
+        return workspace_id in self._waiting.workspaces_with_due_events(at=self._clock.now())
 
     @staticmethod
     def _ignore(_: int) -> None:
@@ -150,9 +175,11 @@ def prepare(settings: Settings, redis_url: str, stop: StopSignal) -> None:
 
 def run_worker(settings: Settings, redis_url: str) -> None:
     """Work until SIGTERM or SIGINT."""
+    clock = clock_for(settings.clock_offset_file)
     WorkerSupervisor(
         redis_url,
         prepare=partial(prepare, settings, redis_url),
+        seconds=lambda: seconds_of(clock.now()),
         periodic=(
             Periodic(SWEEP_EVERY_SECONDS, Job(JobKind.SWEEP, "")),
             Periodic(EVERY_HOUR, Job(JobKind.SNAPSHOT, "")),

@@ -72,7 +72,8 @@ class WebhookSender:
         self.settings = SenderSettings()
         self.log: list[Delivery] = []
         self._random = random.Random(f"webhooks-{world.seed}")
-        self._queue: list[tuple[float, int, str, str, int]] = []
+        # Events themselves and not their ids: one that waits is delivered, also when the API lists it no longer.
+        self._queue: list[tuple[float, int, Event, str, int]] = []
         self._queued = 0
         self._running = 0
         self._paused = False
@@ -134,20 +135,23 @@ class WebhookSender:
             delay = 0.0
             if self._random.random() < self.settings.disorder_rate:
                 delay = self._random.random() * self.settings.disorder_seconds
-            self._put(event.id, endpoint.id, attempt=1, delay=delay)
+            self._put(event, endpoint.id, attempt=1, delay=delay)
             if self._random.random() < self.settings.duplicate_rate:
-                self._put(event.id, endpoint.id, attempt=1, delay=delay)
+                self._put(event, endpoint.id, attempt=1, delay=delay)
 
     def resend(self, event_id: str, endpoint_id: str | None = None) -> None:
         """Deliver an event once more, as the dashboard's button does; to all endpoints if none is named."""
+        event = self._world.store.events.get(event_id)
+        if event is None:
+            return
         for endpoint in list(self._world.endpoints.values()):
             if endpoint_id in (None, endpoint.id):
-                self._put(event_id, endpoint.id, attempt=1, delay=0.0)
+                self._put(event, endpoint.id, attempt=1, delay=0.0)
 
-    def _put(self, event_id: str, endpoint_id: str, *, attempt: int, delay: float) -> None:
+    def _put(self, event: Event, endpoint_id: str, *, attempt: int, delay: float) -> None:
         with self._wake:
             self._queued += 1
-            entry = (self._sleep_clock() + delay, self._queued, event_id, endpoint_id, attempt)
+            entry = (self._sleep_clock() + delay, self._queued, event, endpoint_id, attempt)
             heapq.heappush(self._queue, entry)
             self._wake.notify()
 
@@ -170,12 +174,12 @@ class WebhookSender:
                         self._running -= 1
                         self._wake.notify_all()
 
-    def _next(self, number: int) -> tuple[str, str, int] | None:
+    def _next(self, number: int) -> tuple[Event, str, int] | None:
         idle = self._paused or self._stopping or number >= self.settings.parallelism
         if idle or not self._queue or self._queue[0][0] > self._sleep_clock():
             return None
-        _, _, event_id, endpoint_id, attempt = heapq.heappop(self._queue)
-        return event_id, endpoint_id, attempt
+        _, _, event, endpoint_id, attempt = heapq.heappop(self._queue)
+        return event, endpoint_id, attempt
 
     def _time_to_wait(self, number: int) -> float:
         if self._queue and not self._paused and number < self.settings.parallelism:
@@ -184,18 +188,17 @@ class WebhookSender:
 
     # --- delivery ---
 
-    def _deliver(self, session: requests.Session, event_id: str, endpoint_id: str, attempt: int) -> None:
+    def _deliver(self, session: requests.Session, event: Event, endpoint_id: str, attempt: int) -> None:
         world = self._world
         with world.lock:
             endpoint = world.endpoints.get(endpoint_id)
-            event = world.store.events.get(event_id)
-            if endpoint is None or event is None:
+            if endpoint is None:
                 return
             body = self._body(event, endpoint)
             url, keys = endpoint.url, list(endpoint.secrets)
         began = time.time()
         status, error = self._post(session, url, body, keys)
-        entry = Delivery(event_id, event.type, endpoint_id, attempt, status, error, began, time.time() - began)
+        entry = Delivery(event.id, event.type, endpoint_id, attempt, status, error, began, time.time() - began)
         with world.lock:
             self.log.append(entry)
             if 200 <= status < 300:
@@ -203,7 +206,7 @@ class WebhookSender:
                 return
         if attempt <= len(RETRY_WAITS):
             wait = RETRY_WAITS[attempt - 1] * self.settings.retry_scale
-            self._put(event_id, endpoint_id, attempt=attempt + 1, delay=wait)
+            self._put(event, endpoint_id, attempt=attempt + 1, delay=wait)
 
     def _body(self, event: Event, endpoint: WebhookEndpoint) -> bytes:
         version = endpoint.api_version or event.api_version

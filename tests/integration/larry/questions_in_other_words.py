@@ -145,7 +145,35 @@ MOVEMENTS = family(
     "movements by kind",
     (["churned MRR last quarter", "expansion MRR this month"], refused("not one of his answers")),
 )
+PAYING = family(
+    "whether and how much",
+    # Each was once told as the MRR.
+    (["Is Hooli paying?", "Does Hooli pay?"], said("payment status of Hooli")),
+    ("How much is Hooli paying?", money("mrr", lambda b: b.mrr("Hooli"))),
+    (
+        ["How much did Tyrell pay us in total?", "How much has Tyrell paid us?"],
+        money("lifetime_value", lambda b: b.lifetime("Tyrell")),
+    ),
+    ("How long has Hooli been a customer?", refused("not one of his answers")),
+    ("rank all accounts by lifetime value", said("The highest lifetime values are those of")),
+)
+EVERYDAY = family(
+    "everyday words",
+    ("which accounts have a renewal coming up within 14 days", renewing(TODAY, TODAY + dt.timedelta(days=13))),
+    ("accounts worth more than $500 MRR", rows(_paying_dollars, ordered=False)),
+    ("which accounts failed to pay", said("with open payment failure signals")),
+    ("which Stripe customers don't match?", said("no account; their MRR is")),
+    ("which accounts had the highest MRR in October", refused("in October")),
+)
+COUNTED = family(
+    "counted as listed",
+    ("highest health score accounts", said("of them have no health score and are not listed")),
+    ("top accounts by lifetime value", said("of them have no lifetime value and are not listed")),
+)
 CASES: list[Case] = [
+    *PAYING,
+    *EVERYDAY,
+    *COUNTED,
     *DEBTS,
     *UNITS_OF_AMOUNTS,
     *ENDS,

@@ -17,7 +17,7 @@ from clynto.adapters.stripe_api.careful_reads import Surroundings
 from clynto.adapters.stripe_api.page_pickling import packed, unpacked
 from clynto.adapters.stripe_api.reader import StripeApiReaders
 from clynto.adapters.stripe_api.reading_process import ReadersInTwoProcesses, ReadingProcessEnded
-from clynto.domain.errors import MissingPermissions, RunSuperseded
+from clynto.domain.errors import MissingPermissions, RunSuperseded, SyncInterrupted
 from clynto.domain.secret import Secret
 from clynto.ports.stripe_reading import Listing, Page
 from stripe_sandbox import keys
@@ -135,6 +135,30 @@ def test_a_killed_reader_is_told_and_leaves_no_list_hanging(
             list(reader.pages(Listing.PRODUCTS, (EVERYTHING,)))
     sandbox.world.traffic.faults.release(held.id)
     assert not children(others)
+
+
+def test_a_reader_that_stands_still_is_ended(
+    readers: StripeApiReaders, key: Secret, sandbox: SandboxServer, no_process_is_left: None, others: set[int]
+) -> None:
+    """Frozen, not dead: its socket stays open, so nothing but the missing sign of life tells."""
+    held = sandbox.world.traffic.faults.add("hold", path="/v1/customers")
+    with ReadersInTwoProcesses(readers, still_seconds=2.5).open(key, still_wanted=lambda: True) as reader:
+        victim = children(others)[0]
+        threading.Timer(0.3, lambda: victim.send_signal(signal.SIGSTOP)).start()
+        with pytest.raises(SyncInterrupted):
+            list(reader.pages(Listing.CUSTOMERS, (EVERYTHING,)))
+        until(lambda: not children(others))
+    sandbox.world.traffic.faults.release(held.id)
+
+
+def test_a_reader_that_only_waits_for_stripe_is_left_alone(
+    readers: StripeApiReaders, key: Secret, sandbox: SandboxServer, add_customers: Callable[..., set[str]]
+) -> None:
+    made = add_customers(3)
+    held = sandbox.world.traffic.faults.add("hold", path="/v1/customers")
+    with ReadersInTwoProcesses(readers, still_seconds=1.5).open(key, still_wanted=lambda: True) as reader:
+        threading.Timer(4.0, lambda: sandbox.world.traffic.faults.release(held.id)).start()
+        assert ids(reader.pages(Listing.CUSTOMERS, (EVERYTHING,))) == made
 
 
 def test_it_ends_with_the_process_that_stores(two: ReadersInTwoProcesses, key: Secret) -> None:

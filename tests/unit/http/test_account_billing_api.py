@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable
 from decimal import Decimal
 from fractions import Fraction
@@ -10,15 +11,20 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from tests.unit.http.acme import account, billing_story
+from tests.unit.http.acme import DAY, account, billing_story
 from tests.unit.http.browsing import API, problem
 from tests.unit.memory_product import Product
 
+from clynto.application.rebuild_history import HistoryGap, RebuildHistory
 from clynto.application.take_snapshots import TakeSnapshots
 from clynto.domain.exclusion_wording import describe_exclusion
 from clynto.domain.item_amount import NotCounted
+from clynto.domain.moments import UnixTime, start_of_second
+from clynto.domain.money import MoneyBag
+from clynto.domain.mrr_history import MrrSnapshot
 from clynto.domain.roles import Role
 from clynto.domain.subscription import COUNTED_STATUSES, SubscriptionStatus
+from clynto.ports.mrr_records import AccountSnapshot
 
 ACCOUNTS = f"{API}/accounts"
 Bearer = Callable[[Role], dict[str, str]]
@@ -140,6 +146,37 @@ def test_the_history_of_the_whole_workspace(product: Product, ids: dict[str, str
     live = history["points"][-1]
     assert (live["live"], live["basis"], Decimal(live["mrr"]["amount"])) == (True, "observed", expected)
     assert admin.get(f"{API}/workspace/mrr-history?months=0").status_code == 422
+
+
+def test_months_that_nobody_looked_at_are_no_churn(product: Product, ids: dict[str, str], admin: FlaskClient) -> None:
+    """They are left out until they are rebuilt: unknown is not zero."""
+    gap = HistoryGap(units=product.units, clock=product.clock)
+    rebuild = RebuildHistory(units=product.units, clock=product.clock)
+    rebuild(product.workspace_id, stopping=lambda: False)
+    assert not gap(product.workspace_id)
+    product.clock.advance(seconds=70 * DAY)
+    for path in (f"{ACCOUNTS}/{ids['acme']}/mrr-history", f"{API}/workspace/mrr-history"):
+        history = admin.get(path).get_json()
+        assert [point["month"] for point in history["points"]][-2:] == ["2026-08", "2026-11"]
+        assert not [one for one in history["movements"] if one["type"] == "churn"]
+    assert gap(product.workspace_id)
+    rebuild(product.workspace_id, stopping=lambda: False)
+    assert not gap(product.workspace_id)
+    history = got(admin, f"{ids['acme']}/mrr-history")
+    assert [point["month"] for point in history["points"]][-3:] == ["2026-09", "2026-10", "2026-11"]
+
+
+def test_a_month_that_was_observed_on_its_last_day_leaves_no_gap(product: Product, ids: dict[str, str]) -> None:
+    gap = HistoryGap(units=product.units, clock=product.clock)
+    product.clock.advance(seconds=70 * DAY)
+    assert gap(product.workspace_id)
+    late = dt.datetime(2026, 10, 31, 23, tzinfo=dt.UTC).timestamp()
+    nothing = MoneyBag.empty()
+    snapshot = AccountSnapshot(ids["acme"], MrrSnapshot(start_of_second(UnixTime(int(late))), nothing, nothing))
+    with product.units.writing(product.workspace_id) as uow:
+        uow.mrr_records.put_snapshots([snapshot])
+        uow.commit()
+    assert not gap(product.workspace_id)
 
 
 @pytest.mark.parametrize("months", ["0", "37", "-1", "x", "", "1.5"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import logging
 from collections.abc import Callable, Iterator
 
@@ -162,6 +163,67 @@ def test_a_body_that_is_too_large_is_refused(app: Flask, bearer: Bearer) -> None
     response = app.test_client().patch(f"{API}/workspace", json={"name": "x" * 1_100_000}, headers=bearer(Role.OWNER))
     assert problem(response) == (413, "payload_too_large")
     assert "1048576" in response.get_json()["detail"]
+
+
+@pytest.mark.parametrize("largest", [1_048_576, 1_048_577])
+def test_a_body_without_a_stated_length_is_refused_and_never_cut_off(app: Flask, bearer: Bearer, largest: int) -> None:
+    """White space behind the object: cut off at the limit it would be a whole document."""
+    body = b'{"name": "Rheinwerk"}'.ljust(largest)
+    response = app.test_client().patch(
+        f"{API}/workspace",
+        input_stream=io.BytesIO(body),
+        content_type="application/json",
+        headers=bearer(Role.OWNER),
+        environ_overrides={"wsgi.input_terminated": True},
+    )
+    if largest == 1_048_576:
+        assert response.status_code == 200
+        return
+    assert problem(response) == (413, "payload_too_large")
+    assert "1048576" in response.get_json()["detail"]
+
+
+def test_a_member_that_stands_twice_is_named(product: Product, app: Flask, bearer: Bearer) -> None:
+    response = app.test_client().patch(
+        f"{API}/workspace",
+        data=b'{"name": "One", "name": "Two"}',
+        content_type="application/json",
+        headers=bearer(Role.OWNER),
+    )
+    assert problem(response) == (422, "invalid_input")
+    assert response.get_json()["errors"] == {"name": "Give this member once."}
+    assert product.workspace_name() == "Rheinwerk"
+
+
+def test_what_is_wrong_is_told_in_plain_words(app: Flask, bearer: Bearer) -> None:
+    client, headers = app.test_client(), bearer(Role.OWNER)
+    told = [
+        client.patch(f"{API}/workspace", json={"name": 5}, headers=headers),
+        client.post(f"{API}/tokens", json={"name": "x"}, headers=headers),
+        client.patch(f"{API}/workspace", json=[], headers=headers),
+        client.get(f"{API}/accounts?limit=0", headers=headers),
+        client.get(f"{API}/accounts?limit=x", headers=headers),
+        client.get(f"{API}/accounts?q={'x' * 201}", headers=headers),
+        client.get(f"{API}/accounts?cursor=", headers=headers),
+    ]
+    assert [next(iter(answer.get_json()["errors"].values())) for answer in told] == [
+        "This must be text.",
+        "This is required.",
+        "This must be a JSON object.",
+        "This must be from 1 to 200.",
+        "This must be a whole number.",
+        "Use at most 200 characters.",
+        "Use 1 to 1000 characters.",
+    ]
+
+
+def test_a_role_that_is_too_low_is_told_those_that_do(app: Flask, bearer: Bearer) -> None:
+    client, headers = app.test_client(), bearer(Role.MEMBER)
+    refused = [client.get(f"{API}/tokens", headers=headers), client.post(f"{API}/users", json={}, headers=headers)]
+    assert [answer.get_json()["detail"] for answer in refused] == [
+        "This needs the role admin or owner.",
+        "This needs the role owner.",
+    ]
 
 
 def test_people_get_a_page_and_scripts_a_document(stranger: FlaskClient) -> None:

@@ -163,6 +163,20 @@ def test_a_pause_holds_deliveries_back(server: SandboxServer, world: World, rece
     assert len(receiver.got) == 5
 
 
+def test_what_waits_is_delivered_although_the_api_lists_it_no_longer(
+    server: SandboxServer, world: World, receiver: Receiver
+) -> None:
+    """Clocks are moved by months while deliveries take real time; Stripe lists events for 30 days."""
+    server.control.add_webhook_endpoint(receiver.url)
+    server.sender.pause()
+    world.stories.new_customer("A", "a@a.example")
+    world.advance(days=60)
+    assert not list(world.store.events)
+    server.sender.resume()
+    assert server.sender.drain()
+    assert [received["type"] for received in receiver.events] == ["customer.created"]
+
+
 def test_doubles_and_disorder(server: SandboxServer, world: World, receiver: Receiver) -> None:
     settings = server.sender.settings
     settings.duplicate_rate, settings.disorder_rate, settings.disorder_seconds = 1.0, 1.0, 0.2

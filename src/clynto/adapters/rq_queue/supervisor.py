@@ -45,7 +45,8 @@ PLACES: Mapping[QueueName, int] = {QueueName.ALERTS: 1, QueueName.SYNCS: 2}
 
 @dataclass(frozen=True, slots=True)
 class Periodic:
-    """A job that is handed over every ``every_seconds``, by one of all supervisors."""
+    """A job that is handed over every ``every_seconds`` of the product's clock, by one of all supervisors. A clock that
+    was moved has passed into another period, so what follows from the mere passing of time is done at once."""
 
     every_seconds: int
     job: Job
@@ -69,6 +70,7 @@ class WorkerSupervisor:
     prepare: Callable[[StopSignal], None]
     places: Mapping[QueueName, int] = field(default_factory=lambda: PLACES)
     periodic: Sequence[Periodic] = ()
+    seconds: Callable[[], float] = time.time
     perform: str = PERFORM
     grace_seconds: float = 8.0
 
@@ -80,7 +82,7 @@ class WorkerSupervisor:
         places = [_Place(queue) for queue, count in self.places.items() for _ in range(count)]
         redis = connect(self.redis_url)
         try:
-            chores = _Chores(redis, RqWorkQueue(self.redis_url, perform=self.perform), self.periodic)
+            chores = _Chores(redis, RqWorkQueue(self.redis_url, perform=self.perform), self.periodic, self.seconds)
             while not stop.is_set():
                 self._keep_filled(places)
                 chores.do()
@@ -135,10 +137,13 @@ class WorkerSupervisor:
 class _Chores:
     """What a supervisor does for everybody, as far as Redis can be reached."""
 
-    def __init__(self, redis: Redis, queue: RqWorkQueue, periodic: Sequence[Periodic]) -> None:
+    def __init__(
+        self, redis: Redis, queue: RqWorkQueue, periodic: Sequence[Periodic], seconds: Callable[[], float]
+    ) -> None:
         self._redis = redis
         self._queue = queue
         self._periodic = periodic
+        self._seconds = seconds
         self._delayed = DelayedJobs(redis)
         self._name = f"{socket.gethostname()}:{os.getpid()}"
         self._next_presence = 0.0
@@ -152,8 +157,10 @@ class _Chores:
                 self._next_presence = time.monotonic() + _PRESENCE_SECONDS
             self._delayed.start_due()
             for each in self._periodic:
-                turn = f"clynto:turn:{waiting_mark(each.job)}"
-                if self._redis.set(turn, self._name, nx=True, ex=each.every_seconds):
+                period = int(self._seconds() // each.every_seconds)
+                turn = f"clynto:turn:{waiting_mark(each.job)}:{period}"
+                # Kept for longer than its period, for supervisors whose clocks are behind.
+                if self._redis.set(turn, self._name, nx=True, ex=2 * each.every_seconds):
                     self._queue.enqueue(each.job)
         except (RedisError, QueueUnavailable) as error:
             self._note(f"Redis does not answer ({type(error).__name__}); waiting for it", reachable=False)

@@ -19,6 +19,7 @@ from clynto.adapters.vault.key_files import (
     PrivateKeys,
     PublicKeys,
     VaultKeysUnusable,
+    make_folder,
     read_private,
     read_public,
     write_private,
@@ -116,7 +117,7 @@ class KeyCustody:
     @contextmanager
     def _alone(self) -> Iterator[None]:
         """Two processes on their first start must not both make keys."""
-        self.public_file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_folder(self.public_file)
         with self.public_file.with_name(f".{self.public_file.name}.lock").open("a") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield

@@ -143,8 +143,16 @@ def _text(raw: bytes) -> str:
     return base64.b64encode(raw).decode("ascii")
 
 
+def make_folder(path: Path) -> None:
+    """The folder of a key file. Raises ``VaultKeysUnusable``."""
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise VaultKeysUnusable(f"vault key file {path} cannot be written: {error.strerror}") from None
+
+
 def _write(path: Path, document: Mapping[str, object]) -> None:
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_folder(path)
     neighbour = path.with_name(f".{path.name}.{secrets.token_hex(6)}")
     try:
         descriptor = os.open(neighbour, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

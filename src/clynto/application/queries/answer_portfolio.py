@@ -86,7 +86,7 @@ def answer_accounts(ground: Ground, query: Accounts) -> Answer:
         ],
         table=table,
         figures=figures,
-        notes=moved_between(ground, query.filters),
+        notes=[*_not_listed(query.metric, total.accounts - table.total), *moved_between(ground, query.filters)],
         over_all=not query.filters and bool(_sums(ground, query.metric, total)),
     )
 
@@ -151,6 +151,14 @@ def _accounts_found(query: Accounts, total: GroupTotal, bearing: int) -> list[st
         # How many there are in all stands beside what they bring.
         return []
     return [sentence(f"{count(total.accounts, 'account')}{conditions(query.filters)}")]
+
+
+def _not_listed(metric: Metric, missing: int) -> list[str]:
+    """Why fewer accounts stand below than the sentence counts; of what is owed only those that owe are counted."""
+    if missing < 1 or metric is Metric.OUTSTANDING:
+        return []
+    has, is_not = ("has", "is") if missing == 1 else ("have", "are")
+    return [f"{missing:,} of them {has} no {METRIC_WORDS[metric]} and {is_not} not listed."]
 
 
 def _sums(ground: Ground, metric: Metric, total: GroupTotal) -> list[AnswerFigure]:
@@ -247,12 +255,14 @@ def _at_risk(ground: Ground, query: Figure, selection: Selection) -> Answer:
         late = count(all_late.accounts, "account")
         verb = "is" if all_late.accounts == 1 else "are"
         sentences.append(sentence(f"in all, {_amount(whole)} ARR is at risk: {late} {verb} overdue or failed now"))
+    table = _at_risk_table(ground, query, arisen)
+    missing = total.accounts - table.total if query.grouping is None else 0
     return ground.answer(
         query,
         sentences,
-        table=_at_risk_table(ground, query, arisen),
+        table=table,
         figures=figures,
-        notes=[*moved_between(ground, query.filters), *_counted_twice(query)],
+        notes=[*_not_listed(Metric.MRR, missing), *moved_between(ground, query.filters), *_counted_twice(query)],
         over_all=not query.filters,
     )
 

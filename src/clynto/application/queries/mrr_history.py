@@ -18,7 +18,6 @@ from clynto.domain.mrr_history import (
     SNAPSHOT_IS_MONTH_END_WITHIN_HOURS,
     Confidence,
     MrrPoint,
-    MrrSnapshot,
     observed_point,
 )
 from clynto.domain.mrr_movements import MrrMovement, movements_between
@@ -52,7 +51,7 @@ class MovementShown:
 
 @dataclass(frozen=True, slots=True)
 class HistoryShown:
-    """Oldest first; the last point is the live one."""
+    """Oldest first; the last point is the live one. A month of which nothing is recorded yet is not there."""
 
     points: tuple[PointShown, ...]
     movements: tuple[MovementShown, ...]
@@ -87,7 +86,7 @@ def history_of_account(uow: UnitOfWork, row: AccountRow, now: UnixMicros, months
     span = completed_months(seconds_of(now), months)
     rebuilt = {p.month: p for p in uow.mrr_records.points([row.id], since=span[0]).get(row.id, [])}
     taken = uow.mrr_records.snapshots([row.id], since=_day_before(span[0])).get(row.id, [])
-    points = [_point_of(month, taken, rebuilt) for month in span]
+    points = _without_gaps({month: observed_point(month, taken) or rebuilt.get(month) for month in span})
     live = MrrPoint(month_of(seconds_of(now)), row.list_mrr, row.net_mrr, Confidence.OBSERVED)
     return _shown(figures, points, live)
 
@@ -101,24 +100,30 @@ def history_of_workspace(uow: UnitOfWork, now: UnixMicros, months: int) -> Histo
     return _shown(figures, points, live)
 
 
-def _point_of(month: Month, taken: Sequence[MrrSnapshot], rebuilt: Mapping[Month, MrrPoint]) -> MrrPoint:
-    nothing = MrrPoint(month, MoneyBag.empty(), MoneyBag.empty(), Confidence.RECONSTRUCTED)
-    return observed_point(month, taken) or rebuilt.get(month, nothing)
-
-
 def _workspace_points(uow: UnitOfWork, span: Sequence[Month]) -> list[MrrPoint]:
     days = uow.mrr_records.workspace_snapshots(since=_day_before(span[0]))
     sums = uow.mrr_records.workspace_points(since=span[0])
-    points = []
+    points: dict[Month, MrrPoint | None] = {}
     for month in span:
         observed = next((day for day in (_last_day(month), _day_before(month)) if day in days), None)
         if observed is not None:
-            listed, net = days[observed]
-            points.append(MrrPoint(month, listed, net, Confidence.OBSERVED))
+            points[month] = MrrPoint(month, *days[observed], Confidence.OBSERVED)
         else:
-            listed, net = sums.get(month, (MoneyBag.empty(), MoneyBag.empty()))
-            points.append(MrrPoint(month, listed, net, Confidence.RECONSTRUCTED))
-    return points
+            points[month] = MrrPoint(month, *sums[month], Confidence.RECONSTRUCTED) if month in sums else None
+    return _without_gaps(points)
+
+
+def _without_gaps(points: Mapping[Month, MrrPoint | None]) -> list[MrrPoint]:
+    """Months before the record begins had no revenue that is known of. A later one without a record is unknown until
+    it is rebuilt and is left out: a zero would be told as a churn of everything."""
+    kept: list[MrrPoint] = []
+    began = False
+    for month, point in points.items():
+        began = began or point is not None
+        if point is not None or not began:
+            nothing = MrrPoint(month, MoneyBag.empty(), MoneyBag.empty(), Confidence.RECONSTRUCTED)
+            kept.append(point or nothing)
+    return kept
 
 
 def _shown(figures: ShownFigures, points: Sequence[MrrPoint], live: MrrPoint) -> HistoryShown:

@@ -15,6 +15,8 @@ from clynto.entrypoints.http.problem_details import Problem, problem, problem_of
 
 PROBLEM_MEDIA_TYPE = "application/problem+json"
 FOR_SCRIPTS = ("/api/", "/webhooks/", "/healthz", "/readyz", "/metrics")
+LARGEST_BODY_NOTED = "clynto.largest_body"
+"""Where the request's environment holds how many bytes its route takes."""
 LOGIN_ENDPOINT = "sign_in.login"
 
 _CODES_BY_STATUS = {
@@ -67,7 +69,7 @@ def _of_http(error: Exception) -> AnyResponse:
     if error.code is not None and error.code < 400:
         return error.get_response()
     code = _CODES_BY_STATUS.get(error.code or 500, "request_refused")
-    facts: dict[str, str | int | list[str] | None] = {"limit": request.max_content_length}
+    facts: dict[str, str | int | list[str] | None] = {"limit": request.environ.get(LARGEST_BODY_NOTED)}
     if isinstance(error, MalformedJson):
         code = "malformed_json"
     if isinstance(error, RefusedBody):

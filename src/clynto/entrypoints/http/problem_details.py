@@ -26,7 +26,7 @@ WORDINGS: Mapping[str, Wording] = MappingProxyType(
     {
         "invalid_input": Wording(422, "Invalid input", "Some of what was sent cannot be used; see the errors."),
         "not_found": Wording(404, "Not found", "There is nothing here by that name."),
-        "forbidden": Wording(403, "Not allowed", "This needs the role {required} or higher."),
+        "forbidden": Wording(403, "Not allowed", "This needs the role {required}."),
         "not_signed_in": Wording(401, "Not signed in", "Sign in, or send a valid API token."),
         "sign_in_refused": Wording(401, "Sign-in refused", "Email or password is wrong."),
         "too_many_attempts": Wording(

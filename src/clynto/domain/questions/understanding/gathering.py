@@ -71,7 +71,9 @@ class Gathered:
         self._bind_bounds()
         self._left += self._units
         self._bind_limit()
-        self.periods: list[Period] = [chunk.value.past for chunk in self.take_all(Tag.PERIOD)]
+        periods = self.take_all(Tag.PERIOD)
+        self.periods: list[Period] = [chunk.value.past for chunk in periods]
+        self.period_words = tuple(chunk.text for chunk in periods)
         self.grouping: Grouping | None = self._one(Tag.GROUPING)
         orders = self.take_all(Tag.ORDER)
         self.order_words = orders[0].text if orders else ""

@@ -96,18 +96,18 @@ a an the of for to is are was were be been being am do does did done have has ha
 with and or please can could would you me us tell give i want need like know see find what which's there as
 it's hi hello
 hey larry so just right now currently today's present moment currently by their's than then also any some each's get got
-make made up amount value figure number stand standing much how long shall should let my mine due's out's into
-current happening going run running customer's sort sorted rank ranked ordered order thanks thank kindly exactly about's
+make made up amount value figure number stand standing much how shall should let my mine due's out's into
+current happening going run running customer's sort sorted ranked ordered order thanks thank kindly exactly about's
 one those these ones look looks first's money per month's this's being's
-anything something anybody anyone somebody help ok okay great brings bring comes
+anything something anybody anyone somebody help ok okay great brings bring comes worth
 """
 
 _PLAIN: dict[Meaning, str] = {
     Meaning(Tag.FILLER): (
         "a month|per month|each month|every single|out of|in stripe|from stripe"
-        "|at the end of|as of|created|issued|dated|raised"
+        "|at the end of|as of|created|issued|dated|raised|coming up"
     ),
-    Meaning(Tag.WHICH): "which|wich|who|whose|list|show|display|what accounts|what customers|name",
+    Meaning(Tag.WHICH): "which|wich|who|whose|list|show|display|what accounts|what customers|name|rank",
     Meaning(Tag.HOW_MANY): "how many|number of|count of|count|amount of accounts|how large a number of",
     Meaning(Tag.TOTAL): "total|sum|sum of|combined|altogether|in total|how much|overall",
     Meaning(
@@ -144,7 +144,8 @@ _PLAIN: dict[Meaning, str] = {
     ),
     Meaning(Tag.METRIC, Metric.LIFETIME_VALUE): (
         "lifetime value|ltv|clv|life time value|customer lifetime value|lifetime revenue|paid in total|paid so far"
-        "|total paid|lifetime spend"
+        "|total paid|lifetime spend|pay us in total|pay in total|paid us|paid us in total|paid us so far|pay us so far"
+        "|paid to date|paid us to date"
     ),
     Meaning(
         Tag.METRIC, Metric.HEALTH
@@ -201,6 +202,7 @@ _PLAIN: dict[Meaning, str] = {
         "unmatched|not matched|no stripe customer|without a stripe customer|without stripe customer|unlinked"
         "|not linked"
         "|no matching customer|without a matching customer|not matched to an account|without an account|not in stripe"
+        "|do not match|does not match|don't match|doesn't match"
         "|no matching stripe customer|without a matching stripe customer|no account|without account"
     ),
     Meaning(
@@ -290,6 +292,7 @@ _PLAIN: dict[Meaning, str] = {
         "payment failure|failed payment|payment failed|payment failing|failed charge|declined payment"
         "|failed invoice payment"
         "|card decline|rejected payment|refused payment|declined card|failed invoice|charge failure|payment_failed"
+        "|failed to pay|fail to pay|card was refused|card was declined"
         "|had a payment fail|payment fail|payment problem|last payment failed|latest payment failed"
     ),
     Meaning(

@@ -57,7 +57,7 @@ def reading_of(said: Gathered) -> Query:
     said.take(*_ASKING, Tag.ACCOUNTS, Tag.HOW_MANY, Tag.STATUS_NAME, Tag.LIVE)
     left = words_of(chunk for chunk in said.left if chunk.tag is not Tag.FILLER) or _without_effect(said, query)
     if left or said.periods:
-        raise Unreadable(*(left or ("that period",)))
+        raise Unreadable(*(left or said.period_words))
     return query
 
 

@@ -56,7 +56,7 @@ REFUSED_PHRASES: Mapping[Refusal, str] = {
         "churn rate|mrr churn|revenue churn|churned mrr|churned arr|churned revenue|expansion mrr|contraction mrr"
         "|expansion revenue|contraction revenue|quick ratio|net revenue retention|nrr|grr|retention"
         "|retention rate|gross revenue retention|conversion rate"
-        "|percentage|percent|ratio|share|median|growth rate|standard deviation|variance|correlation"
+        "|how long|percentage|percent|ratio|share|median|growth rate|standard deviation|variance|correlation"
     ),
     Refusal.PERSON: (
         "email address|phone|phone number|contact|contacts|address|csm|owner|account manager|employees|employee|ceo"

@@ -65,6 +65,8 @@ Outcome = Understood | WhichAccount | Refused | NotUnderstood
 
 _PORTFOLIO = frozenset({Tag.ALL, Tag.ACCOUNTS, Tag.WHICH, Tag.UNMATCHED, Tag.GROUPING, Tag.HOW_MANY, Tag.COMPARE})
 _VERBS = ("show", "list", "display", "name")
+_WHETHER = ("is", "are", "does", "do")
+_PAYS = ("pay", "pays", "paying")
 _COMING = frozenset({Tag.RENEWAL, Tag.CANCELING})
 _WHOLE = frozenset(
     {
@@ -96,7 +98,7 @@ def understand(
     found = Spotting(question, book, near, today).chunks()
     if isinstance(found, SeveralAccounts):
         return WhichAccount(found.written, found.candidates)
-    found = _in_shown_currency(found, at_hand.currency)
+    found = _asked_whether(question, _in_shown_currency(found, at_hand.currency))
     refused = _refusal(found, today, at_hand.previous)
     if refused is not None:
         return Refused(refused)
@@ -119,6 +121,14 @@ def _in_shown_currency(chunks: Sequence[Chunk], shown: str | None) -> list[Chunk
             chunk = replace(chunk, value=replace(chunk.value, currency=None))
         kept.append(chunk)
     return kept
+
+
+def _asked_whether(question: str, chunks: Sequence[Chunk]) -> list[Chunk]:
+    """``Is Acme paying?`` asks for its payment status, and not how much it pays."""
+    asks = question.split()[:1] and question.split(maxsplit=1)[0].casefold() in _WHETHER
+    if not asks or {chunk.tag for chunk in chunks} - {Tag.NAME, Tag.ITS, Tag.METRIC}:
+        return list(chunks)
+    return [replace(chunk, tag=Tag.STATUS_NAME) if chunk.text.casefold() in _PAYS else chunk for chunk in chunks]
 
 
 def _read(question: str, chunks: Sequence[Chunk], at_hand: Situation) -> Outcome:

@@ -98,7 +98,7 @@ def _complete(app: Flask, endpoint: str, method: str, operation: dict[str, Any])
     operation["security"] = [dict(way) for way in (_READING if method == "get" else _CHANGING)]
     operation["x-required-role"] = access.role.value
     operation["responses"].setdefault("401", _refusal("Nobody is signed in."))
-    operation["responses"].setdefault("403", _refusal(f"Needs the role {access.role.value} or higher."))
+    operation["responses"].setdefault("403", _refusal(f"Needs the role {access.role.and_above}."))
     operation["responses"].setdefault("422", _refusal("Something that was sent cannot be used."))
 
 

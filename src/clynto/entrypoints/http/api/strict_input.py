@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import io
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, NoReturn, TypeVar
+from typing import IO, Any, NoReturn, TypeVar
 
 import orjson
 from flask import Flask, Request, request
 from marshmallow import RAISE, Schema, ValidationError
 from webargs.flaskparser import FlaskParser
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from clynto.domain.errors import InvalidInput
 from clynto.entrypoints.http.access import view_of
-from clynto.entrypoints.http.problem_answers import MalformedJson, RefusedBody
+from clynto.entrypoints.http.api.input_wording import in_plain_words
+from clynto.entrypoints.http.problem_answers import LARGEST_BODY_NOTED, MalformedJson, RefusedBody
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -43,9 +47,11 @@ class StrictParser(FlaskParser):
     def _raw_load_json(self, req: Request) -> Any:
         body = req.get_data(cache=True)
         try:
-            return orjson.loads(body)
+            content = orjson.loads(body)
         except orjson.JSONDecodeError as refusal:
             raise MalformedJson from refusal
+        _demand_each_member_once(body)
+        return content
 
     def handle_error(
         self,
@@ -62,6 +68,22 @@ class StrictParser(FlaskParser):
         for messages in by_location.values():
             _flatten(messages, (), errors)
         raise InvalidInput(errors) from error
+
+
+def _demand_each_member_once(body: bytes) -> None:
+    """Of a member that stands twice one would be ignored. Raises ``InvalidInput``."""
+
+    def once(members: list[tuple[str, Any]]) -> dict[str, Any]:
+        found = dict(members)
+        if len(found) < len(members):
+            names = [name for name, _ in members]
+            raise InvalidInput({name: "Give this member once." for name in found if names.count(name) > 1})
+        return found
+
+    try:
+        json.loads(body, object_pairs_hook=once)
+    except RecursionError as refusal:
+        raise MalformedJson from refusal
 
 
 def accepting_json(view: View) -> View:
@@ -90,9 +112,37 @@ def limit_bodies(app: Flask) -> None:
 
     def limit() -> None:
         if request.endpoint is not None:
-            request.max_content_length = _declared_by(view_of(app, request.endpoint, request.method)).largest_body
+            largest = _declared_by(view_of(app, request.endpoint, request.method)).largest_body
+            request.environ[LARGEST_BODY_NOTED] = request.max_content_length = largest
+            if request.content_length is None and request.environ.get("wsgi.input_terminated"):
+                request.environ["wsgi.input"] = _NotLonger(request.environ["wsgi.input"], largest)
+                request.max_content_length = largest + 1
 
     app.before_request(limit)
+
+
+class _NotLonger(io.RawIOBase):
+    """A body without a stated length. Werkzeug would cut it off at the limit, and half an import would be a whole one.
+
+    Raises ``RequestEntityTooLarge`` where the first byte too many is read.
+    """
+
+    def __init__(self, stream: IO[bytes], largest: int) -> None:
+        self._stream = stream
+        self._left = largest
+
+    def readable(self) -> bool:
+        """It is."""
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        """See ``io.RawIOBase``."""
+        found = self._stream.read(len(buffer))
+        self._left -= len(found)
+        if self._left < 0:
+            raise RequestEntityTooLarge
+        buffer[: len(found)] = found
+        return len(found)
 
 
 def refuse_undeclared_input(app: Flask, prefix: str) -> None:
@@ -159,4 +209,4 @@ def _flatten(messages: Any, path: tuple[str, ...], errors: dict[str, str]) -> No
             _flatten(inner, path if key == "_schema" else (*path, str(key)), errors)
     elif messages:
         first = messages[0] if isinstance(messages, list) else messages
-        errors.setdefault(".".join(path) or "body", str(first))
+        errors.setdefault(".".join(path) or "body", in_plain_words(str(first)))

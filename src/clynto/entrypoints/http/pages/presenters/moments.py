@@ -59,6 +59,6 @@ def duration_text(micros: int) -> str:
 
 
 def month_text(year: int, month: int) -> str:
-    """``Sep 2026``."""
+    """``Sept 2026``."""
     text: str = format_datetime(dt.datetime(year, month, 1, tzinfo=dt.UTC), "MMM y", locale=LOCALE)
     return text

@@ -5,14 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from decimal import Decimal
 from fractions import Fraction
-from functools import lru_cache
-
-from babel.numbers import get_currency_symbol
 
 from clynto.domain.money import major_text
 from clynto.domain.money_view import MoneyView
+from clynto.domain.signal_explanation import CURRENCY_SIGNS
 
-LOCALE = "en_US"
 _MINUS = "\u2212"
 _NO_BREAK = "\u00a0"
 
@@ -23,13 +20,13 @@ def grouped(amount: str) -> str:
 
 
 def with_currency(amount: str, currency: str | None) -> str:
-    """``149.00`` and ``USD`` as ``$149.00``; a code without a sign stands apart."""
+    """``149.00`` and ``USD`` as ``$149.00``, and with a code ``149.00 CHF``, as explanations and Larry write it."""
     digits = grouped(amount)
     if currency is None:
         return digits
-    sign = _sign(currency)
     minus, digits = (_MINUS, digits[1:]) if digits.startswith(_MINUS) else ("", digits)
-    return f"{minus}{sign}{_NO_BREAK if sign[-1].isalpha() else ''}{digits}"
+    sign = CURRENCY_SIGNS.get(currency)
+    return f"{minus}{sign}{digits}" if sign else f"{minus}{digits}{_NO_BREAK}{currency}"
 
 
 def money_text(view: MoneyView) -> str:
@@ -56,12 +53,6 @@ def money_note(view: MoneyView) -> str | None:
     if left_out or _is_converted(view):
         return f"Converted to {view.currency} at the workspace's rates from {parts}.{left_out}"
     return None
-
-
-@lru_cache(maxsize=512)
-def _sign(currency: str) -> str:
-    sign: str = get_currency_symbol(currency, locale=LOCALE)
-    return sign
 
 
 def _is_converted(view: MoneyView) -> bool:
