@@ -87,7 +87,7 @@ def a_signal(identity: str = "in_1", **changes: Any) -> Signal:
         state=SignalState.OPEN,
         amount=Fraction(14_900),
         currency="USD",
-        plan="Team × 7",
+        plan="Team x 7",
         occurred_at=second(),
     )
     return replace(signal, **changes)
@@ -123,7 +123,7 @@ FULL_SIGNAL = Signal(
     state=SignalState.RESOLVED,
     amount=Fraction(2500, 3),
     currency="EUR",
-    plan="Größe „pro“ × 10 → pro × 6",
+    plan="Größe „pro“ x 10 -> pro x 6",
     occurred_at=second(-5),
     outcome=SignalOutcome.RECOVERED,
     stage=CancellationStage.SCHEDULED,
@@ -160,7 +160,7 @@ def a_ledger(subscription_id: str = "sub_1") -> SignalLedger:
         list_mrr=Fraction(2500, 3),
         period_amount=Fraction(2500),
         amount_unknown=False,
-        plan="Team × 7",
+        plan="Team x 7",
         items=items,
         created=second(-1000),
         period_end=second(86_400),
@@ -170,8 +170,8 @@ def a_ledger(subscription_id: str = "sub_1") -> SignalLedger:
         as_of=moment(3),
         source=Source.EVENT,
         levels=(
-            Level(moment(-9), "USD", None, "Team × 7", ()),
-            Level(moment(1), "USD", Fraction(1, 3), "Team × 7", items, period_end=second(8)),
+            Level(moment(-9), "USD", None, "Team x 7", ()),
+            Level(moment(1), "USD", Fraction(1, 3), "Team x 7", items, period_end=second(8)),
         ),
         stays=(Episode("sub_1 in_1", moment(1)), Episode("sub_1 in_0", moment(-9), moment(-8))),
         requests=(Episode("sub_1 100", moment(2)),),
@@ -188,7 +188,7 @@ def a_non_event(subscription_id: str = "sub_1", **changes: Any) -> NonEvent:
         subscription_id=subscription_id,
         customer_id="cus_1",
         at=second(),
-        plan="Team × 7 → Team × 7",
+        plan="Team x 7 -> Team x 7",
     )
     return replace(non_event, **changes)
 

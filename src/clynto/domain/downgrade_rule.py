@@ -32,7 +32,6 @@ SETTLING_SECONDS = 60 * 60
 """Changes within one hour are one decision: the hour sets the level to fall from and never delays a signal
 (billing rules 5.5; section 7, decision 4)."""
 
-_BECAME = " → "
 _SETTLING = SETTLING_SECONDS * MICROS_PER_SECOND
 
 
@@ -155,7 +154,7 @@ def _opened(
         state=SignalState.OPEN,
         amount=before.mrr - facts.list_mrr,
         currency=facts.currency,
-        plan=f"{before.plan}{_BECAME}{facts.plan}",
+        plan=f"{before.plan} -> {facts.plan}",
         occurred_at=seconds_of(now),
         context=SignalContext(
             cause=cause_of(before.items, facts.items),
@@ -173,14 +172,14 @@ def _grown(signal: Signal, new: SubscriptionFacts) -> Signal:
     """A second cut within the hour is the same decision (S71)."""
     mark, plan = signal.context.mrr_before, signal.plan
     assert mark is not None
-    before = (plan or "").split(_BECAME)[0]
+    before = (plan or "").split(" -> ")[0]
     return replace(
         signal,
         state=SignalState.OPEN,
         outcome=None,
         resolved_at=None,
         amount=mark - new.list_mrr,
-        plan=f"{before}{_BECAME}{new.plan}",
+        plan=f"{before} -> {new.plan}",
         context=replace(signal.context, mrr_after=new.list_mrr),
     )
 

@@ -193,7 +193,7 @@ def _plan_name(price: Price, products: Mapping[str, Product]) -> str:
 
 
 def _plan_context(items: list[SubscriptionItem], products: Mapping[str, Product]) -> str:
-    """``pro × 10 + support × 1``; metered items are named only where there is nothing else, since they have no
+    """``pro x 10 + support x 1``; metered items are named only where there is nothing else, since they have no
     quantity."""
     licensed = [item for item in items if _is_licensed(item)]
     texts = []
@@ -202,6 +202,6 @@ def _plan_context(items: list[SubscriptionItem], products: Mapping[str, Product]
             continue
         name = _plan_name(item.price, products)
         if licensed:
-            name = f"{name} × {UNSTATED_QUANTITY if item.quantity is None else item.quantity}"
+            name = f"{name} x {UNSTATED_QUANTITY if item.quantity is None else item.quantity}"
         texts.append(name)
     return " + ".join(texts)

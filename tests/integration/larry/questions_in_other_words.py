@@ -116,7 +116,7 @@ BILLS = family(
 )
 PLANS = family(
     "seats",
-    (["how many seats does Acme have?", "what plan is Acme on?"], said("Acme Robotics has", " × ")),
+    (["how many seats does Acme have?", "what plan is Acme on?"], said("Acme Robotics has", " x ")),
 )
 WITHOUT_EFFECT = family(
     "said, but of no effect",

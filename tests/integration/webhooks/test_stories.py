@@ -35,7 +35,7 @@ def test_a_debt_is_one_case_from_the_first_refusal_to_the_money(
     took = time.monotonic() - begun
     overdue = workspace.wait_for_signal("payment_overdue")
     assert took < 10
-    assert (failed["amount"]["amount"], failed["amount"]["currency"], failed["plan"]) == ("120.00", "USD", "Team × 10")
+    assert (failed["amount"]["amount"], failed["amount"]["currency"], failed["plan"]) == ("120.00", "USD", "Team x 10")
     assert failed["account"]["name"] == "Acme"
     assert {link["kind"]: link["url"] for link in failed["links"]} == {
         "invoice": f"https://dashboard.stripe.com/test/invoices/{invoice}",
@@ -65,7 +65,7 @@ def test_a_cancellation_is_scheduled_undone_scheduled_again_and_takes_effect(
     product.advance(account, seconds=60)
     account.tell("schedule_cancel", subscription=subscription, when=encoding)
     first = workspace.wait_for_signal("subscription_canceled")
-    assert (first["amount"]["amount"], first["plan"]) == ("120.00", "Team × 10")
+    assert (first["amount"]["amount"], first["plan"]) == ("120.00", "Team x 10")
     product.advance(account, seconds=60)
     account.tell("undo_cancel", subscription=subscription)
     assert workspace.wait_for_signal("subscription_canceled", status="resolved")["outcome"] == "undone"
@@ -87,7 +87,7 @@ def test_revenue_that_shrinks_is_told_with_both_plans(account: StripeAccount, wo
     workspace.wait_until_worked_off()
     account.tell("cut_seats", subscription=subscription, quantity=6)
     cut = workspace.wait_for_signal("subscription_downgraded")
-    assert (cut["amount"]["amount"], cut["plan"]) == ("116.00", "Business × 10 → Business × 6")
+    assert (cut["amount"]["amount"], cut["plan"]) == ("116.00", "Business x 10 -> Business x 6")
     assert workspace.figures()["Acme"]["mrr"]["amount"] == "174.00"
     workspace.add_company("Globex")
     other = account.subscription(account.customer("Globex"), "business_month")
@@ -96,7 +96,7 @@ def test_revenue_that_shrinks_is_told_with_both_plans(account: StripeAccount, wo
     switched = wait_for(
         "the second", lambda: next((s for s in workspace.signals() if s["account"]["name"] == "Globex"), None)
     )
-    assert (switched["amount"]["amount"], switched["plan"]) == ("100.00", "Business × 10 → Starter × 10")
+    assert (switched["amount"]["amount"], switched["plan"]) == ("100.00", "Business x 10 -> Starter x 10")
 
 
 @pytest.mark.parametrize(
@@ -180,7 +180,7 @@ def test_the_first_payment_of_a_new_customer_fails(
     assert (failed["account"]["name"], failed["amount"]["amount"], failed["plan"]) == (
         "Newcomer",
         "60.00",
-        "Team × 5",
+        "Team x 5",
     )
     billing = workspace.figures()["Newcomer"]
     assert len(billing["subscriptions"]) == 1

@@ -97,14 +97,14 @@ def test_amount_follows_the_seats_and_survives_a_payload_without_items() -> None
     bare["items"] = {"data": []}
     told = tell([event(T0 + 20 * DAY, bare)], ledger=told.ledger)
     signal = told.only("subscription_canceled")
-    assert (signal.amount, signal.plan, signal.stage) == (minor(6_000), "pro × 6", "ended")
+    assert (signal.amount, signal.plan, signal.stage) == (minor(6_000), "pro x 6", "ended")
 
 
 def test_an_unknown_part_of_the_amount_is_said() -> None:
     partly = sub("active", plan_item(), plan_item(1, None, product="extra"))
     told = tell([sync(T0, [{**SCHEDULED, "items": partly["items"]}])])
     signal = told.only("subscription_canceled")
-    assert (signal.amount, signal.estimated, signal.plan) == (minor(10_000), True, "pro × 10 + extra × 1")
+    assert (signal.amount, signal.estimated, signal.plan) == (minor(10_000), True, "pro x 10 + extra x 1")
 
 
 def test_a_request_undone_before_we_heard_of_it_is_history() -> None:

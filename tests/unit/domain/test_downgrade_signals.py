@@ -45,30 +45,30 @@ def change(before: Items, after: Items, *, status: str = "active", then: str = "
 @pytest.mark.parametrize(
     ("before", "after", "amount", "plan", "cause"),
     [
-        (PRO_10, [plan_item(6)], 4_000, "pro × 10 → pro × 6", DowngradeCause.SEATS),
-        (PRO_10, [plan_item(1, 4_000, product="basic")], 6_000, "pro × 10 → basic × 1", DowngradeCause.PLAN),
+        (PRO_10, [plan_item(6)], 4_000, "pro x 10 -> pro x 6", DowngradeCause.SEATS),
+        (PRO_10, [plan_item(1, 4_000, product="basic")], 6_000, "pro x 10 -> basic x 1", DowngradeCause.PLAN),
         (
             [plan_item(), plan_item(1, 2_500, product="extra")],
             PRO_10,
             2_500,
-            "pro × 10 + extra × 1 → pro × 10",
+            "pro x 10 + extra x 1 -> pro x 10",
             DowngradeCause.PLAN,
         ),
-        (PRO_10, [plan_item(10, 800)], 2_000, "pro × 10 → pro × 10", DowngradeCause.PRICE),
-        (PRO_10, [plan_item(0)], 10_000, "pro × 10 → pro × 0", DowngradeCause.SEATS),
-        (PRO_10, [plan_item(6, 10_000, interval="year")], 5_000, "pro × 10 → pro × 6", DowngradeCause.SEATS),
+        (PRO_10, [plan_item(10, 800)], 2_000, "pro x 10 -> pro x 10", DowngradeCause.PRICE),
+        (PRO_10, [plan_item(0)], 10_000, "pro x 10 -> pro x 0", DowngradeCause.SEATS),
+        (PRO_10, [plan_item(6, 10_000, interval="year")], 5_000, "pro x 10 -> pro x 6", DowngradeCause.SEATS),
         (
             [plan_item(1, 120_000, interval="year")],
             [plan_item(1, 9_000)],
             1_000,
-            "pro × 1 → pro × 1",
+            "pro x 1 -> pro x 1",
             DowngradeCause.PRICE,
         ),
         (
             [plan_item(10, None, **TIERS)],
             [plan_item(9, None, **TIERS)],
             1_000,
-            "pro × 10 → pro × 9",
+            "pro x 10 -> pro x 9",
             DowngradeCause.SEATS,
         ),
     ],
@@ -258,10 +258,10 @@ def test_a_lower_price_among_several_intervals_is_no_longer_commitment() -> None
     ("items", "plan"),
     [
         ([plan_item(None, 2, product="usage", usage_type="metered")], "usage"),
-        ([plan_item(), plan_item(None, 2, product="usage", usage_type="metered")], "pro × 10"),
-        ([plan_item(None)], "pro × 1"),
-        ([plan_item(2, product="unknown", nickname="Team")], "Team × 2"),
-        ([plan_item(2, product="unknown", id="price_u")], "price_u × 2"),
+        ([plan_item(), plan_item(None, 2, product="usage", usage_type="metered")], "pro x 10"),
+        ([plan_item(None)], "pro x 1"),
+        ([plan_item(2, product="unknown", nickname="Team")], "Team x 2"),
+        ([plan_item(2, product="unknown", id="price_u")], "price_u x 2"),
         ([{**plan_item(), "price": None}], ""),
     ],
 )
@@ -272,7 +272,7 @@ def test_the_plan_context(items: Items, plan: str) -> None:
 def test_an_item_on_trial_brings_nothing_yet() -> None:
     trial = {**plan_item(), "current_trial": {"end_date": T0 + DAY}}
     facts = tell([sync(T0, [sub("active", trial)])]).ledger.subscriptions["sub_1"].facts
-    assert (facts.list_mrr, facts.amount_unknown, facts.plan) == (minor(0), False, "pro × 10")
+    assert (facts.list_mrr, facts.amount_unknown, facts.plan) == (minor(0), False, "pro x 10")
 
 
 def test_an_item_list_that_was_cut_is_unknown() -> None:
@@ -298,7 +298,7 @@ def test_a_cut_within_the_very_second_of_the_start_is_seen_in_either_order(cut_c
     outcome = observe_all(SignalLedger(), [*pictures, answer], ObservationContext(None))
 
     (signal,) = outcome.ledger.open_signals
-    assert (signal.amount, signal.plan, outcome.unsettled) == (minor(4_000), "pro × 10 → pro × 6", ())
+    assert (signal.amount, signal.plan, outcome.unsettled) == (minor(4_000), "pro x 10 -> pro x 6", ())
 
 
 def test_what_follows_an_answer_within_its_second_is_not_lost() -> None:

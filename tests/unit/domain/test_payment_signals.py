@@ -76,7 +76,7 @@ def test_the_time_of_payment_is_stripes_own() -> None:
 
 def test_plan_is_unknown_until_the_subscription_is_known() -> None:
     assert tell([FAILED]).only("payment_failed").plan is None
-    assert tell([FAILED, sync(T0 + 2 * DAY, [sub()])]).only("payment_failed").plan == "pro × 10"
+    assert tell([FAILED, sync(T0 + 2 * DAY, [sub()])]).only("payment_failed").plan == "pro x 10"
 
 
 def test_what_is_open_names_the_newest_plan_whatever_came_first() -> None:
@@ -84,12 +84,12 @@ def test_what_is_open_names_the_newest_plan_whatever_came_first() -> None:
     for steps in ([ACTIVE, FAILED, PAST_DUE, fewer], [ACTIVE, FAILED, fewer, PAST_DUE], [ACTIVE, fewer, FAILED]):
         told = tell(steps)
         assert {signal.plan for signal in told.ledger.open_signals if signal.type.value.startswith("payment")} == {
-            "pro × 4"
+            "pro x 4"
         }
     paid = event(T0 + 3 * DAY, inv("paid"))
     recovered = event(T0 + 3 * DAY, sub("active"))
     told = tell([ACTIVE, FAILED, PAST_DUE, paid, recovered, event(T0 + 4 * DAY, sub("active", plan_item(2)))])
-    assert (told.only("payment_failed").plan, told.only("payment_overdue").plan) == ("pro × 10", "pro × 10")
+    assert (told.only("payment_failed").plan, told.only("payment_overdue").plan) == ("pro x 10", "pro x 10")
 
 
 def test_the_end_of_the_subscription_closes_a_failure_in_either_order() -> None:

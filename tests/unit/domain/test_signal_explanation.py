@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 from fractions import Fraction
 
 import pytest
@@ -18,16 +17,16 @@ FAILED = event(T0 + DAY, inv(attempt_count=2))
 def test_a_refused_invoice() -> None:
     told = tell([ACTIVE, FAILED])
     assert explain(told.only("payment_failed")) == (
-        "Invoice INV-1 over $100.00 for pro × 10 was refused (attempt 2); "
+        "Invoice INV-1 over $100.00 for pro x 10 was refused (attempt 2); "
         "Stripe has the next attempt planned for 5 Nov 2026."
     )
     over = tell([ACTIVE, event(T0 + DAY, inv(attempt_count=4, next_payment_attempt=None))])
     assert explain(over.only("payment_failed")) == (
-        "Invoice INV-1 over $100.00 for pro × 10 was refused (attempt 4); Stripe has no further attempt planned."
+        "Invoice INV-1 over $100.00 for pro x 10 was refused (attempt 4); Stripe has no further attempt planned."
     )
     paid = tell([ACTIVE, FAILED, event(T0 + 3 * DAY, inv("paid"), "invoice.paid")])
     assert explain(paid.only("payment_failed")) == (
-        "Invoice INV-1 over $100.00 for pro × 10 was refused (attempt 2). It was paid on 3 Nov 2026."
+        "Invoice INV-1 over $100.00 for pro x 10 was refused (attempt 2). It was paid on 3 Nov 2026."
     )
 
 
@@ -46,12 +45,12 @@ def test_nothing_is_promised_that_was_not_told() -> None:
 def test_an_overdue_subscription() -> None:
     told = tell([ACTIVE, event(T0 + DAY, sub("past_due"))])
     assert explain(told.only("payment_overdue")) == (
-        "The subscription for pro × 10 is past due: about $100.00 (list price of one period) left to pay "
+        "The subscription for pro x 10 is past due: about $100.00 (list price of one period) left to pay "
         "on invoice in_1."
     )
     told = tell([FAILED, event(T0 + 2 * DAY, sub("active"))], ledger=told.ledger)
     assert explain(told.only("payment_overdue")) == (
-        "The subscription for pro × 10 was past due: $100.00 left to pay on invoice INV-1. It recovered on 2 Nov 2026."
+        "The subscription for pro x 10 was past due: $100.00 left to pay on invoice INV-1. It recovered on 2 Nov 2026."
     )
 
 
@@ -60,13 +59,13 @@ def test_a_cancellation() -> None:
     scheduled["cancellation_details"] = {"reason": "cancellation_requested"}
     told = tell([ACTIVE, event(T0 + DAY, scheduled)])
     assert explain(told.only("subscription_canceled")) == (
-        "The subscription to pro × 10 is canceled and set to end on 20 Nov 2026; it brings $100.00 a month. "
+        "The subscription to pro x 10 is canceled and set to end on 20 Nov 2026; it brings $100.00 a month. "
         "The customer asked for it."
     )
     ended = sub("canceled", canceled_at=T0 + DAY, ended_at=T0 + 20 * DAY)
     told = tell([event(T0 + 20 * DAY, ended)], ledger=told.ledger)
     assert explain(told.only("subscription_canceled")) == (
-        "The subscription to pro × 10 was canceled and ended on 20 Nov 2026; it brought $100.00 a month."
+        "The subscription to pro x 10 was canceled and ended on 20 Nov 2026; it brought $100.00 a month."
     )
     trial = {**scheduled, "status": "trialing"}
     assert "(on trial)" in explain(tell([sync(T0 + DAY, [trial])]).only("subscription_canceled"))
@@ -77,7 +76,7 @@ def test_a_cancellation() -> None:
 def test_a_downgrade() -> None:
     told = tell([ACTIVE, event(T0 + DAY, sub("active", plan_item(6)))])
     assert explain(told.only("subscription_downgraded")) == (
-        "Monthly revenue fell by $40.00, from $100.00 to $60.00 through fewer seats (pro × 10 → pro × 6)."
+        "Monthly revenue fell by $40.00, from $100.00 to $60.00 through fewer seats (pro x 10 -> pro x 6)."
     )
     two = sync(T0, [sub(), sub("active", plan_item(1), id="sub_2")])
     moved = event(T0 + DAY + 5, sub("active", plan_item(5), id="sub_2"))
@@ -121,12 +120,3 @@ def test_the_order_of_the_inbox() -> None:
     assert [severity_of(signal) for signal in ordered] == [Severity.CRITICAL, Severity.HIGH, Severity.MEDIUM]
     told = tell([event(T0 + 2 * DAY, inv("paid"), "invoice.paid")], ledger=told.ledger)
     assert max(told.ledger.signals.values(), key=inbox_order).type.value == "payment_failed"
-
-
-@pytest.mark.parametrize("month", range(1, 13))
-def test_explanations_write_dates_as_pages_do(month: int) -> None:
-    from clynto.domain.moments import UnixTime
-    from clynto.entrypoints.http.pages.presenters.moments import of_seconds
-
-    noon = UnixTime(int(datetime.datetime(2026, month, 9, 12, tzinfo=datetime.UTC).timestamp()))
-    assert date_text(noon) == of_seconds(noon).day

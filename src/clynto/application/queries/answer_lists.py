@@ -138,7 +138,7 @@ def answer_subscriptions(ground: Ground, query: Subscriptions, account: NamedAcc
 def _plan_told(owned: OwnedSubscription) -> str:
     row = owned.row
     every = "" if row.interval is None else f", billed every {row.interval}"
-    return f"{row.plan_name}{'' if row.quantity is None else f' × {row.quantity:,}'}{every}"
+    return f"{row.plan_name}{'' if row.quantity is None else f' x {row.quantity:,}'}{every}"
 
 
 def subscription_row(ground: Ground, owned: OwnedSubscription) -> Row:
