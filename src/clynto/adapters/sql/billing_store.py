@@ -13,7 +13,7 @@ from clynto.adapters.sql.bulk_writing import Columns, upsert
 from clynto.adapters.sql.column_types import is_any_of
 from clynto.adapters.sql.documents import clean_or_none, clean_text, pack
 from clynto.adapters.sql.money_rows import NOTHING, Bags, read_bags, replace_bags
-from clynto.adapters.sql.pending_sums import MEASURES_OF, NOW, Page
+from clynto.adapters.sql.pending_sums import MEASURES_OF, NOW, SUBSCRIPTION, MoneyRow, Page
 from clynto.adapters.sql.scope import Scope
 from clynto.adapters.sql.tables_accounts import MISSING, SORT_COLUMNS, account_ranking
 from clynto.adapters.sql.tables_billing import (
@@ -69,6 +69,10 @@ _ERASED = (
     mrr_points,
     mrr_point_money,
 )
+_AMOUNTS = tuple(f"{measure}_{piece}" for measure in MEASURES_OF[SUBSCRIPTION] for piece in ("whole", "num", "den"))
+_IN_SUMS = tuple(
+    subscription_billing.c[name] for name in ("counted", "account_id", "plan_name", "interval", "currency", *_AMOUNTS)
+)
 _RANKS = ("status_rank", *(f"{name}_{direction}" for name in SORT_COLUMNS for direction in ("up", "down")))
 _COMPUTED_RANKS = tuple(name for name in _RANKS if not name.startswith("health"))
 
@@ -87,13 +91,11 @@ class SqlBillingStore:
         scope, ids = self._scope, [billing.customer_id for billing in held]
         # The customers' rows first: whoever writes the same customers waits here, in one order, for all that follows.
         upsert(scope, customer_billing, [_customer_values(b, account_of.get(b.customer_id)) for b in held])
-        replace_bags(scope, customer_money, {b.customer_id: _bags(b) for b in held})
-        table = subscription_billing
-        scope.connection.execute(delete(table).where(scope.here(table), is_any_of(table.c.customer_id, ids)))
-        upsert(
-            scope,
-            table,
-            [_subscription_values(b, sub, account_of.get(b.customer_id)) for b in held for sub in b.subscriptions],
+        owner = {clean_text(customer_id): clean_or_none(account_of.get(customer_id)) for customer_id in ids}
+        bags = {b.customer_id: _bags(b) for b in held}
+        replace_bags(scope, customer_money, bags, lambda customer_id: {"account_id": owner[customer_id]})
+        self._replace_subscriptions(
+            ids, [_subscription_values(b, sub, account_of.get(b.customer_id)) for b in held for sub in b.subscriptions]
         )
         self._rank_customers(held)
 
@@ -146,6 +148,24 @@ class SqlBillingStore:
             scope.sums.count_anew(book)
         return erased
 
+    def _replace_subscriptions(self, customer_ids: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> None:
+        """Most recomputations bring the same money again: then the kept sums are told nothing."""
+        scope, table = self._scope, subscription_billing
+        came = {row["subscription_id"]: row for row in rows}
+        went: dict[str, MoneyRow] = {}
+        for theirs in (is_any_of(table.c.customer_id, customer_ids), is_any_of(table.c.subscription_id, sorted(came))):
+            former = delete(table).where(scope.here(table), theirs).returning(table.c.subscription_id, *_IN_SUMS)
+            went.update((row.subscription_id, row._mapping) for row in scope.connection.execute(former))
+        upsert(scope, table, list(came.values()))
+        for place in {**went, **came}:
+            before, after = _in_sums(went.get(place)), _in_sums(came.get(place))
+            if before == after:
+                continue
+            if before is not None:
+                scope.sums.subscription(went[place], -1)
+            if after is not None:
+                scope.sums.subscription(came[place], 1)
+
     def _rank_customers(self, billings: Sequence[CustomerBilling]) -> None:
         table = stripe_customers
         statement = (
@@ -164,6 +184,13 @@ class SqlBillingStore:
 def customer_rank(billing: CustomerBilling) -> int:
     """Where a customer stands in the list of customers: the highest list MRR in whole minor units first."""
     return -floor(sum(billing.list_mrr.amounts.values(), ZERO))
+
+
+def _in_sums(row: MoneyRow | None) -> tuple[Any, ...] | None:
+    """What the kept sums know of a subscription; None: it does not count, or belongs to no account."""
+    if row is None or not row["counted"] or row["account_id"] is None:
+        return None
+    return tuple(row[column.name] for column in _IN_SUMS[2:])
 
 
 def _rank_differs(new: Columns, held: Columns) -> ColumnElement[bool]:

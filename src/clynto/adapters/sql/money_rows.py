@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
@@ -38,12 +38,16 @@ class Replaced:
     came: Mapping[str, list[MoneyRow]]
 
 
-def replace_bags(scope: Scope, table: Table, bags: Mapping[str, Bags]) -> Replaced:
-    """Replace the rows of every owner that is a key of ``bags``."""
+def replace_bags(
+    scope: Scope, table: Table, bags: Mapping[str, Bags], more: Callable[[str], Mapping[str, Any]] | None = None
+) -> Replaced:
+    """Replace the rows of every owner that is a key of ``bags``. ``more``: other columns of an owner's rows."""
     owner = _owner(table)
     former = delete(table).where(scope.here(table), is_any_of(table.c[owner], sorted(bags))).returning(*table.c)
     went = by_owner(owner, (row._mapping for row in scope.connection.execute(former)))
     rows = [row for owner_id, held in bags.items() for row in _rows(owner, owner_id, held)]
+    if more is not None:
+        rows = [{**row, **more(row[owner])} for row in rows]
     upsert(scope, table, rows)
     return Replaced(went, by_owner(owner, rows))
 
