@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from math import floor
+from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, delete, or_, select, update
+from sqlalchemy import ColumnElement, Row, bindparam, delete, or_, select, update
 
 from clynto.adapters.sql import exact_amounts
 from clynto.adapters.sql.bulk_writing import Columns, upsert
@@ -70,9 +71,10 @@ _ERASED = (
     mrr_point_money,
 )
 _AMOUNTS = tuple(f"{measure}_{piece}" for measure in MEASURES_OF[SUBSCRIPTION] for piece in ("whole", "num", "den"))
-_IN_SUMS = tuple(
-    subscription_billing.c[name] for name in ("counted", "account_id", "plan_name", "interval", "currency", *_AMOUNTS)
-)
+_NAMES_IN_SUMS = ("counted", "account_id", "plan_name", "interval", "currency", *_AMOUNTS)
+_IN_SUMS = tuple(subscription_billing.c[name] for name in _NAMES_IN_SUMS)
+_in_sums = itemgetter(*_NAMES_IN_SUMS)
+"""What the kept sums know of a subscription."""
 _RANKS = ("status_rank", *(f"{name}_{direction}" for name in SORT_COLUMNS for direction in ("up", "down")))
 _COMPUTED_RANKS = tuple(name for name in _RANKS if not name.startswith("health"))
 
@@ -91,9 +93,7 @@ class SqlBillingStore:
         scope, ids = self._scope, [billing.customer_id for billing in held]
         # The customers' rows first: whoever writes the same customers waits here, in one order, for all that follows.
         upsert(scope, customer_billing, [_customer_values(b, account_of.get(b.customer_id)) for b in held])
-        owner = {clean_text(customer_id): clean_or_none(account_of.get(customer_id)) for customer_id in ids}
-        bags = {b.customer_id: _bags(b) for b in held}
-        replace_bags(scope, customer_money, bags, lambda customer_id: {"account_id": owner[customer_id]})
+        replace_bags(scope, customer_money, {b.customer_id: _bags(b) for b in held}, accounts=account_of)
         self._replace_subscriptions(
             ids, [_subscription_values(b, sub, account_of.get(b.customer_id)) for b in held for sub in b.subscriptions]
         )
@@ -152,19 +152,29 @@ class SqlBillingStore:
         """Most recomputations bring the same money again: then the kept sums are told nothing."""
         scope, table = self._scope, subscription_billing
         came = {row["subscription_id"]: row for row in rows}
-        went: dict[str, MoneyRow] = {}
-        for theirs in (is_any_of(table.c.customer_id, customer_ids), is_any_of(table.c.subscription_id, sorted(came))):
-            former = delete(table).where(scope.here(table), theirs).returning(table.c.subscription_id, *_IN_SUMS)
-            went.update((row.subscription_id, row._mapping) for row in scope.connection.execute(former))
+        went = self._former(is_any_of(table.c.customer_id, customer_ids))
+        fresh = sorted(came.keys() - went.keys())
+        if fresh:
+            # Under another customer until now: Stripe moves no subscription, so nobody does this twice at once.
+            went |= self._former(is_any_of(table.c.subscription_id, fresh))
         upsert(scope, table, list(came.values()))
-        for place in {**went, **came}:
-            before, after = _in_sums(went.get(place)), _in_sums(came.get(place))
-            if before == after:
-                continue
-            if before is not None:
-                scope.sums.subscription(went[place], -1)
-            if after is not None:
-                scope.sums.subscription(came[place], 1)
+        for subscription_id, row in came.items():
+            former_row = went.pop(subscription_id, None)
+            if former_row is None or former_row[1:] != _in_sums(row):
+                self._tell_sums(None if former_row is None else former_row._mapping, -1)
+                self._tell_sums(row, 1)
+        for gone in went.values():
+            self._tell_sums(gone._mapping, -1)
+
+    def _former(self, theirs: ColumnElement[bool]) -> dict[str, Row[Any]]:
+        """Delete rows of subscriptions; what the kept sums know of them, by id."""
+        table = subscription_billing
+        former = delete(table).where(self._scope.here(table), theirs).returning(table.c.subscription_id, *_IN_SUMS)
+        return {row[0]: row for row in self._scope.connection.execute(former)}
+
+    def _tell_sums(self, row: MoneyRow | None, by: int) -> None:
+        if row is not None and row["counted"] and row["account_id"] is not None:
+            self._scope.sums.subscription(row, by)
 
     def _rank_customers(self, billings: Sequence[CustomerBilling]) -> None:
         table = stripe_customers
@@ -184,13 +194,6 @@ class SqlBillingStore:
 def customer_rank(billing: CustomerBilling) -> int:
     """Where a customer stands in the list of customers: the highest list MRR in whole minor units first."""
     return -floor(sum(billing.list_mrr.amounts.values(), ZERO))
-
-
-def _in_sums(row: MoneyRow | None) -> tuple[Any, ...] | None:
-    """What the kept sums know of a subscription; None: it does not count, or belongs to no account."""
-    if row is None or not row["counted"] or row["account_id"] is None:
-        return None
-    return tuple(row[column.name] for column in _IN_SUMS[2:])
 
 
 def _rank_differs(new: Columns, held: Columns) -> ColumnElement[bool]:

@@ -35,10 +35,10 @@ class Counted:
     scores: int = 0
     scored: int = 0
 
-    def add(self, score: int, accounts: int = 1) -> None:
-        """So many accounts of this score, or of an unknown one (``MISSING``)."""
+    def add(self, score: int, accounts: int = 1, *, scored: bool) -> None:
+        """So many accounts of this score, or of an unknown one (``MISSING``), or of one that nobody asks for."""
         self.accounts += accounts
-        if score != MISSING:
+        if scored and score != MISSING:
             self.scores += score * accounts
             self.scored += accounts
 
@@ -55,17 +55,17 @@ class HeldAccounts:
         """Whether it is selected."""
         return account_id in self._ids
 
-    def counted(self, key: Callable[[HeldAccount], str] | None) -> dict[str, Counted]:
+    def counted(self, key: Callable[[HeldAccount], str] | None, *, scored: bool) -> dict[str, Counted]:
         """By ``key``; without one, all under the empty key."""
         if key is None:
-            known = [score for _, _, _, score in self.rows if score != MISSING]
+            known = [score for _, _, _, score in self.rows if scored and score != MISSING]
             return {"": Counted(len(self.rows), sum(known), len(known))}
         parts: dict[str, Counted] = {}
         for row in self.rows:
             part = key(row)
             if part not in parts:
                 parts[part] = Counted()
-            parts[part].add(row.health_up)
+            parts[part].add(row.health_up, scored=scored)
         return parts
 
     def by_mrr(self, order: Order, limit: int) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Table, delete, select
 from clynto.adapters.sql import exact_amounts
 from clynto.adapters.sql.bulk_writing import upsert
 from clynto.adapters.sql.column_types import is_any_of, unindexed
-from clynto.adapters.sql.documents import clean_text
+from clynto.adapters.sql.documents import clean_or_none, clean_text
 from clynto.adapters.sql.pending_sums import MoneyRow
 from clynto.adapters.sql.scope import Scope
 from clynto.domain.money import MoneyBag
@@ -39,15 +39,16 @@ class Replaced:
 
 
 def replace_bags(
-    scope: Scope, table: Table, bags: Mapping[str, Bags], more: Callable[[str], Mapping[str, Any]] | None = None
+    scope: Scope, table: Table, bags: Mapping[str, Bags], *, accounts: Mapping[str, str | None] | None = None
 ) -> Replaced:
-    """Replace the rows of every owner that is a key of ``bags``. ``more``: other columns of an owner's rows."""
+    """Replace the rows of every owner that is a key of ``bags``. ``accounts``: of customers, the account of each."""
     owner = _owner(table)
     former = delete(table).where(scope.here(table), is_any_of(table.c[owner], sorted(bags))).returning(*table.c)
     went = by_owner(owner, (row._mapping for row in scope.connection.execute(former)))
-    rows = [row for owner_id, held in bags.items() for row in _rows(owner, owner_id, held)]
-    if more is not None:
-        rows = [{**row, **more(row[owner])} for row in rows]
+    rows: list[dict[str, Any]] = []
+    for owner_id, held in bags.items():
+        named = {} if accounts is None else {"account_id": clean_or_none(accounts.get(owner_id))}
+        rows += [{**row, **named} for row in _rows(owner, owner_id, held)] if named else _rows(owner, owner_id, held)
     upsert(scope, table, rows)
     return Replaced(went, by_owner(owner, rows))
 

@@ -54,7 +54,7 @@ class PendingSums:
     def subscription(self, row: MoneyRow, by: int) -> None:
         """This row of a counted subscription of an account was written (``by`` 1), or deleted (-1)."""
         page = Page(SUBSCRIPTION, row["interval"] or "", row["plan_name"])
-        for measure in MEASURES_OF[SUBSCRIPTION]:
+        for measure in _MRR:
             self._amount(page, measure, row, by)
 
     def headers(self, book: str, periods: Iterable[str], by: int) -> None:

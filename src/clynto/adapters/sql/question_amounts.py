@@ -63,7 +63,7 @@ class AmountsSql:
         if measure.since is None:
             return here
         before = self._amounts_at(part, measure, measure.since)
-        return union_all(_changed(here, before, 1), _changed(before, here, -1))
+        return union_all(self._changed(here, before, 1), self._changed(before, here, -1))
 
     def source(self, part: MoneyPart, measure: Measure) -> FromClause:
         """``amounts`` as something to select from.
@@ -78,6 +78,19 @@ class AmountsSql:
         """Accounts with an amount that is not zero."""
         held = self.amounts(part, measure).subquery()
         return select(held.c.account_id).where(or_(held.c.whole != 0, held.c.num != 0))
+
+    def all_but(self, rows: Amounts, others: Amounts) -> CompoundSelect[Any]:
+        """Those of ``rows`` that are not among the others, as most are. Asked for them in order, SQLite walks along the
+        indexes of both together, and makes a list of neither."""
+        left = except_(rows, others)
+        in_order = self._scope.connection.dialect.name == "sqlite"
+        return left.order_by(*left.selected_columns) if in_order else left
+
+    def _changed(self, amounts: Amounts, others: Amounts, sign: int) -> Select[Any]:
+        """The amounts, times ``sign``, but for those that stand unchanged among the others."""
+        held = self.all_but(amounts, others).subquery()
+        whole, num = (sign * held.c.whole).label("whole"), (sign * held.c.num).label("num")
+        return select(held.c.account_id, held.c.currency, whole, num, held.c.den)
 
     def part_conditions(self, part: MoneyPart) -> list[ColumnElement[bool]]:
         """On counted subscriptions of matched customers."""
@@ -166,21 +179,6 @@ class AmountsSql:
         held = subscription_billing.c.product_ids
         choices = [contains_text(held, orjson.dumps(product_id).decode()) for product_id in ids]
         return or_(*choices) if choices else literal(1) == literal(0)
-
-
-def _changed(amounts: Amounts, others: Amounts, sign: int) -> Select[Any]:
-    """The amounts, times ``sign``, but for those that stand unchanged among the others, as most do. Put in order, both
-    are walked along together, and no list is made of either."""
-    differing = except_(amounts, others)
-    held = differing.order_by(*differing.selected_columns).subquery()
-    whole, num = (sign * held.c.whole).label("whole"), (sign * held.c.num).label("num")
-    return select(held.c.account_id, held.c.currency, whole, num, held.c.den)
-
-
-def all_but(accounts: Amounts, others: Amounts) -> CompoundSelect[Any]:
-    """Those of ``accounts`` (a column of ids) that are not among the others. In order, as in ``_changed``."""
-    left = except_(accounts, others)
-    return left.order_by(*left.selected_columns)
 
 
 def is_open() -> ColumnElement[bool]:

@@ -32,29 +32,37 @@ KEYS: Mapping[Grouping | None, Callable[[HeldAccount], str]] = {
 """What accounts are grouped by that stands in their own rows."""
 
 
-def counted(scope: Scope, conditions: Sequence[ColumnElement[bool]], grouping: Grouping | None) -> dict[str, Counted]:
-    """Accounts and their health scores, by payment status or health, else all under the empty key.
+def counted(
+    scope: Scope, conditions: Sequence[ColumnElement[bool]], grouping: Grouping | None, *, scored: bool
+) -> dict[str, Counted]:
+    """Accounts, and their health scores if they are wanted, by payment status or health, else all under the empty key.
 
-    They are counted by score, along an index: there are a hundred scores, and what is grouped in the order of an index
-    need not be sorted."""
+    Each in the order of an index, so that nothing has to be sorted: by score, of which there are a hundred, or by
+    status."""
     score, rank = RANKING.c.health_up, RANKING.c.status_rank
-    if grouping is None:
-        known = case((score != MISSING, score))
-        query = select(func.count(), func.sum(known), func.count(known)).where(scope.here(RANKING), *conditions)
-        accounts, scores, scored = scope.connection.execute(query).one()
-        return {"": Counted(accounts, int(scores or 0), scored)}
+    here = scope.here(RANKING), *conditions
+    groups: dict[str, Counted] = {}
+    if grouping is Grouping.PAYMENT_STATUS and not scored:
+        for held, accounts in scope.connection.execute(select(rank, func.count()).where(*here).group_by(rank)):
+            groups[_STATUS_OF_RANK[held]] = Counted(accounts)
+        return groups
+    if grouping is None and not scored:
+        return {"": Counted(scope.connection.scalar(select(func.count()).select_from(RANKING).where(*here)) or 0)}
     ranks = sorted(_STATUS_OF_RANK) if grouping is Grouping.PAYMENT_STATUS else ()
     of_ranks = [func.sum(case((rank == one, 1), else_=0)) for one in ranks]
-    by_score = select(score, func.count(), *of_ranks).where(scope.here(RANKING), *conditions).group_by(score)
-    groups: dict[str, Counted] = {}
-    for held, accounts, *of_each in scope.connection.execute(by_score):
-        parts = {_STATUS_OF_RANK[one]: int(n) for one, n in zip(ranks, of_each, strict=True)} or {
-            _level(held): accounts
-        }
-        for name, number in parts.items():
+    for held, accounts, *of_each in scope.connection.execute(
+        select(score, func.count(), *of_ranks).where(*here).group_by(score)
+    ):
+        parts = {_STATUS_OF_RANK[one]: int(number) for one, number in zip(ranks, of_each, strict=True)}
+        for name, number in (parts or {"" if grouping is None else _level(held): accounts}).items():
             if number:
-                groups.setdefault(name, Counted()).add(held, number)
-    return groups
+                groups.setdefault(name, Counted()).add(held, number, scored=scored)
+    return groups or ({"": Counted()} if grouping is None else {})
+
+
+def accounts_of(scope: Scope, owner: ColumnElement[str], among: Sequence[ColumnElement[bool]]) -> int:
+    """How many different owners there are."""
+    return scope.connection.scalar(select(func.count(func.distinct(owner))).where(*among)) or 0
 
 
 def living_without_account(scope: Scope) -> int:

@@ -14,8 +14,8 @@ from clynto.adapters.sql.kept_totals import by_currency, kept_by_subscription, k
 from clynto.adapters.sql.money_rows import summed_bags
 from clynto.adapters.sql.pending_sums import DAY, MONTH
 from clynto.adapters.sql.question_amounts import AmountsSql
-from clynto.adapters.sql.question_counts import KEYS, accounts_by, counted, living_without_account
-from clynto.adapters.sql.question_holding import MOST_HELD, Holding
+from clynto.adapters.sql.question_counts import KEYS, accounts_by, accounts_of, counted, living_without_account
+from clynto.adapters.sql.question_holding import MOST_HELD, Holding, is_part
 from clynto.adapters.sql.question_records import SqlQuestionRecords
 from clynto.adapters.sql.question_selection import RANKING, SelectingSql, plain
 from clynto.adapters.sql.question_sums import SqlSums
@@ -62,7 +62,7 @@ class SqlQuestionData:
         self._selecting = SelectingSql(scope, self._amounts)
         self._holding = Holding(scope, self._selecting, self._amounts, most_held)
         self._sums = SqlSums(scope, self._holding, self._amounts)
-        self._counts: dict[tuple[Selection, Measure, Grouping | None], Mapping[str, Counted]] = {}
+        self._counts: dict[tuple[Selection, Measure, Grouping | None, bool], Mapping[str, Counted]] = {}
         self._records = SqlQuestionRecords(scope, self._selecting)
 
     def recorded_moment(self, day: dt.date, *, today: dt.date) -> RecordedMoment | None:
@@ -153,7 +153,7 @@ class SqlQuestionData:
         kept = kept_totals(self._scope, selection, measure, grouping)
         if kept is not None:
             return {key: one.amounts for key, one in kept.items()}, {key: one.bearing for key, one in kept.items()}
-        if measure.kind is MeasureKind.HEALTH:
+        if measure.kind in (MeasureKind.HEALTH, MeasureKind.ACCOUNTS):
             return {}, {}
         held = self._holding.amounts(selection, measure)
         if held is None:
@@ -163,11 +163,17 @@ class SqlQuestionData:
 
     def _counted(self, selection: Selection, measure: Measure, grouping: Grouping | None) -> Mapping[str, Counted]:
         accounts = self._holding.accounts(selection, measure)
+        is_scored = measure.kind is MeasureKind.HEALTH
         if accounts is not None:
-            return accounts.counted(KEYS.get(grouping))
-        wanted = selection, plain(measure), grouping
+            return accounts.counted(KEYS.get(grouping), scored=is_scored)
+        wanted = selection, plain(measure), grouping, is_scored
         if wanted not in self._counts:
-            self._counts[wanted] = counted(self._scope, self._selecting.conditions(selection, measure), grouping)
+            if is_part(selection) and grouping is None and not is_scored:
+                owner, among = subscription_billing.c.account_id, self._amounts.part_conditions(selection.part)
+                self._counts[wanted] = {"": Counted(accounts_of(self._scope, owner, among))}
+            else:
+                conditions = self._selecting.conditions(selection, measure)
+                self._counts[wanted] = counted(self._scope, conditions, grouping, scored=is_scored)
         return self._counts[wanted]
 
     def _totals_by_currency(self, selection: Selection, measure: Measure) -> Sequence[GroupTotal]:
@@ -191,7 +197,7 @@ class SqlQuestionData:
         accounts = self._holding.accounts(selection, measure)
         if accounts is not None:
             among.append(is_any_of(owner, accounts.ids))
-        elif selection != Selection():
+        elif selection != Selection() and not is_part(selection):
             conditions = self._selecting.conditions(selection, measure)
             among.append(owner.in_(select(RANKING.c.account_id).where(self._scope.here(RANKING), *conditions)))
         sums = kept_by_subscription(self._scope, selection, measure, grouping)

@@ -55,7 +55,7 @@ class Holding:
         which the database counts and orders them in no time."""
         if measure.kind is not MeasureKind.OUTSTANDING and not self._selecting.looks_elsewhere(selection):
             return None
-        if selection == Selection():
+        if selection == Selection() or is_part(selection):
             return None
         wanted = selection, plain(measure)
         if wanted not in self._accounts:
@@ -105,13 +105,17 @@ class Holding:
         ids = None if accounts is None else accounts.ids
         amounts = (self._amounts.owed(part, ids) if is_owed else self._amounts.amounts(part, measure)).subquery()
         query = select(amounts).limit(self._most + 1)
-        alone = part.is_by_subscription and replace(selection, part=EVERYTHING) == Selection()
-        if ids is not None and not (is_owed or is_change or alone):
+        if ids is not None and not (is_owed or is_change):
             if len(ids) > _SUMMED_HERE[self._scope.connection.dialect.name]:
                 return None
             query = query.where(is_any_of(amounts.c.account_id, ids))
         rows = self._scope.connection.execute(query).all()
         return None if len(rows) > self._most else Held(HeldAmounts(rows), accounts)
+
+
+def is_part(selection: Selection) -> bool:
+    """Whether accounts are selected by nothing but some of their subscriptions, whose money is the answer."""
+    return selection.part.is_by_subscription and replace(selection, part=EVERYTHING) == Selection()
 
 
 _COLUMNS = (RANKING.c.account_id, RANKING.c.status_rank, RANKING.c.mrr_up, RANKING.c.health_up)

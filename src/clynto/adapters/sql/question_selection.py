@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Select, and_, literal_column, or_, select
 
 from clynto.adapters.sql.codec_subscriptions import unpack_subscription
 from clynto.adapters.sql.column_types import is_any_of
-from clynto.adapters.sql.question_amounts import AmountsSql, all_but
+from clynto.adapters.sql.question_amounts import AmountsSql
 from clynto.adapters.sql.scope import Scope
 from clynto.adapters.sql.tables_accounts import MISSING, account_ranking
 from clynto.adapters.sql.tables_billing import account_billing, matches, subscription_billing
@@ -133,21 +133,27 @@ class SelectingSql:
 
     def _lacking_conditions(self, selection: Selection) -> list[ColumnElement[bool]]:
         found: list[ColumnElement[bool]] = []
-        own = RANKING.c.account_id
-        # Under a name of its own, or it would be the row of the query around it.
-        every = RANKING.alias()
-        everyone = select(every.c.account_id).where(every.c.workspace_id == self._scope.workspace_id)
         if Lacking.SUBSCRIPTION in selection.lacking:
             live = select(account_billing.c.account_id).where(
                 self._scope.here(account_billing), account_billing.c.live_subscriptions > 0
             )
-            found.append(own.in_(all_but(everyone, live)))
+            found.append(self._is_not_among(live))
         if Lacking.CUSTOMER in selection.lacking:
             matched = select(matches.c.account_id).where(self._scope.here(matches), matches.c.account_id.is_not(None))
-            found.append(own.in_(all_but(everyone, matched)))
+            found.append(self._is_not_among(matched))
         if Lacking.HEALTH_SCORE in selection.lacking:
             found.append(RANKING.c.health_up == MISSING)
         return found
+
+    def _is_not_among(self, others: Select[Any]) -> ColumnElement[bool]:
+        """SQLite makes a list of the others to look each account up in; PostgreSQL hashes them, which is sooner than
+        to take one from the other."""
+        if self._postgresql:
+            return RANKING.c.account_id.not_in(others)
+        # Under a name of its own, or it would be the row of the query around it.
+        every = RANKING.alias()
+        everyone = select(every.c.account_id).where(every.c.workspace_id == self._scope.workspace_id)
+        return RANKING.c.account_id.in_(self._amounts.all_but(everyone, others))
 
     def _with_signal(self, condition: SignalCondition) -> Select[Any]:
         matched = and_(matches.c.workspace_id == signals.c.workspace_id, matches.c.customer_id == signals.c.customer_id)
@@ -178,12 +184,12 @@ class SelectingSql:
         without, having = (movement.start, movement.end) if gains else (movement.end, movement.start)
         at_all = [Measure(MeasureKind.MRR, basis, moment) for moment in (without, having)]
         before, after = (self._amounts.bearing(EVERYTHING, measure) for measure in at_all)
-        return [RANKING.c.account_id.in_(all_but(after, before))]
+        return [RANKING.c.account_id.in_(self._amounts.all_but(after, before))]
 
 
 def plain(measure: Measure) -> Measure:
     """The measure that a part of the money selects accounts by: as it is now."""
-    kind = MeasureKind.MRR if measure.kind is MeasureKind.HEALTH else measure.kind
+    kind = MeasureKind.MRR if measure.kind in (MeasureKind.HEALTH, MeasureKind.ACCOUNTS) else measure.kind
     return Measure(kind, measure.basis)
 
 
