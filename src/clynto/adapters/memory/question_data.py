@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from fractions import Fraction
 
 from clynto.adapters.memory.billing_details import MemoryBillingDetails
@@ -76,7 +77,9 @@ class MemoryQuestionData:
         for row in rows:
             for key, amount in self._parts(row, selection.part, measure, grouping):
                 groups.setdefault(key, []).append((row, amount))
-        return [_total(key, members, scored=grouping not in _BY_PART) for key, members in sorted(groups.items())]
+        scored = measure.kind is MeasureKind.HEALTH and grouping not in _BY_PART
+        totals = [_total(key, members, scored=scored) for key, members in sorted(groups.items())]
+        return [replace(total, bearing=0) for total in totals] if grouping in _BY_SUBSCRIPTION else totals
 
     def ranked(
         self, selection: Selection, measure: Measure, *, order: Order, limit: int, weights: Mapping[str, int]

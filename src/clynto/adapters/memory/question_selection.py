@@ -42,7 +42,7 @@ class MemorySelecting:
 
     def amount(self, row: AccountRow, part: MoneyPart, measure: Measure) -> MoneyBag:
         """What an account brings in a measure; a health score is no money."""
-        if measure.kind is MeasureKind.HEALTH:
+        if measure.kind in (MeasureKind.HEALTH, MeasureKind.ACCOUNTS):
             return MoneyBag.empty()
         amount = self._at(row, part, measure, measure.at)
         if measure.since is not None:
@@ -146,7 +146,7 @@ class MemorySelecting:
             return any(True for _ in self.counted(row.id, part))
         if part.currency is None:
             return True
-        kind = MeasureKind.MRR if measure.kind is MeasureKind.HEALTH else measure.kind
+        kind = MeasureKind.MRR if measure.kind in (MeasureKind.HEALTH, MeasureKind.ACCOUNTS) else measure.kind
         plain = Measure(kind, measure.basis)
         return bool(self._at(row, part, plain, None).without_zeros().amounts)
 

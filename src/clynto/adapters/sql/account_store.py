@@ -10,6 +10,7 @@ from sqlalchemy import Row, and_, delete, func, select, update
 from clynto.adapters.sql.bulk_writing import upsert
 from clynto.adapters.sql.column_types import is_any_of
 from clynto.adapters.sql.documents import clean_or_none, clean_text, pack, unpack
+from clynto.adapters.sql.matched_flags import tell_matched
 from clynto.adapters.sql.mrr_record_store import POINTS, SNAPSHOTS
 from clynto.adapters.sql.pending_sums import NOW, Page
 from clynto.adapters.sql.scope import Scope
@@ -18,6 +19,7 @@ from clynto.adapters.sql.tables_billing import (
     account_billing,
     account_money,
     customer_billing,
+    customer_money,
     matches,
     subscription_billing,
 )
@@ -28,8 +30,8 @@ from clynto.domain.moments import UnixMicros
 _SORTED_LETTERS = 120
 """Letters of a name that count for sorting: PostgreSQL's indexes hold no more than 2,700 bytes a row."""
 
-_HANGING_ON_IT = (account_billing, matches, health_pillars, health_history)
-"""Beside its money, which the kept sums have to lose (``_leave_the_sums``)."""
+_HANGING_ON_IT = (account_billing, health_pillars, health_history)
+"""Beside its money, which the kept sums have to lose (``_leave_the_sums``), and its customers (``_free_customers``)."""
 
 
 class SqlAccountStore:
@@ -70,14 +72,25 @@ class SqlAccountStore:
         connection.execute(delete(accounts).where(scope.one(accounts, id=account_id)))
         for table in _HANGING_ON_IT:
             connection.execute(delete(table).where(scope.one(table, account_id=account_id)))
+        self._free_customers(account_id)
+        return True
+
+    def _free_customers(self, account_id: str) -> None:
+        """They belong to no account until they are matched again, and so does what they pay."""
+        connection, scope = self._scope.connection, self._scope
+        matched = delete(matches).where(scope.one(matches, account_id=account_id)).returning(matches.c.customer_id)
+        tell_matched(scope, connection.scalars(matched).all())
         left = select(customer_billing.c.customer_id).where(scope.one(customer_billing, account_id=account_id))
         theirs = update(subscription_billing).where(
             scope.one(subscription_billing, account_id=account_id), subscription_billing.c.customer_id.in_(left)
         )
-        connection.execute(theirs.values(account_id=None))
+        for row in connection.execute(theirs.values(account_id=None).returning(*subscription_billing.c)):
+            if row.counted:
+                scope.sums.subscription(row._mapping, -1)
+        paid = update(customer_money).where(scope.here(customer_money), customer_money.c.customer_id.in_(left))
+        connection.execute(paid.values(account_id=None))
         freed = update(customer_billing).where(scope.one(customer_billing, account_id=account_id))
         connection.execute(freed.values(account_id=None))
-        return True
 
     def _leave_the_sums(self, account_id: str) -> None:
         """What the account brings, and brought, is taken off the kept sums, and deleted."""

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from math import floor
+from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, delete, or_, select, update
+from sqlalchemy import ColumnElement, Row, bindparam, delete, or_, select, update
 
 from clynto.adapters.sql import exact_amounts
 from clynto.adapters.sql.bulk_writing import Columns, upsert
 from clynto.adapters.sql.column_types import is_any_of
 from clynto.adapters.sql.documents import clean_or_none, clean_text, pack
 from clynto.adapters.sql.money_rows import NOTHING, Bags, read_bags, replace_bags
-from clynto.adapters.sql.pending_sums import MEASURES_OF, NOW, Page
+from clynto.adapters.sql.pending_sums import MEASURES_OF, NOW, SUBSCRIPTION, MoneyRow, Page
 from clynto.adapters.sql.scope import Scope
 from clynto.adapters.sql.tables_accounts import MISSING, SORT_COLUMNS, account_ranking
 from clynto.adapters.sql.tables_billing import (
@@ -69,6 +70,11 @@ _ERASED = (
     mrr_points,
     mrr_point_money,
 )
+_AMOUNTS = tuple(f"{measure}_{piece}" for measure in MEASURES_OF[SUBSCRIPTION] for piece in ("whole", "num", "den"))
+_NAMES_IN_SUMS = ("counted", "account_id", "plan_name", "interval", "currency", *_AMOUNTS)
+_IN_SUMS = tuple(subscription_billing.c[name] for name in _NAMES_IN_SUMS)
+_in_sums = itemgetter(*_NAMES_IN_SUMS)
+"""What the kept sums know of a subscription."""
 _RANKS = ("status_rank", *(f"{name}_{direction}" for name in SORT_COLUMNS for direction in ("up", "down")))
 _COMPUTED_RANKS = tuple(name for name in _RANKS if not name.startswith("health"))
 
@@ -87,13 +93,9 @@ class SqlBillingStore:
         scope, ids = self._scope, [billing.customer_id for billing in held]
         # The customers' rows first: whoever writes the same customers waits here, in one order, for all that follows.
         upsert(scope, customer_billing, [_customer_values(b, account_of.get(b.customer_id)) for b in held])
-        replace_bags(scope, customer_money, {b.customer_id: _bags(b) for b in held})
-        table = subscription_billing
-        scope.connection.execute(delete(table).where(scope.here(table), is_any_of(table.c.customer_id, ids)))
-        upsert(
-            scope,
-            table,
-            [_subscription_values(b, sub, account_of.get(b.customer_id)) for b in held for sub in b.subscriptions],
+        replace_bags(scope, customer_money, {b.customer_id: _bags(b) for b in held}, accounts=account_of)
+        self._replace_subscriptions(
+            ids, [_subscription_values(b, sub, account_of.get(b.customer_id)) for b in held for sub in b.subscriptions]
         )
         self._rank_customers(held)
 
@@ -145,6 +147,34 @@ class SqlBillingStore:
         for book in MEASURES_OF:
             scope.sums.count_anew(book)
         return erased
+
+    def _replace_subscriptions(self, customer_ids: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> None:
+        """Most recomputations bring the same money again: then the kept sums are told nothing."""
+        scope, table = self._scope, subscription_billing
+        came = {row["subscription_id"]: row for row in rows}
+        went = self._former(is_any_of(table.c.customer_id, customer_ids))
+        fresh = sorted(came.keys() - went.keys())
+        if fresh:
+            # Under another customer until now: Stripe moves no subscription, so nobody does this twice at once.
+            went |= self._former(is_any_of(table.c.subscription_id, fresh))
+        upsert(scope, table, list(came.values()))
+        for subscription_id, row in came.items():
+            former_row = went.pop(subscription_id, None)
+            if former_row is None or former_row[1:] != _in_sums(row):
+                self._tell_sums(None if former_row is None else former_row._mapping, -1)
+                self._tell_sums(row, 1)
+        for gone in went.values():
+            self._tell_sums(gone._mapping, -1)
+
+    def _former(self, theirs: ColumnElement[bool]) -> dict[str, Row[Any]]:
+        """Delete rows of subscriptions; what the kept sums know of them, by id."""
+        table = subscription_billing
+        former = delete(table).where(self._scope.here(table), theirs).returning(table.c.subscription_id, *_IN_SUMS)
+        return {row[0]: row for row in self._scope.connection.execute(former)}
+
+    def _tell_sums(self, row: MoneyRow | None, by: int) -> None:
+        if row is not None and row["counted"] and row["account_id"] is not None:
+            self._scope.sums.subscription(row, by)
 
     def _rank_customers(self, billings: Sequence[CustomerBilling]) -> None:
         table = stripe_customers

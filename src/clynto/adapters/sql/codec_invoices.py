@@ -42,6 +42,7 @@ def invoice_values(invoice: Invoice) -> dict[str, Any]:
         "last_failed_at": invoice.last_failed_at,
         "head": pack(head),
         "lines": pack([_pack_line(line) for line in invoice.lines]),
+        "amount_remaining": invoice.amount_remaining,
     }
 
 

@@ -12,6 +12,7 @@ from clynto.adapters.sql.bulk_writing import Columns, provenance_of, provenance_
 from clynto.adapters.sql.codec_discounts import pack_discount, unpack_discount
 from clynto.adapters.sql.column_types import is_any_of
 from clynto.adapters.sql.documents import clean_or_none, clean_text, pack, unpack
+from clynto.adapters.sql.matched_flags import tell_matched
 from clynto.adapters.sql.scope import Scope
 from clynto.adapters.sql.tables_stripe_facts import stripe_customers
 from clynto.adapters.sql.unseen_ids import unseen_ids
@@ -30,6 +31,7 @@ class SqlCustomerStore:
         age = provenance_values(provenance)
         rows = [{**_values(customer), **age} for customer in customers]
         upsert(self._scope, stripe_customers, rows, where=younger, setting=_kept_by_tombstones)
+        tell_matched(self._scope, (row["id"] for row in rows))
 
     def get_many(self, customer_ids: Iterable[str]) -> Mapping[str, tuple[StripeCustomer, Provenance]]:
         """Those that are stored, with the age of the picture."""

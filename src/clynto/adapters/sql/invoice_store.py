@@ -19,7 +19,7 @@ from clynto.domain.provenance import Provenance
 from clynto.ports.stripe_facts import PaidTotals
 
 _TABLE = stripe_invoices
-_HEAD = [column for column in _TABLE.c if column.name not in ("workspace_id", "lines")]
+_HEAD = [column for column in _TABLE.c if column.name not in ("workspace_id", "lines", "amount_remaining")]
 _ALWAYS_DECIDING = (InvoiceStatus.OPEN.value, InvoiceStatus.UNCOLLECTIBLE.value)
 _FETCHED = 1_000
 

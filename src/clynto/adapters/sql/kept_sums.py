@@ -1,8 +1,9 @@
 """Sums over all accounts of a workspace, kept beside the rows they add up and written in the same transaction.
 
-Three books are kept: what accounts bring now, by payment status (``part`` is the rank of the status); rebuilt month
-points, by month; and daily snapshots, by day. Whoever writes or deletes rows of a book tells what came and what went
-(``PendingSums``); the differences are written last in the transaction, so that no other one waits for them longer.
+Four books are kept: what accounts bring now, by payment status (``part`` is the rank of the status); rebuilt month
+points, by month; daily snapshots, by day; and counted subscriptions of accounts, by interval (``period``) and plan
+(``part``). Whoever writes or deletes rows of a book tells what came and what went (``PendingSums``); the differences
+are written last in the transaction, so that no other one waits for them longer.
 """
 
 from __future__ import annotations
@@ -11,11 +12,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, delete, func, select
+from sqlalchemy import ColumnElement, Row, delete, func, select, true
 
 from clynto.adapters.sql import exact_amounts
 from clynto.adapters.sql.bulk_writing import Columns, upsert
-from clynto.adapters.sql.pending_sums import HALVES, HEADERS
+from clynto.adapters.sql.pending_sums import HALVES, HEADERS, SUBSCRIPTION
 from clynto.adapters.sql.scope import Scope
 from clynto.adapters.sql.sums_counted_again import counted_again
 from clynto.adapters.sql.tables_sums import NUMBERS, kept_sums
@@ -88,6 +89,14 @@ def totals_by_part(scope: Scope, book: str, measure: str, period: str = "") -> d
     for row in _rows(scope, book, measure, _TABLE.c.period == period):
         groups.setdefault(row.part, []).append(row)
     return {part: _total(rows) for part, rows in groups.items()}
+
+
+def sums_of_subscriptions(scope: Scope, measure: str) -> dict[tuple[str, str], MoneyBag]:
+    """Exact sums over all counted subscriptions of accounts, by interval and plan."""
+    groups: dict[tuple[str, str], list[Row[Any]]] = {}
+    for row in _rows(scope, SUBSCRIPTION, measure, true()):
+        groups.setdefault((row.period, row.part), []).append(row)
+    return {place: _total(rows).amounts for place, rows in groups.items()}
 
 
 def together(totals: Iterable[KeptTotal]) -> KeptTotal:

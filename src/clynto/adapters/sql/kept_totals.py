@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from clynto.adapters.sql.kept_sums import KeptTotal, together, totals_by_part
+from clynto.adapters.sql.kept_sums import KeptTotal, sums_of_subscriptions, together, totals_by_part
 from clynto.adapters.sql.pending_sums import DAY, MONTH, NOW
 from clynto.adapters.sql.question_selection import RANK_OF_STATUS
 from clynto.adapters.sql.scope import Scope
@@ -37,6 +37,19 @@ def kept_totals(
         return None
     book, period = page
     return {"": together(totals_by_part(scope, book, _name(measure), period).values())}
+
+
+def kept_by_subscription(
+    scope: Scope, selection: Selection, measure: Measure, grouping: Grouping
+) -> Mapping[str, MoneyBag] | None:
+    """MRR of all accounts by plan or interval. None: it is not kept."""
+    if selection != Selection() or measure.at is not None or measure.since is not None:
+        return None
+    sums: dict[str, MoneyBag] = {}
+    for (interval, plan), amounts in sums_of_subscriptions(scope, _name(measure)).items():
+        key = plan if grouping is Grouping.PLAN else interval
+        sums[key] = sums.get(key, MoneyBag.empty()) + amounts
+    return sums
 
 
 def by_currency(totals: Iterable[KeptTotal]) -> list[GroupTotal]:

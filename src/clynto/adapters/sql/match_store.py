@@ -10,6 +10,7 @@ from sqlalchemy import Row, func, select
 from clynto.adapters.sql.bulk_writing import upsert
 from clynto.adapters.sql.column_types import is_any_of
 from clynto.adapters.sql.documents import clean_or_none, clean_text, pack, unpack
+from clynto.adapters.sql.matched_flags import tell_matched
 from clynto.adapters.sql.scope import Scope
 from clynto.adapters.sql.tables_billing import matches
 from clynto.domain.matching import MatchDecision, MatchKind, MatchReason
@@ -23,7 +24,7 @@ class SqlMatchStore:
 
     def put_many(self, decisions: Iterable[MatchDecision]) -> None:
         """Insert or replace decisions."""
-        rows = [
+        rows: list[dict[str, Any]] = [
             {
                 "customer_id": clean_text(decision.customer_id),
                 "account_id": clean_or_none(decision.account_id),
@@ -35,6 +36,7 @@ class SqlMatchStore:
             for decision in decisions
         ]
         upsert(self._scope, matches, rows)
+        tell_matched(self._scope, (row["customer_id"] for row in rows))
 
     def get_many(self, customer_ids: Iterable[str]) -> Mapping[str, MatchDecision]:
         """Stored decisions by customer id."""

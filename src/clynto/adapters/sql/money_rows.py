@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Table, delete, select
 from clynto.adapters.sql import exact_amounts
 from clynto.adapters.sql.bulk_writing import upsert
 from clynto.adapters.sql.column_types import is_any_of, unindexed
-from clynto.adapters.sql.documents import clean_text
+from clynto.adapters.sql.documents import clean_or_none, clean_text
 from clynto.adapters.sql.pending_sums import MoneyRow
 from clynto.adapters.sql.scope import Scope
 from clynto.domain.money import MoneyBag
@@ -38,12 +38,17 @@ class Replaced:
     came: Mapping[str, list[MoneyRow]]
 
 
-def replace_bags(scope: Scope, table: Table, bags: Mapping[str, Bags]) -> Replaced:
-    """Replace the rows of every owner that is a key of ``bags``."""
+def replace_bags(
+    scope: Scope, table: Table, bags: Mapping[str, Bags], *, accounts: Mapping[str, str | None] | None = None
+) -> Replaced:
+    """Replace the rows of every owner that is a key of ``bags``. ``accounts``: of customers, the account of each."""
     owner = _owner(table)
     former = delete(table).where(scope.here(table), is_any_of(table.c[owner], sorted(bags))).returning(*table.c)
     went = by_owner(owner, (row._mapping for row in scope.connection.execute(former)))
-    rows = [row for owner_id, held in bags.items() for row in _rows(owner, owner_id, held)]
+    rows: list[dict[str, Any]] = []
+    for owner_id, held in bags.items():
+        named = {} if accounts is None else {"account_id": clean_or_none(accounts.get(owner_id))}
+        rows += [{**row, **named} for row in _rows(owner, owner_id, held)] if named else _rows(owner, owner_id, held)
     upsert(scope, table, rows)
     return Replaced(went, by_owner(owner, rows))
 

@@ -8,8 +8,9 @@ from typing import Any, Protocol
 
 HALVES = 10**9
 """Sums of wholes are taken in two halves, as in ``exact_amounts``."""
-NOW, MONTH, DAY = "now", "month", "day"
-MEASURES_OF = {NOW: ("list", "net", "lifetime"), MONTH: ("list", "net"), DAY: ("list", "net")}
+NOW, MONTH, DAY, SUBSCRIPTION = "now", "month", "day", "subscription"
+_MRR = ("list", "net")
+MEASURES_OF = {NOW: (*_MRR, "lifetime"), MONTH: _MRR, DAY: _MRR, SUBSCRIPTION: _MRR}
 HEADERS = "headers"
 """The measure under which a book counts its headers: accounts with a month point, or with a snapshot."""
 
@@ -27,7 +28,8 @@ class MoneyRow(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Where the amounts of one account stand: in which book, for which month or day, under which rank of a status."""
+    """Where the amounts of one account stand: in which book, for which month or day, under which rank of a status.
+    Those of a subscription stand under its interval (``period``) and its plan (``part``)."""
 
     book: str
     period: str = ""
@@ -48,6 +50,12 @@ class PendingSums:
     def went(self, page: Page, rows: Iterable[MoneyRow]) -> None:
         """These rows, all that one account had at ``page``, were deleted."""
         self._change(page, list(rows), -1)
+
+    def subscription(self, row: MoneyRow, by: int) -> None:
+        """This row of a counted subscription of an account was written (``by`` 1), or deleted (-1)."""
+        page = Page(SUBSCRIPTION, row["interval"] or "", row["plan_name"])
+        for measure in _MRR:
+            self._amount(page, measure, row, by)
 
     def headers(self, book: str, periods: Iterable[str], by: int) -> None:
         """An account was given the header of each of these periods (``by`` 1), or lost it (-1)."""
@@ -74,17 +82,19 @@ class PendingSums:
         for measure in MEASURES_OF[page.book]:
             held = bears = False
             for row in rows:
-                den = row[f"{measure}_den"]
-                if den is None:
-                    continue
-                whole, rest = row[f"{measure}_whole"], row[f"{measure}_num"]
-                some = bool(whole or rest)
-                high, low = divmod(whole, HALVES)
-                key = (page.book, page.period, measure, page.part, row["currency"], den)
-                self._add(key, (by, by * some, by * high, by * low, by * rest))
-                held, bears = True, bears or some
+                if row[f"{measure}_den"] is not None:
+                    held, bears = True, self._amount(page, measure, row, by) or bears
             if held:
                 self._add((page.book, page.period, measure, page.part, "", 0), (by, by * bears, 0, 0, 0))
+
+    def _amount(self, page: Page, measure: str, row: MoneyRow, by: int) -> bool:
+        """Whether the amount is not zero."""
+        whole, rest = row[f"{measure}_whole"], row[f"{measure}_num"]
+        some = bool(whole or rest)
+        high, low = divmod(whole, HALVES)
+        key = (page.book, page.period, measure, page.part, row["currency"], row[f"{measure}_den"])
+        self._add(key, (by, by * some, by * high, by * low, by * rest))
+        return some
 
     def _add(self, key: Key, numbers: tuple[int, int, int, int, int]) -> None:
         sums = self.changes.setdefault(key, [0, 0, 0, 0, 0])

@@ -12,7 +12,8 @@ from clynto.adapters.sql.codec_invoices import invoice_of
 from clynto.adapters.sql.codec_subscriptions import unpack_subscription
 from clynto.adapters.sql.column_types import AMOUNT, is_any_of, unindexed
 from clynto.adapters.sql.documents import clean_text, unpack
-from clynto.adapters.sql.question_selection import SelectingSql, is_open
+from clynto.adapters.sql.question_amounts import LEFT_TO_PAY, is_open
+from clynto.adapters.sql.question_selection import SelectingSql
 from clynto.adapters.sql.scope import Scope
 from clynto.adapters.sql.tables_accounts import accounts
 from clynto.adapters.sql.tables_billing import customer_billing, matches, subscription_billing
@@ -33,6 +34,8 @@ _STATUS = {
     InvoiceWord.UNCOLLECTIBLE: InvoiceStatus.UNCOLLECTIBLE,
     InvoiceWord.VOID: InvoiceStatus.VOID,
 }
+_NOT_SHOWN = ("lines", "amount_remaining")
+"""The second stands in ``head``, and behind the lines."""
 _OWED = (InvoiceWord.UNPAID, InvoiceWord.OVERDUE)
 _SQLITE_DUE = "json_extract(head, '$[7]')"
 _POSTGRESQL_DUE = "((head::json ->> 7)::bigint)"
@@ -69,7 +72,9 @@ class SqlQuestionRecords:
         ids = self._scope.connection.scalars(newest).all()
         shown = (
             select(
-                *(column for column in table.c if column.name != "lines"), accounts.c.id.label("owner"), accounts.c.name
+                *(column for column in table.c if column.name not in _NOT_SHOWN),
+                accounts.c.id.label("owner"),
+                accounts.c.name,
             )
             .select_from(self._with_owner(table))
             .where(self._scope.here(table), is_any_of(table.c.id, ids))
@@ -151,7 +156,7 @@ class SqlQuestionRecords:
     def _owed(self, conditions: Sequence[ColumnElement[bool]]) -> Found:
         table = stripe_invoices
         query = (
-            select(table.c.currency, func.count().label("total"), func.sum(self._selecting.left_to_pay()).label("left"))
+            select(table.c.currency, func.count().label("total"), func.sum(LEFT_TO_PAY).label("left"))
             .where(*conditions)
             .group_by(table.c.currency)
         )
@@ -167,7 +172,7 @@ class SqlQuestionRecords:
             return [table.c.status != InvoiceStatus.DRAFT.value]
         if which not in _OWED:
             return [table.c.status == _STATUS[which].value]
-        found = [is_open(), self._selecting.left_to_pay() > 0]
+        found = [is_open(), LEFT_TO_PAY > 0]
         if which is InvoiceWord.OVERDUE:
             due: ColumnElement[int] = literal_column(_POSTGRESQL_DUE if self._postgresql else _SQLITE_DUE, AMOUNT)
             found.append(due < now)

@@ -8,10 +8,10 @@ from typing import Any
 from sqlalchemy import ColumnElement, Insert, Select, Table, Text, and_, case, cast, func, literal, or_, select
 
 from clynto.adapters.sql.column_types import AMOUNT, WORD
-from clynto.adapters.sql.pending_sums import DAY, HALVES, HEADERS, MEASURES_OF, MONTH, NOW
+from clynto.adapters.sql.pending_sums import DAY, HALVES, HEADERS, MEASURES_OF, MONTH, NOW, SUBSCRIPTION
 from clynto.adapters.sql.scope import Scope
 from clynto.adapters.sql.tables_accounts import account_ranking
-from clynto.adapters.sql.tables_billing import account_money
+from clynto.adapters.sql.tables_billing import account_money, subscription_billing
 from clynto.adapters.sql.tables_mrr_records import mrr_point_money, mrr_points, mrr_snapshot_money, mrr_snapshots
 from clynto.adapters.sql.tables_sums import kept_sums
 
@@ -24,6 +24,9 @@ _EMPTY: ColumnElement[str] = literal("", WORD)
 def counted_again(scope: Scope, book: str, period: str | None) -> Iterator[Insert]:
     """Statements that fill the kept sums of a book, or of one of its periods, where none are left."""
     for measure in MEASURES_OF[book]:
+        if book == SUBSCRIPTION:
+            yield _filled(_sums(_of_subscriptions(scope, measure)), scope, book, measure)
+            continue
         amounts = _amounts(scope, book, period, measure)
         yield _filled(_sums(amounts), scope, book, measure)
         yield _filled(_accounts(amounts), scope, book, measure)
@@ -55,6 +58,21 @@ def _amounts(scope: Scope, book: str, period: str | None, measure: str) -> Any:
         )
         query = query.select_from(money.join(account_ranking, same))
     return query.subquery()
+
+
+def _of_subscriptions(scope: Scope, measure: str) -> Any:
+    table = subscription_billing
+    whole, num, den = (table.c[f"{measure}_{piece}"] for piece in ("whole", "num", "den"))
+    query = select(
+        func.coalesce(table.c.interval, _EMPTY).label("period"),
+        table.c.plan_name.label("part"),
+        table.c.currency,
+        den.label("den"),
+        whole.label("whole"),
+        num.label("num"),
+        case((or_(whole != 0, num != 0), 1), else_=0).label("bears"),
+    )
+    return query.where(scope.here(table), table.c.counted.is_(True), table.c.account_id.is_not(None)).subquery()
 
 
 def _sums(amounts: Any) -> Select[Any]:

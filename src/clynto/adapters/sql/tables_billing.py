@@ -54,8 +54,17 @@ customer_billing = Table(
 )
 Index("ix_customer_billing_account", customer_billing.c.workspace_id, customer_billing.c.account_id)
 
-customer_money = Table("customer_money", METADATA, workspace_key(), key("customer_id"), key("currency"), *_money())
-"""A null amount: the bag does not hold that currency, which is not the same as zero of it."""
+customer_money = Table(
+    "customer_money",
+    METADATA,
+    workspace_key(),
+    key("customer_id"),
+    key("currency"),
+    *_money(),
+    Column("account_id", WORD),
+)
+"""A null amount: the bag does not hold that currency, which is not the same as zero of it. ``account_id`` is that of
+the customer's row, as in ``subscription_billing``: what customers without an account pay is summed over their rows."""
 
 subscription_billing = Table(
     "subscription_billing",

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, Index, Table, text
+from sqlalchemy import Column, Index, Table, and_, text
 
 from clynto.adapters.sql.column_types import AMOUNT, WORD
 from clynto.adapters.sql.metadata import METADATA, key, workspace_key
-from clynto.adapters.sql.tables_billing import subscription_billing
+from clynto.adapters.sql.tables_billing import customer_money, subscription_billing
 from clynto.adapters.sql.tables_mrr_records import mrr_point_money
 from clynto.adapters.sql.tables_stripe_facts import stripe_customers, stripe_invoices, stripe_subscriptions
 
@@ -33,23 +33,22 @@ Index(
     stripe_invoices.c.status,
 )
 
-SQLITE_LEFT_TO_PAY = "json_extract(head, '$[2]')"
-POSTGRESQL_LEFT_TO_PAY = "((head::json ->> 2)::bigint)"
-"""``amount_remaining`` inside ``head`` (see ``codec_invoices``)."""
 IS_OPEN = text("status = 'open'")
 Index(
     "ix_stripe_invoices_open",
     stripe_invoices.c.workspace_id,
     stripe_invoices.c.status,
-    stripe_invoices.c.created,
-    stripe_invoices.c.id,
     stripe_invoices.c.customer_id,
     stripe_invoices.c.currency,
+    stripe_invoices.c.amount_remaining,
+    stripe_invoices.c.created,
+    stripe_invoices.c.id,
     sqlite_where=IS_OPEN,
     postgresql_where=IS_OPEN,
 )
-"""Few of a million invoices are open; what is owed is summed over these alone. ``status`` is the same in all of it,
-but without it SQLite takes an index of all invoices, which serves the workspace just as well."""
+"""Few of a million invoices are open; what is owed is summed over these alone, by customer, so that the accounts of
+neighbours are found beside each other. ``status`` is the same in all of it, but without it SQLite takes an index of all
+invoices, which serves the workspace just as well."""
 
 SQLITE_CANCELING = text(
     "ended = 0 AND (json_extract(document, '$[9]') = 1 OR json_extract(document, '$[10]') IS NOT NULL)"
@@ -79,7 +78,36 @@ Index(
     subscription_billing.c.net_num,
     subscription_billing.c.net_den,
 )
-"""Holds all that a sum by plan, interval or currency needs, so that it never leaves the index."""
+"""Holds all that the money of a plan, or of all of them, needs, so that a sum never leaves the index."""
+
+IS_COUNTED = and_(subscription_billing.c.counted.is_(True), subscription_billing.c.account_id.is_not(None))
+Index(
+    "ix_subscription_billing_interval",
+    subscription_billing.c.workspace_id,
+    subscription_billing.c.interval,
+    subscription_billing.c.account_id,
+    subscription_billing.c.counted,
+    sqlite_where=IS_COUNTED,
+    postgresql_where=IS_COUNTED,
+)
+"""Counts the accounts of each interval, one after the other."""
+
+WITHOUT_ACCOUNT = customer_money.c.account_id.is_(None)
+Index(
+    "ix_customer_money_unmatched",
+    customer_money.c.workspace_id,
+    customer_money.c.account_id,
+    customer_money.c.currency,
+    customer_money.c.list_den,
+    customer_money.c.net_den,
+    customer_money.c.list_whole,
+    customer_money.c.list_num,
+    customer_money.c.net_whole,
+    customer_money.c.net_num,
+    sqlite_where=WITHOUT_ACCOUNT,
+    postgresql_where=WITHOUT_ACCOUNT,
+)
+"""What customers without an account pay; stands in most answers, as what their figures leave out."""
 
 Index(
     "ix_mrr_point_money_month",
@@ -87,12 +115,13 @@ Index(
     mrr_point_money.c.month,
     mrr_point_money.c.account_id,
     mrr_point_money.c.currency,
-    mrr_point_money.c.list_den,
     mrr_point_money.c.list_whole,
     mrr_point_money.c.list_num,
+    mrr_point_money.c.list_den,
 )
-"""Holds all that a comparison of list MRR with a month end needs: its rows lie among those of all other months. It must
-not hold whole rows: SQLite would read the points of one account from it, and so those of all accounts."""
+"""Holds all that a comparison of list MRR with a month end needs, in the order of ``ix_account_money_accounts``: what
+is the same in both is passed over in one walk along the two. It must not hold whole rows: SQLite would read the points
+of one account from it, and so those of all accounts."""
 
 ENDED = stripe_subscriptions.c.ended.is_(True)
 Index(
@@ -112,3 +141,15 @@ Index(
     postgresql_where=DELETED,
 )
 """Few customers are deleted; the living ones are counted as all but these."""
+
+LIVES_UNMATCHED = and_(stripe_customers.c.deleted.is_(False), stripe_customers.c.matched.is_(False))
+Index(
+    "ix_stripe_customers_unmatched",
+    stripe_customers.c.workspace_id,
+    stripe_customers.c.deleted,
+    stripe_customers.c.matched,
+    stripe_customers.c.id,
+    sqlite_where=LIVES_UNMATCHED,
+    postgresql_where=LIVES_UNMATCHED,
+)
+"""Customers that are not deleted and belong to no account: most belong to one."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, Index, SmallInteger, Table
+from sqlalchemy import Column, Index, SmallInteger, Table, false
 
 from clynto.adapters.sql.column_types import AMOUNT, FLAG, WORD
 from clynto.adapters.sql.metadata import METADATA, key, workspace_key
@@ -46,8 +46,11 @@ stripe_customers = Table(
     Column("search_text", WORD, nullable=False),
     Column("mrr_rank", AMOUNT, nullable=False, server_default="0"),
     *_provenance(),
+    Column("matched", FLAG, nullable=False, server_default=false()),
 )
-"""``mrr_rank`` is set by the recomputation: the negated MRR, by which the list of customers is sorted."""
+"""``mrr_rank`` is set by the recomputation: the negated MRR, by which the list of customers is sorted. ``matched``: the
+customer's row of ``matches`` names an account; held here again (see ``matched_flags``), so that those without one are
+counted without looking every customer up."""
 Index("ix_stripe_customers_mrr", stripe_customers.c.workspace_id, stripe_customers.c.mrr_rank, stripe_customers.c.id)
 
 stripe_subscriptions = Table(
@@ -89,8 +92,10 @@ stripe_invoices = Table(
     *_provenance(),
     Column("head", WORD, nullable=False),
     Column("lines", WORD, nullable=False),
+    Column("amount_remaining", AMOUNT, nullable=False, server_default="0"),
 )
-"""``head`` holds the fields nobody asks for in SQL; ``lines`` stands last and apart, as most reads leave it out."""
+"""``head`` holds the fields nobody asks for in SQL; ``lines`` stands behind them, as most reads leave it out.
+``amount_remaining`` stands in ``head`` too: the column is read from an index only, never behind the lines."""
 Index(
     "ix_stripe_invoices_customer",
     stripe_invoices.c.workspace_id,

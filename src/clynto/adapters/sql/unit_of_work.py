@@ -22,6 +22,7 @@ from clynto.adapters.sql.mrr_record_store import SqlMrrRecordStore
 from clynto.adapters.sql.people_stores import SqlAuditLog, SqlTokenStore, SqlUserStore
 from clynto.adapters.sql.question_data import SqlQuestionData
 from clynto.adapters.sql.question_history import SqlQuestionHistory
+from clynto.adapters.sql.question_holding import MOST_HELD
 from clynto.adapters.sql.question_names import SqlQuestionNames
 from clynto.adapters.sql.scope import Scope
 from clynto.adapters.sql.signal_stores import SqlLedgerStore, SqlSignalStore
@@ -35,7 +36,7 @@ from clynto.adapters.sql.workspace_stores import SqlWorkspaceStore
 class SqlUnitOfWork:
     """See ``ports.unit_of_work.UnitOfWork`` and ``ports.question_unit.QuestionUnit``."""
 
-    def __init__(self, connection: Connection, workspace_id: str, *, writes: bool) -> None:
+    def __init__(self, connection: Connection, workspace_id: str, *, writes: bool, most_held: int = MOST_HELD) -> None:
         scope = Scope(connection, workspace_id)
         self._scope = scope
         self._connection = connection
@@ -63,7 +64,7 @@ class SqlUnitOfWork:
         self.health = SqlHealthStore(scope)
         self.mrr_records = SqlMrrRecordStore(scope)
         self.question_names = SqlQuestionNames(scope)
-        self.question_data = SqlQuestionData(scope)
+        self.question_data = SqlQuestionData(scope, most_held=most_held)
         self.question_history = SqlQuestionHistory(scope)
 
     def commit(self) -> None:
@@ -76,19 +77,21 @@ class SqlUnitOfWork:
 
 
 class SqlUnitsOfWork:
-    """See ``ports.unit_of_work.UnitsOfWork`` and ``ports.question_unit.QuestionUnits``."""
+    """See ``ports.unit_of_work.UnitsOfWork`` and ``ports.question_unit.QuestionUnits``. ``most_held``: see
+    ``SqlQuestionData``."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, *, most_held: int = MOST_HELD) -> None:
         self._engine = engine
+        self._most_held = most_held
 
     @contextmanager
     def writing(self, workspace_id: str, *, repeatable: bool = False) -> Iterator[SqlUnitOfWork]:
         """A transaction that may write; on SQLite it takes the write lock at once (``BEGIN IMMEDIATE``)."""
         with opened(self._engine, writing=True, repeatable=repeatable) as connection:
-            yield SqlUnitOfWork(connection, workspace_id, writes=True)
+            yield SqlUnitOfWork(connection, workspace_id, writes=True, most_held=self._most_held)
 
     @contextmanager
     def reading(self, workspace_id: str) -> Iterator[SqlUnitOfWork]:
         """A consistent snapshot; ``commit`` is refused with ``RuntimeError``."""
         with opened(self._engine, writing=False) as connection:
-            yield SqlUnitOfWork(connection, workspace_id, writes=False)
+            yield SqlUnitOfWork(connection, workspace_id, writes=False, most_held=self._most_held)

@@ -100,7 +100,7 @@ def answer_figure(ground: Ground, query: Figure) -> Answer:
         return _at_risk(ground, query, selection)
     data, measure = ground.unit.question_data, ground.measure(MEASURES[query.metric])
     # Accounts are counted without the money that they bring, where they are not grouped by it.
-    counting = ground.measure(MeasureKind.HEALTH) if query.metric is Metric.ACCOUNTS else measure
+    counting = ground.measure(MeasureKind.ACCOUNTS) if query.metric is Metric.ACCOUNTS else measure
     total = data.totals(selection, counting)[0]
     figure = _figure_of(ground, query, total)
     groups: tuple[GroupTotal, ...] = ()

@@ -1,0 +1,199 @@
+"""Sums, counts and orders over so many accounts that the database makes them (see ``held_accounts``)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import BigInteger, BindParameter, ColumnElement, Numeric, case, cast, func, literal, select
+
+from clynto.adapters.sql import exact_amounts
+from clynto.adapters.sql.column_types import is_any_of
+from clynto.adapters.sql.question_amounts import AmountsSql
+from clynto.adapters.sql.question_holding import Holding
+from clynto.adapters.sql.question_selection import RANK_OF_STATUS, RANKING
+from clynto.adapters.sql.scope import Scope
+from clynto.adapters.sql.tables_accounts import MISSING
+from clynto.adapters.sql.tables_billing import subscription_billing
+from clynto.domain.health import OK_FROM, WARNING_FROM
+from clynto.domain.money import MoneyBag
+from clynto.domain.questions.query import Grouping, Order
+from clynto.ports.question_data import EVERYTHING, GroupTotal, Measure, Selection
+from clynto.ports.workspaces import MrrBasis
+
+_HALVES = 10**9
+"""Sums of wholes are taken in two halves, as in ``exact_amounts``."""
+_STATUS_OF_RANK = {rank: status.value for status, rank in RANK_OF_STATUS.items()}
+_ON_ACCOUNTS = (Grouping.PAYMENT_STATUS, Grouping.HEALTH)
+
+
+class SqlSums:
+    """Over all accounts that a question selects."""
+
+    def __init__(self, scope: Scope, holding: Holding, amounts: AmountsSql) -> None:
+        self._scope = scope
+        self._holding = holding
+        self._amounts = amounts
+
+    def totals(
+        self, selection: Selection, measure: Measure, grouping: Grouping | None
+    ) -> tuple[dict[str, MoneyBag], dict[str, int]]:
+        """Exact sums, and how many accounts have an amount that is not zero, by key."""
+        key = _group_key(grouping)
+        amounts = self._amounts.source(selection.part, measure)
+        joined = self._joined(amounts, selection, measure, grouping)
+        sums = self._summed(amounts, joined, key)
+        return sums, self._bearing(amounts, joined, key, signed=measure.since is not None)
+
+    def by_subscription(
+        self, key: ColumnElement[Any], basis: MrrBasis, among: Sequence[ColumnElement[bool]]
+    ) -> dict[str, MoneyBag]:
+        """Exact sums over subscriptions by ``key``, a column of theirs."""
+        name, table = "net" if basis is MrrBasis.NET else "list", subscription_billing
+        den = table.c[f"{name}_den"]
+        summing = exact_amounts.sums(table, name)
+        query = select(key.label("part"), table.c.currency, den, *summing).where(*among)
+        bags: dict[str, MoneyBag] = {}
+        for row in self._scope.connection.execute(query.group_by(key, table.c.currency, den)):
+            amount = exact_amounts.summed(row, name)
+            if amount is not None:
+                bags[row.part or ""] = bags.get(row.part or "", MoneyBag.empty()) + MoneyBag.of(row.currency, amount)
+        return bags
+
+    def _joined(
+        self, amounts: Any, selection: Selection, measure: Measure, grouping: Grouping | None
+    ) -> tuple[Any, Sequence[ColumnElement[bool]]]:
+        """The amounts of selected accounts; joined only where they are grouped by something of the account. Amounts
+        are never kept without their account (``present_accounts``), so all of them are all accounts'."""
+        if grouping not in _ON_ACCOUNTS and replace(selection, part=EVERYTHING) == Selection():
+            return amounts, ()
+        accounts = self._holding.accounts(selection, measure)
+        if accounts is not None and grouping not in _ON_ACCOUNTS:
+            return amounts, [is_any_of(amounts.c.account_id, accounts.ids)]
+        conditions = self._holding.conditions(selection, measure)
+        if grouping in _ON_ACCOUNTS:
+            return amounts.join(
+                RANKING, (RANKING.c.account_id == amounts.c.account_id) & self._scope.here(RANKING)
+            ), conditions
+        chosen = select(RANKING.c.account_id).where(self._scope.here(RANKING), *conditions)
+        return amounts, [amounts.c.account_id.in_(chosen)]
+
+    def _summed(self, amounts: Any, joined: Any, key: ColumnElement[Any]) -> dict[str, MoneyBag]:
+        source, conditions = joined
+        query = (
+            select(key.label("part"), amounts.c.currency, amounts.c.den, *_summing(amounts))
+            .select_from(source)
+            .where(*conditions)
+            .group_by(*_grouped_by(key), amounts.c.currency, amounts.c.den)
+        )
+        return self._added(query, lambda row: _plain_key(row.part))
+
+    def _added(self, query: Any, name: Any) -> dict[str, MoneyBag]:
+        bags: dict[str, MoneyBag] = {}
+        for row in self._scope.connection.execute(query):
+            whole = int(row.high) * _HALVES + int(row.low)
+            amount = exact_amounts.join(whole, int(row.rest), row.den)
+            key = name(row)
+            bags[key] = bags.get(key, MoneyBag.empty()) + MoneyBag.of(row.currency, amount)
+        return bags
+
+    def _bearing(self, amounts: Any, joined: Any, key: ColumnElement[Any], *, signed: bool) -> dict[str, int]:
+        """One row for each account first: in the order of the primary key this needs no sorting, as counting different
+        ones would."""
+        source, conditions = joined
+        some = (
+            amounts.c.account_id.in_(select(self._changes(amounts).subquery().c.account_id))
+            if signed
+            else (amounts.c.whole != 0) | (amounts.c.num != 0)
+        )
+        each = select(key.label("part"), amounts.c.account_id).select_from(source).where(*conditions, some)
+        accounts = each.group_by(amounts.c.account_id, *_grouped_by(key)).subquery()
+        counted = func.count(accounts.c.account_id).label("bearing")
+        query = (
+            select(accounts.c.part, counted).group_by(accounts.c.part)
+            if _grouped_by(key)
+            else select(key.label("part"), counted)
+        )
+        return {_plain_key(row.part): row.bearing for row in self._scope.connection.execute(query)}
+
+    def _changes(self, amounts: Any) -> Any:
+        """By account and currency what changed, told by parts: exact, since both amounts are reduced."""
+        whole, num = func.sum(amounts.c.whole), func.sum(amounts.c.num)
+        part = (amounts.c.account_id, amounts.c.currency, amounts.c.den)
+        return select(*part, whole.label("whole"), num.label("num")).group_by(*part).having((whole != 0) | (num != 0))
+
+    def by_currency(self, selection: Selection, measure: Measure) -> list[GroupTotal]:
+        """Each currency with the accounts that have an amount in it that is not zero."""
+        amounts = self._amounts.source(selection.part, measure)
+        source, conditions = self._joined(amounts, selection, measure, Grouping.CURRENCY)
+        some = (amounts.c.whole != 0) | (amounts.c.num != 0)
+        counting = (
+            select(amounts.c.currency, func.count(func.distinct(amounts.c.account_id)).label("accounts"))
+            .select_from(source)
+            .where(*conditions, some)
+            .group_by(amounts.c.currency)
+        )
+        summing = (
+            select(amounts.c.currency, amounts.c.den, *_summing(amounts))
+            .select_from(source)
+            .where(*conditions)
+            .group_by(amounts.c.currency, amounts.c.den)
+        )
+        sums = self._added(summing, lambda row: row.currency)
+        return [
+            GroupTotal(row.currency, row.accounts, row.accounts, sums.get(row.currency, MoneyBag.empty()))
+            for row in sorted(self._scope.connection.execute(counting), key=lambda row: str(row.currency))
+        ]
+
+    def by_weight(
+        self,
+        selection: Selection,
+        measure: Measure,
+        order: Order,
+        limit: int,
+        weights: Mapping[str, int],
+    ) -> list[str]:
+        """Accounts with an amount that is not zero, by their wholes times the weights of the currencies."""
+        amounts = self._amounts.source(selection.part, measure)
+        if measure.since is not None:
+            # What did not change goes before anything is put in order.
+            amounts = self._changes(amounts).subquery()
+        weight = case(*((amounts.c.currency == currency, held) for currency, held in sorted(weights.items())), else_=1)
+        key = func.sum(cast(amounts.c.whole, Numeric) * weight if weights else cast(amounts.c.whole, Numeric))
+        source, conditions = self._joined(amounts, selection, measure, None)
+        query = select(amounts.c.account_id).select_from(source).where(*conditions).group_by(amounts.c.account_id)
+        if measure.since is None:
+            query = query.having(func.max(case(((amounts.c.whole != 0) | (amounts.c.num != 0), 1), else_=0)) == 1)
+        placed = query.order_by(key.desc() if order is Order.HIGHEST else key, amounts.c.account_id).limit(limit)
+        return list(self._scope.connection.scalars(placed))
+
+
+def _summing(amounts: Any) -> list[ColumnElement[Any]]:
+    whole = cast(amounts.c.whole, BigInteger)
+    return [
+        func.sum(whole // _HALVES).label("high"),
+        func.sum(whole % _HALVES).label("low"),
+        func.sum(amounts.c.num).label("rest"),
+    ]
+
+
+def _grouped_by(key: ColumnElement[Any]) -> list[str]:
+    """The label of ``key``; nothing where all is one group, since SQLite sorts even by a constant, which takes longer
+    than adding up."""
+    return [] if isinstance(key, BindParameter) else ["part"]
+
+
+def _group_key(grouping: Grouping | None) -> ColumnElement[Any]:
+    if grouping is Grouping.PAYMENT_STATUS:
+        return RANKING.c.status_rank
+    if grouping is Grouping.HEALTH:
+        score = RANKING.c.health_up
+        return case(
+            (score == MISSING, "none"), (score >= OK_FROM, "ok"), (score >= WARNING_FROM, "warning"), else_="critical"
+        )
+    return literal("")
+
+
+def _plain_key(part: Any) -> str:
+    return _STATUS_OF_RANK[part] if isinstance(part, int) else str(part)
