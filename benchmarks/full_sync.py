@@ -112,6 +112,7 @@ def main() -> int:
         sandbox(customers=chosen.customers, invoices_each=chosen.invoices_each) as stripe,
         databases(chosen.only) as wanted,
     ):
+        stripe.render_everything()
         print(f"sandbox with {stripe.objects} in {time.monotonic() - begun:.0f} s")
         for name, server in wanted.items():
             figures.append(_without_limits(stripe, server, name))

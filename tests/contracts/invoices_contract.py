@@ -145,17 +145,18 @@ class InvoiceStoreContract(InTwoWorkspaces):
         with committed(units) as unit:
             unit.invoices.put_many([an_invoice(f"in_{status}", status=status) for status in statuses], read_at())
             unit.invoices.put_many([an_invoice("in_one_off", subscription_id=None, created=second(-999))], read_at())
-            unit.invoices.put_many([an_invoice("in_other", customer_id="cus_2", status="uncollectible")], read_at())
+            unit.invoices.put_many([an_invoice("in_other", customer_id="cus_2", status="uncollectible")], event_at(7))
             unit.invoices.put_many([an_invoice("in_foreign", customer_id="cus_3")], read_at())
             unit.invoices.put_many([an_invoice("in_draft_only", customer_id="cus_4", status="draft")], read_at())
         with units.reading(HERE) as unit:
             found = unit.invoices.deciding(["cus_1", "cus_2", "cus_4", "cus_9"])
-        assert {customer: sorted(i.id for i in invoices) for customer, invoices in found.items()} == {
+        assert {customer: sorted(i.id for i, _ in invoices) for customer, invoices in found.items()} == {
             "cus_1": ["in_one_off", "in_open", "in_uncollectible"],
             "cus_2": ["in_other"],
         }
-        assert all(invoice.lines == () for invoices in found.values() for invoice in invoices)
-        assert found["cus_2"] == [an_invoice("in_other", customer_id="cus_2", status="uncollectible", lines=())]
+        assert all(invoice.lines == () for invoices in found.values() for invoice, _ in invoices)
+        other = an_invoice("in_other", customer_id="cus_2", status="uncollectible", lines=())
+        assert found["cus_2"] == [(other, event_at(7))]
 
     def test_deciding_holds_the_newest_paid_ones_of_each_subscription(self, units: UnitsOfWork) -> None:
         with committed(units) as unit:
@@ -174,7 +175,7 @@ class InvoiceStoreContract(InTwoWorkspaces):
             )
         with units.reading(HERE) as unit:
             found = unit.invoices.deciding(["cus_1", "cus_2"])
-        assert {customer: sorted(i.id for i in invoices) for customer, invoices in found.items()} == {
+        assert {customer: sorted(i.id for i, _ in invoices) for customer, invoices in found.items()} == {
             "cus_1": ["in_both", "in_free", "in_money"],
             "cus_2": ["in_trial"],
         }
@@ -182,7 +183,7 @@ class InvoiceStoreContract(InTwoWorkspaces):
     def test_deciding_settles_a_tie_of_paid_ones_by_id(self, units: UnitsOfWork) -> None:
         with committed(units) as unit:
             unit.invoices.put_many([a_paid_invoice("in_b"), a_paid_invoice("in_c"), a_paid_invoice("in_a")], read_at())
-            assert [invoice.id for invoice in unit.invoices.deciding(["cus_1"])["cus_1"]] == ["in_c"]
+            assert [invoice.id for invoice, _ in unit.invoices.deciding(["cus_1"])["cus_1"]] == ["in_c"]
 
     def test_adds_up_what_was_paid_per_customer_and_currency(self, units: UnitsOfWork) -> None:
         with committed(units) as unit:

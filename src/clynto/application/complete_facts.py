@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 
-from clynto.application.store_page import References, references_of, store_records
+from clynto.application.store_page import references_of, store_records
 from clynto.domain.catalogue import Price, Product
 from clynto.domain.customer import StripeCustomer
 from clynto.domain.moments import UnixMicros, UnixTime, seconds_of
@@ -45,14 +45,16 @@ class CompleteFacts:
         self._reader = reader
         self._fence = fence
         self._window_start = window_start
-        self._known = References(frozenset(), frozenset(), frozenset())
+        self._customers: set[str] = set()
+        self._prices: set[str] = set()
+        self._products: set[str] = set()
 
     def fetch_references(self, records: Iterable[StripeRecord]) -> None:
         """Read and store the customers, prices and products that ``records`` point to and we do not hold."""
         wanted = references_of(records)
-        customers = wanted.customers - self._known.customers
-        prices = wanted.prices - self._known.prices
-        products = wanted.products - self._known.products
+        customers = wanted.customers - self._customers
+        prices = wanted.prices - self._prices
+        products = wanted.products - self._products
         if not (customers or prices or products):
             return
         with self._units.reading(self._workspace_id) as uow:
@@ -65,9 +67,19 @@ class CompleteFacts:
             self._refresh_price(price_id)
         for product_id in sorted(missing_products):
             self._refresh_product(product_id)
-        self._known = References(
-            self._known.customers | customers, self._known.prices | prices, self._known.products | products
-        )
+        self._customers |= customers
+        self._prices |= prices
+        self._products |= products
+
+    def note_stored(self, records: Iterable[StripeRecord]) -> None:
+        """These were stored just now: nobody need look whether they are held when others refer to them."""
+        for held in records:
+            if isinstance(held, StripeCustomer):
+                self._customers.add(held.id)
+            elif isinstance(held, Price):
+                self._prices.add(held.id)
+            elif isinstance(held, Product):
+                self._products.add(held.id)
 
     def refresh_customer(self, customer_id: str) -> None:
         """Read one customer; what Stripe does not know any more becomes a tombstone."""

@@ -14,14 +14,15 @@ from clynto.ports.unit_of_work import UnitOfWork
 
 @dataclass(frozen=True, slots=True)
 class CustomerFacts:
-    """``ids`` are sorted. ``invoices`` are those that can decide a payment status, without lines.
+    """``ids`` are sorted. ``invoices`` are those that can decide a payment status, without lines. Subscriptions and
+    invoices come with the age of their pictures.
 
     Good for the unit of work that it was read in, and only until that stores other facts of the same customers.
     """
 
     ids: tuple[str, ...]
     subscriptions: Mapping[str, Sequence[tuple[Subscription, Provenance]]]
-    invoices: Mapping[str, Sequence[Invoice]]
+    invoices: Mapping[str, Sequence[tuple[Invoice, Provenance]]]
     prices: Mapping[str, Price]
     products: Mapping[str, Product]
 

@@ -58,11 +58,18 @@ class RaiseSignals:
         """
         keys = [ledger_key(customer_id=customer_id, subscription_id=None) for customer_id in facts.ids]
         ledgers = dict(uow.ledgers.get_many(keys))
-        wanted = {invoice.id for own in facts.invoices.values() for invoice in own}
-        for ledger in ledgers.values():
-            wanted.update(i for i, memory in ledger.invoices.items() if not is_settled(memory.invoice))
+        remembered = {
+            invoice_id
+            for ledger in ledgers.values()
+            for invoice_id, memory in ledger.invoices.items()
+            if not is_settled(memory.invoice)
+        }
         seen: list[Seen] = [SeenSubscription(held, age) for own in facts.subscriptions.values() for held, age in own]
-        seen.extend(SeenInvoice(invoice, age) for invoice, age in uow.invoices.get_many(wanted).values())
+        for invoice, age in (held for own in facts.invoices.values() for held in own):
+            seen.append(SeenInvoice(invoice, age))
+            remembered.discard(invoice.id)
+        if remembered:
+            seen.extend(SeenInvoice(invoice, age) for invoice, age in uow.invoices.get_many(remembered).values())
         pictures = _by_key(seen, facts.prices, facts.products)
         self._observe(uow, ledgers, pictures)
         parked = {event.envelope.object_id or "" for event in uow.event_inbox.parked(limit=MOST_LINES)}

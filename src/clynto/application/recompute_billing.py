@@ -19,7 +19,7 @@ from clynto.domain.customer import StripeCustomer
 from clynto.domain.exchange_rates import ExchangeRates
 from clynto.domain.moments import MICROS_PER_SECOND, UnixMicros, UnixTime
 from clynto.domain.money import MoneyBag
-from clynto.domain.money_view import view_of
+from clynto.domain.money_view import value_of
 from clynto.ports.clock import Clock
 from clynto.ports.stripe_facts import PaidTotals
 from clynto.ports.unit_of_work import UnitOfWork
@@ -58,7 +58,7 @@ class ShownFigures:
     def sort_key(self, billing: AccountBilling) -> int:
         """The value of the MRR column in millionths of a major unit, rounded down: only an order, never shown."""
         shown = self.shown_mrr(billing.list_mrr, billing.net_mrr)
-        value = view_of(shown, self.default_currency, self.rates, self.day).value
+        value = value_of(shown, self.default_currency, self.rates, self.day)
         return value.numerator * MICRO_UNITS // value.denominator
 
 
@@ -119,7 +119,7 @@ class RecomputeBilling:
             billing = assess_customer(
                 customer,
                 [subscription for subscription, _ in own],
-                facts.invoices.get(customer_id, ()),
+                [invoice for invoice, _ in facts.invoices.get(customer_id, ())],
                 facts.prices,
                 readings,
                 facts.products,

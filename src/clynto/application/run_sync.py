@@ -201,6 +201,7 @@ class _Walk:
     def _store(self, step: StepName, page: Page, facts: CompleteFacts) -> None:
         facts.fetch_references(page.records)
         retrying(lambda: self._store_page(step, page))
+        facts.note_stored(page.records)
 
     def _store_page(self, step: StepName, page: Page) -> None:
         left = self._left_after(page)

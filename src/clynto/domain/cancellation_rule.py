@@ -59,6 +59,8 @@ def after_newer(
         return _opened(draft, memory, picture)
     for signal in open_signals:
         draft.put(_undone(signal, seconds_of(now)))
+    if all(request.ended is not None for request in memory.requests):
+        return memory
     requests = tuple(
         request if request.ended is not None else replace(request, ended=now) for request in memory.requests
     )

@@ -52,7 +52,8 @@ def after_newer(
                 draft.put(_resolved(signal, SignalOutcome.RECOVERED, seconds_of(now)))
     if held is not None and _was_counted(held) and facts.is_counted:
         memory = _compared(draft, held, memory, picture)
-    return replace(memory, levels=_levels(memory, facts, now))
+    levels = _levels(memory, facts, now)
+    return memory if levels is memory.levels else replace(memory, levels=levels)
 
 
 def after_tied(held: SubscriptionMemory, picture: SubscriptionPicture) -> SubscriptionMemory:

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
 
 from clynto.domain.account import Account
 from clynto.domain.email_domain import DomainRules, email_host, normalised_host
+
+PUBLIC_SUFFIX = ""
+"""Stands for the registrable name of a host that is a public suffix and has none."""
 
 
 class MatchKind(enum.StrEnum):
@@ -70,19 +75,25 @@ class DomainIndex:
         self._rules = rules
         normalised_own = (normalised_host(domain, rules) for domain in own_domains)
         self._own = frozenset(rules.registrable(host) or host for host in normalised_own if host is not None)
-        exact: dict[str, set[str]] = {}
-        registrable: dict[str, set[tuple[str, str]]] = {}
+        # Sorted and cut into groups, since nearly every host has one account: a set for each, even while the index is
+        # made, would take four times the memory.
+        claims = sorted(set(self._usable_claims(accounts)))
+        self._exact: Mapping[str, tuple[str, ...]] = {
+            host: tuple([account_id for _, _, account_id in group]) for host, group in groupby(claims, itemgetter(1))
+        }
+        self._registrable: Mapping[str, tuple[tuple[str, str], ...]] = {
+            name: tuple([(host, account_id) for _, host, account_id in group])
+            for name, group in groupby(claims, itemgetter(0))
+            if name != PUBLIC_SUFFIX
+        }
+
+    def _usable_claims(self, accounts: Iterable[Account]) -> Iterator[tuple[str, str, str]]:
+        """Hosts that can name a company, behind their registrable names, with the accounts that carry them."""
         for account in accounts:
             for domain in account.domains:
-                host = normalised_host(domain, rules)
-                if host is None or not self.may_match(host):
-                    continue
-                exact.setdefault(host, set()).add(account.id)
-                name = rules.registrable(host)
-                if name is not None:
-                    registrable.setdefault(name, set()).add((host, account.id))
-        self._exact: Mapping[str, frozenset[str]] = {host: frozenset(ids) for host, ids in exact.items()}
-        self._registrable = {name: tuple(sorted(claims)) for name, claims in registrable.items()}
+                host = normalised_host(domain, self._rules)
+                if host is not None and self.may_match(host):
+                    yield self._rules.registrable(host) or PUBLIC_SUFFIX, host, account.id
 
     def is_own(self, host: str) -> bool:
         """Whether ``host`` belongs to the workspace itself."""
@@ -94,7 +105,7 @@ class DomainIndex:
 
     def claims(self, account_id: str, host: str | None) -> bool:
         """Whether the account still carries the domain ``host``."""
-        return host is not None and account_id in self._exact.get(host, frozenset())
+        return host is not None and account_id in self._exact.get(host, ())
 
     def claimants(self, host: str) -> tuple[MatchReason, tuple[tuple[str, str], ...]]:
         """Who claims ``host``, as sorted (domain, account id) pairs, and by which rule.
@@ -103,7 +114,7 @@ class DomainIndex:
         """
         exact = self._exact.get(host)
         if exact:
-            return MatchReason.EXACT_DOMAIN, tuple((host, account_id) for account_id in sorted(exact))
+            return MatchReason.EXACT_DOMAIN, tuple((host, account_id) for account_id in exact)
         name = self._rules.registrable(host)
         return MatchReason.REGISTRABLE_DOMAIN, self._registrable.get(name, ()) if name is not None else ()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -64,6 +64,11 @@ def major_text(amount: Fraction, currency: str) -> str:
     return decimal_text(major_units(amount, currency), shown_digits(currency))
 
 
+def total(amounts: Sequence[Fraction]) -> Fraction:
+    """The exact sum. Most often there is one amount, which needs no arithmetic: fractions are slow to add."""
+    return amounts[0] if len(amounts) == 1 else sum(amounts, start=ZERO)
+
+
 @dataclass(frozen=True)
 class MoneyBag:
     """Exact amounts in minor units, one per currency (upper case). Currencies never add to each other here.
@@ -81,14 +86,17 @@ class MoneyBag:
     @classmethod
     def of(cls, currency: str, amount: Fraction | int) -> MoneyBag:
         """One amount in minor units."""
-        return cls({currency: Fraction(amount)})
+        return cls({currency: amount if isinstance(amount, Fraction) else Fraction(amount)})
 
     def __add__(self, other: MoneyBag) -> MoneyBag:
         if not other.amounts:
             return self
+        if not self.amounts:
+            return other
         amounts = dict(self.amounts)
         for currency, amount in other.amounts.items():
-            amounts[currency] = amounts.get(currency, ZERO) + amount
+            held = amounts.get(currency)
+            amounts[currency] = amount if held is None else held + amount
         return MoneyBag(amounts)
 
     def __neg__(self) -> MoneyBag:
@@ -119,7 +127,7 @@ class MoneyBag:
     @property
     def plain_sum(self) -> Fraction:
         """The guide's sum over currencies: exact major units that carry no unit (billing rules 2.7, vector M089)."""
-        return sum((major_units(amount, currency) for currency, amount in self), start=ZERO)
+        return total([major_units(amount, currency) for currency, amount in self])
 
     @property
     def plain_sum_digits(self) -> int:

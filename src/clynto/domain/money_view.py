@@ -57,6 +57,15 @@ def view_of(bag: MoneyBag, default_currency: str | None, rates: ExchangeRates, d
     return MoneyView(parts[currency], currency, False, parts, (), bag.plain_sum)
 
 
+def value_of(bag: MoneyBag, default_currency: str | None, rates: ExchangeRates, day: datetime.date) -> Fraction:
+    """The ``value`` of ``view_of``, for whoever only sorts by it: no text is written."""
+    if default_currency and bag.amounts:
+        converted = rates.convert(bag, default_currency, day)
+        if converted.converted:
+            return major_units(converted.amount, default_currency)
+    return bag.plain_sum
+
+
 def annual(mrr: MoneyBag) -> MoneyBag:
     """ARR: twelve times the exact MRR, before any rounding (guide; billing rules, section 1)."""
     return mrr * MONTHS_PER_YEAR

@@ -65,6 +65,8 @@ def after_newer(
         return memory
     for signal in open_signals:
         draft.put(_resolved(signal, outcome, facts.ended_at or seconds_of(now)))
+    if all(stay.ended is not None for stay in memory.stays):
+        return memory
     stays = tuple(stay if stay.ended is not None else replace(stay, ended=now) for stay in memory.stays)
     return replace(memory, stays=stays)
 

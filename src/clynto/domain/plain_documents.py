@@ -4,24 +4,27 @@ from __future__ import annotations
 
 import enum
 import types
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import MISSING, fields, is_dataclass
 from fractions import Fraction
 from functools import lru_cache, partial
+from operator import attrgetter
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 Document = dict[str, Any]
 """Only ``dict`` with text keys, ``list``, ``str``, ``int``, ``bool`` and None inside."""
 
 Record = TypeVar("Record")
+Writer = tuple[str, object, Callable[[Any], Any]]
+"""A field: its name, its default (None if it has none), and how a value is written."""
 
 
 def to_document(record: object) -> Document:
     """``record`` (a dataclass) as a document. Fields that hold their default, or None, are left out."""
     document: Document = {}
     kind: type = type(record)
-    for name, default, write in _writers(kind):
-        value = getattr(record, name)
+    values, writers = _writers(kind)
+    for (name, default, write), value in zip(writers, values(record), strict=True):
         if value is not default and value != default:
             document[name] = None if value is None else write(value)
     return document
@@ -42,7 +45,8 @@ def from_document(record_type: type[Record], document: Mapping[str, Any]) -> Rec
 
 
 @lru_cache(maxsize=64)
-def _writers(record_type: type) -> tuple[tuple[str, object, Callable[[Any], Any]], ...]:
+def _writers(record_type: type) -> tuple[Callable[[object], Iterable[Any]], tuple[Writer, ...]]:
+    """What reads all fields at once, and how each is written."""
     if not is_dataclass(record_type):
         raise TypeError(f"{record_type.__name__} is not a record")
     hints = _hints(record_type)
@@ -52,7 +56,13 @@ def _writers(record_type: type) -> tuple[tuple[str, object, Callable[[Any], Any]
         if field.default_factory is not MISSING:
             default = field.default_factory()
         found.append((field.name, None if default is MISSING else default, _writer(hints[field.name])))
-    return tuple(found)
+    return _reader_of_fields([name for name, _, _ in found]), tuple(found)
+
+
+def _reader_of_fields(names: Sequence[str]) -> Callable[[object], Iterable[Any]]:
+    if len(names) > 1:
+        return attrgetter(*names)
+    return lambda record: [getattr(record, name) for name in names]
 
 
 @lru_cache(maxsize=64)

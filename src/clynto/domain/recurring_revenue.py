@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -11,7 +11,7 @@ from clynto.domain.discount import Discount
 from clynto.domain.discounted_revenue import AppliedDiscount, DiscountLevel, NetAmounts, discounted
 from clynto.domain.item_amount import ItemAmount, NotCounted, assess_item
 from clynto.domain.moments import UnixTime
-from clynto.domain.money import ZERO, MoneyBag
+from clynto.domain.money import ZERO, MoneyBag, total
 from clynto.domain.policies import PAUSES_THAT_GIVE_THE_PERIOD_AWAY
 from clynto.domain.subscription import COUNTED_STATUSES, Subscription, SubscriptionItem
 
@@ -166,8 +166,8 @@ def subscription_revenue(
         currency=subscription.currency,
         counted=True,
         partial=partial,
-        list_mrr=_total([line.list_mrr for line in lines]),
-        net_mrr=_total([line.net_mrr for line in lines]),
+        list_mrr=total([line.list_mrr for line in lines]),
+        net_mrr=total([line.net_mrr for line in lines]),
         lines=lines,
         excluded=tuple(excluded),
         notes=tuple(notes),
@@ -179,10 +179,6 @@ def pause_is_running(subscription: Subscription, now: UnixTime) -> bool:
     """Whether collection is paused at ``now``; a resume time that has come ends the pause (billing rules 2.6)."""
     pause = subscription.collection_pause
     return pause is not None and (pause.resumes_at is None or pause.resumes_at > now)
-
-
-def _total(amounts: Sequence[Fraction]) -> Fraction:
-    return amounts[0] if len(amounts) == 1 else sum(amounts, start=ZERO)
 
 
 def _price_items(

@@ -171,7 +171,7 @@ class LedgerDraft:
 
     def finished(self) -> SignalLedger:
         """The ledger as it is now."""
-        return replace(self._before, subscriptions=self.subscriptions, invoices=self.invoices, signals=self.signals)
+        return SignalLedger(self.subscriptions, self.invoices, self.signals, self._before.forgotten_before)
 
     def changed_signals(self) -> tuple[Signal, ...]:
         """What differs from the ledger that the draft began with, in a stable order.

@@ -10,7 +10,7 @@ from clynto.domain.catalogue import Price, Product
 from clynto.domain.invoice import Invoice, InvoiceStatus
 from clynto.domain.item_amount import UNSTATED_QUANTITY, ItemAmount, assess_item
 from clynto.domain.moments import UnixTime, seconds_of
-from clynto.domain.money import ZERO
+from clynto.domain.money import total
 from clynto.domain.provenance import Provenance
 from clynto.domain.subscription import COUNTED_STATUSES, ENDED_STATUSES, Subscription, SubscriptionItem
 
@@ -110,14 +110,13 @@ def subscription_picture(
     ``products`` (by id) name the plan; ``listed_prices`` complete tiers and currency options by id.
     """
     now = seconds_of(seen.as_of)
-    list_mrr = period_amount = ZERO
+    counted: list[ItemAmount] = []
     unknown = not subscription.items_complete
     items = [item for item in subscription.items if not item.deleted]
     for item in items:
         assessed = assess_item(item, subscription.currency, listed_prices, now)
         if isinstance(assessed, ItemAmount):
-            list_mrr += assessed.monthly
-            period_amount += assessed.period_amount
+            counted.append(assessed)
         elif not assessed.is_zero:
             unknown = True
     facts = SubscriptionFacts(
@@ -125,8 +124,8 @@ def subscription_picture(
         customer_id=subscription.customer_id,
         status=subscription.status,
         currency=subscription.currency,
-        list_mrr=list_mrr,
-        period_amount=period_amount,
+        list_mrr=total([amount.monthly for amount in counted]),
+        period_amount=total([amount.period_amount for amount in counted]),
         amount_unknown=unknown,
         plan=_plan_context(items, products),
         items=tuple(_plan_item(item) for item in items if _is_licensed(item)),
@@ -146,7 +145,8 @@ def subscription_picture(
 
 def invoice_picture(invoice: Invoice, seen: Provenance, *, event_type: str | None = None) -> InvoicePicture:
     """The part of ``invoice`` that signals need. ``event_type`` is that of the event that carried it, if any did."""
-    return InvoicePicture(replace(invoice, lines=()), seen, tells_failure=event_type == FAILURE_EVENT)
+    head = replace(invoice, lines=()) if invoice.lines else invoice
+    return InvoicePicture(head, seen, tells_failure=event_type == FAILURE_EVENT)
 
 
 def is_settled(invoice: Invoice) -> bool:

@@ -128,10 +128,10 @@ class InvoiceStore(Protocol):
         """Those that are stored, with lines and the age of the picture."""
         ...
 
-    def deciding(self, customer_ids: Sequence[str]) -> Mapping[str, list[Invoice]]:
-        """Invoices that can decide a payment status, without lines, by customer: all that are open or
-        uncollectible; of each subscription the newest paid one, and the newest paid one with money in it
-        (``amount_paid`` above zero). Newest is by ``created``, then by id. Customers without any are absent."""
+    def deciding(self, customer_ids: Sequence[str]) -> Mapping[str, list[tuple[Invoice, Provenance]]]:
+        """Invoices that can decide a payment status, without lines, with the age of the picture, by customer: all
+        that are open or uncollectible; of each subscription the newest paid one, and the newest paid one with money
+        in it (``amount_paid`` above zero). Newest is by ``created``, then by id. Customers without any are absent."""
         ...
 
     def paid_totals(self, customer_ids: Sequence[str]) -> Sequence[PaidTotals]:

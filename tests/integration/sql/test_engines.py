@@ -23,9 +23,15 @@ def test_sqlite_keeps_what_it_has_acknowledged(sqlite_engine: Engine) -> None:
     with transaction(sqlite_engine, writing=True) as connection:
         held = {
             name: connection.exec_driver_sql(f"PRAGMA {name}").scalar()
-            for name in ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
+            for name in ("journal_mode", "synchronous", "foreign_keys", "busy_timeout", "wal_autocheckpoint")
         }
-    assert held == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "busy_timeout": 10_000}
+    assert held == {
+        "journal_mode": "wal",
+        "synchronous": 2,
+        "foreign_keys": 1,
+        "busy_timeout": 10_000,
+        "wal_autocheckpoint": 4_000,
+    }
 
 
 def test_only_what_is_done_again_does_not_wait_for_the_disk(engine: Engine) -> None:

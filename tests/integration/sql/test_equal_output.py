@@ -115,7 +115,7 @@ def _shown(units: SqlUnitsOfWork) -> list[bytes]:
             shown += [asdict(row) for row in unit.billing_details.invoices_of(f"acc_{number:02}", limit=9)]
         ids = unit.customers.ids(after=None, limit=99)
         shown.append(list(ids))
-        shown += [[asdict(invoice) for invoice in held] for held in unit.invoices.deciding(ids).values()]
+        shown += [[asdict(invoice) for invoice, _ in held] for held in unit.invoices.deciding(ids).values()]
         shown += [asdict(total) for total in unit.invoices.paid_totals(ids)]
         shown += [asdict(held) for held, _ in unit.customers.get_many(ids).values() if held.id == "cus_11"]
         shown.append(asdict(unit.workspaces.get()))

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clynto.domain.exchange_rates import NO_RATES, ExchangeRate, ExchangeRates
-from clynto.domain.money import MoneyBag, decimal_text, half_up, major_text, minor_digits, shown_digits
-from clynto.domain.money_view import annual, view_of
+from clynto.domain.money import MoneyBag, decimal_text, half_up, major_text, minor_digits, shown_digits, total
+from clynto.domain.money_view import annual, value_of, view_of
 
 DAY = datetime.date(2026, 11, 15)
 CURRENCIES = ["USD", "EUR", "JPY", "KWD", "UGX"]
@@ -137,6 +137,23 @@ def test_view_without_default_currency() -> None:
     several = view_of(MoneyBag.of("JPY", 10_000) + MoneyBag.of("USD", 10_000), None, NO_RATES, DAY)
     assert (several.amount, several.currency, several.mixed) == ("10100.00", None, True)
     assert several.by_currency == {"JPY": "10000", "USD": "100.00"}
+
+
+@given(bags, st.sampled_from([None, "USD", "JPY", "GBP"]), st.booleans())
+def test_accounts_are_sorted_by_the_value_that_is_shown(bag: MoneyBag, unit: str | None, with_rates: bool) -> None:
+    rows = [rate("2026-01-01", "EUR", "USD", "1.1"), rate("2026-01-01", "USD", "JPY", "151")] if with_rates else []
+    rates = ExchangeRates(rows)
+    assert value_of(bag, unit, rates, DAY) == view_of(bag, unit, rates, DAY).value
+
+
+@given(st.lists(amounts))
+def test_a_total_is_the_exact_sum(held: list[Fraction]) -> None:
+    assert total(held) == sum(held, start=Fraction(0))
+
+
+@given(bags)
+def test_nothing_and_a_bag_are_the_bag(bag: MoneyBag) -> None:
+    assert MoneyBag.empty() + bag == bag + MoneyBag.empty() == bag
 
 
 def test_view_of_nothing() -> None:

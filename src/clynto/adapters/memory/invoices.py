@@ -37,9 +37,10 @@ class MemoryInvoiceStore:
         """Those that are stored, with lines and the age of the picture."""
         return present(self._transaction.records.invoices, invoice_ids)
 
-    def deciding(self, customer_ids: Sequence[str]) -> Mapping[str, list[Invoice]]:
+    def deciding(self, customer_ids: Sequence[str]) -> Mapping[str, list[tuple[Invoice, Provenance]]]:
         """Invoices that can decide a payment status, without lines, by customer."""
-        found: dict[str, list[Invoice]] = {}
+        found: dict[str, list[tuple[Invoice, Provenance]]] = {}
+        held = self._transaction.records.invoices
         newest: dict[tuple[str, str, bool], str] = {}
         invoices = self._of(customer_ids)
         for customer_id, invoice in invoices:
@@ -50,7 +51,8 @@ class MemoryInvoiceStore:
         chosen = set(newest.values())
         for customer_id, invoice in invoices:
             if invoice.status in ALWAYS_DECIDING or invoice.id in chosen:
-                found.setdefault(customer_id, []).append(replace(invoice, lines=()))
+                seen = held[invoice.id][1]
+                found.setdefault(customer_id, []).append((replace(invoice, lines=()), seen))
         return found
 
     def paid_totals(self, customer_ids: Sequence[str]) -> Sequence[PaidTotals]:

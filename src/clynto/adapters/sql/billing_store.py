@@ -45,7 +45,7 @@ from clynto.domain.account_billing import (
     SubscriptionBilling,
 )
 from clynto.domain.moments import UnixMicros
-from clynto.domain.money import ZERO
+from clynto.domain.money import total
 
 _ERASED = (
     stripe_products,
@@ -193,7 +193,7 @@ class SqlBillingStore:
 
 def customer_rank(billing: CustomerBilling) -> int:
     """Where a customer stands in the list of customers: the highest list MRR in whole minor units first."""
-    return -floor(sum(billing.list_mrr.amounts.values(), ZERO))
+    return -floor(total(list(billing.list_mrr.amounts.values())))
 
 
 def _rank_differs(new: Columns, held: Columns) -> ColumnElement[bool]:

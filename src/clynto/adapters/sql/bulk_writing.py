@@ -90,8 +90,8 @@ def upsert(
     since the statement is built once. Rows go in the order of their keys, so two transactions lock them in the same
     order (guarantees F4). Of rows with the same key the last one counts.
     """
-    keys = [column.name for column in table.primary_key if column.name != "workspace_id"]
-    distinct = {tuple([row[name] for name in keys]): row for row in rows}
+    key_of = _key_of(table)
+    distinct = {key_of(row): row for row in rows}
     if not distinct:
         return
     ordered = [distinct[row_key] for row_key in sorted(distinct)]
@@ -102,8 +102,15 @@ def upsert(
         if dialect.name == "postgresql":
             scope.connection.exec_driver_sql(statement, {"workspace_id": scope.workspace_id, "rows": pack(chunk)})
         else:
-            in_this_workspace = [{"workspace_id": scope.workspace_id, **row} for row in chunk]
-            scope.connection.exec_driver_sql(statement, [in_order(row) for row in in_this_workspace])
+            here = (scope.workspace_id,)
+            scope.connection.exec_driver_sql(statement, [here + in_order(row) for row in chunk])
+
+
+@lru_cache(maxsize=256)
+def _key_of(table: Table) -> Callable[[Values], Any]:
+    """What reads the key of a row, without the workspace, that rows are told apart and sorted by."""
+    names = [column.name for column in table.primary_key if column.name != "workspace_id"]
+    return itemgetter(*names) if names else lambda _: ()
 
 
 @lru_cache(maxsize=256)
@@ -114,8 +121,8 @@ def _compiled(
     where: Guard | None,
     setting: Setting | None,
     keeping: tuple[str, ...],
-) -> tuple[str, Callable[[Values], Any]]:
-    """The statement as the driver takes it, and how a row becomes its parameters.
+) -> tuple[str, Callable[[Values], tuple[Any, ...]]]:
+    """The statement as the driver takes it, and how a row becomes its parameters behind the workspace.
 
     SQLite runs it once a row. PostgreSQL gets all rows as one JSON parameter, for a fraction of what one parameter
     a value costs its driver.
@@ -142,4 +149,7 @@ def _compiled(
     else:
         insert = insert.on_conflict_do_nothing(index_elements=key)
     compiled = insert.compile(dialect=dialect)
-    return str(compiled), itemgetter(*(compiled.positiontup or names))
+    placed = list(compiled.positiontup or ("workspace_id", *names))
+    if placed.pop(0) != "workspace_id":
+        raise RuntimeError(f"workspace_id must be the first column of {table.name}")
+    return str(compiled), itemgetter(*placed) if len(placed) > 1 else lambda row: (row[placed[0]],)

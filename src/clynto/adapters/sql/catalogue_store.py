@@ -48,14 +48,15 @@ class SqlCatalogueStore:
         table = stripe_products
         query = select(table).where(self._scope.here(table), is_any_of(table.c.id, product_ids))
         return {
-            row.id: Product(row.id, row.name, row.active, row.deleted) for row in self._scope.connection.execute(query)
+            row.id: Product(row.id, row.name, row.active, row.deleted)
+            for row in self._scope.connection.execute(query).all()
         }
 
     def prices(self, price_ids: Iterable[str]) -> Mapping[str, Price]:
         """Those of the prices that are stored, by id."""
         table = stripe_prices
         query = select(table.c.id, table.c.document).where(self._scope.here(table), is_any_of(table.c.id, price_ids))
-        return {row.id: unpack_price(unpack(row.document)) for row in self._scope.connection.execute(query)}
+        return {row.id: unpack_price(unpack(row.document)) for row in self._scope.connection.execute(query).all()}
 
     def counts(self) -> tuple[int, int]:
         """How many products and prices are stored."""

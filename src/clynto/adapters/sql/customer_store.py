@@ -37,7 +37,7 @@ class SqlCustomerStore:
         """Those that are stored, with the age of the picture."""
         table = stripe_customers
         query = select(table).where(self._scope.here(table), is_any_of(table.c.id, customer_ids))
-        return {row.id: (_customer_of(row), provenance_of(row)) for row in self._scope.connection.execute(query)}
+        return {row.id: (_customer_of(row), provenance_of(row)) for row in self._scope.connection.execute(query).all()}
 
     def ids(self, *, after: str | None, limit: int) -> Sequence[str]:
         """Ids in ascending order, behind ``after``."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -51,8 +52,9 @@ def exact(amount: Fraction | None) -> int | str | None:
     return f"{numerator}/{denominator}"
 
 
+@lru_cache(maxsize=4096)
 def fraction(written: int | str | None) -> Fraction | None:
-    """What ``exact`` was given."""
+    """What ``exact`` was given. A few prices stand in nearly every row."""
     if isinstance(written, str):
         numerator, _, denominator = written.partition("/")
         return Fraction(int(numerator), int(denominator))

@@ -40,10 +40,11 @@ class SqlInvoiceStore:
         """Those that are stored, with lines and the age of the picture."""
         query = select(_TABLE).where(self._scope.here(_TABLE), is_any_of(_TABLE.c.id, invoice_ids))
         return {
-            row.id: (invoice_of(row, row.lines), provenance_of(row)) for row in self._scope.connection.execute(query)
+            row.id: (invoice_of(row, row.lines), provenance_of(row))
+            for row in self._scope.connection.execute(query).all()
         }
 
-    def deciding(self, customer_ids: Sequence[str]) -> Mapping[str, list[Invoice]]:
+    def deciding(self, customer_ids: Sequence[str]) -> Mapping[str, list[tuple[Invoice, Provenance]]]:
         """Invoices that can decide a payment status, without lines, by customer: all that are open or
         uncollectible; of each subscription the newest paid one, and the newest paid one with money in it."""
         paid_of_subscription = and_(_TABLE.c.status == InvoiceStatus.PAID.value, _TABLE.c.subscription_id.is_not(None))
@@ -70,9 +71,9 @@ class SqlInvoiceStore:
             .where(or_(ranked.c.place == 1, ranked.c.status.in_(_ALWAYS_DECIDING)))
             .order_by(ranked.c.customer_id, ranked.c.created, ranked.c.id)
         )
-        found: dict[str, list[Invoice]] = {}
-        for row in self._scope.connection.execute(query):
-            found.setdefault(row.customer_id, []).append(invoice_of(row, None))
+        found: dict[str, list[tuple[Invoice, Provenance]]] = {}
+        for row in self._scope.connection.execute(query).all():
+            found.setdefault(row.customer_id, []).append((invoice_of(row, None), provenance_of(row)))
         return {customer_id: _without_older_free_ones(invoices) for customer_id, invoices in found.items()}
 
     def paid_totals(self, customer_ids: Sequence[str]) -> Sequence[PaidTotals]:
@@ -91,7 +92,7 @@ class SqlInvoiceStore:
         )
         return [
             PaidTotals(customer_id, currency, int(paid), int(credit), UnixTime(oldest))
-            for customer_id, currency, paid, credit, oldest in self._scope.connection.execute(query)
+            for customer_id, currency, paid, credit, oldest in self._scope.connection.execute(query).all()
         ]
 
     def of_customers(self, customer_ids: Sequence[str]) -> Iterator[Invoice]:
@@ -135,11 +136,11 @@ def _younger_parts(new: Columns, held: Columns) -> dict[str, ColumnElement[Any]]
     return {**replaced, "last_failed_at": failure}
 
 
-def _without_older_free_ones(invoices: list[Invoice]) -> list[Invoice]:
+def _without_older_free_ones(invoices: list[tuple[Invoice, Provenance]]) -> list[tuple[Invoice, Provenance]]:
     """SQL hands out the newest paid invoice with and without money; the one without counts only if it is newest."""
     newest_money = {
         invoice.subscription_id: (invoice.created, invoice.id)
-        for invoice in invoices
+        for invoice, _ in invoices
         if invoice.status == InvoiceStatus.PAID.value and invoice.amount_paid > 0
     }
 
@@ -149,4 +150,4 @@ def _without_older_free_ones(invoices: list[Invoice]) -> list[Invoice]:
         money = newest_money.get(invoice.subscription_id)
         return money is None or (invoice.created, invoice.id) > money
 
-    return [invoice for invoice in invoices if counts(invoice)]
+    return [held for held in invoices if counts(held[0])]

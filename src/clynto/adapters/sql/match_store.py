@@ -41,7 +41,7 @@ class SqlMatchStore:
     def get_many(self, customer_ids: Iterable[str]) -> Mapping[str, MatchDecision]:
         """Stored decisions by customer id."""
         query = select(matches).where(self._scope.here(matches), is_any_of(matches.c.customer_id, customer_ids))
-        return {row.customer_id: match_of(row) for row in self._scope.connection.execute(query)}
+        return {row.customer_id: match_of(row) for row in self._scope.connection.execute(query).all()}
 
     def customers_of(self, account_ids: Sequence[str]) -> Mapping[str, tuple[str, ...]]:
         """Customer ids matched to each account, sorted."""
@@ -51,7 +51,7 @@ class SqlMatchStore:
             .order_by(matches.c.account_id, matches.c.customer_id)
         )
         held: dict[str, list[str]] = {}
-        for account_id, customer_id in self._scope.connection.execute(query):
+        for account_id, customer_id in self._scope.connection.execute(query).all():
             held.setdefault(account_id, []).append(customer_id)
         return {account_id: tuple(ids) for account_id, ids in held.items()}
 

@@ -66,7 +66,7 @@ def read_bags(scope: Scope, table: Table, owner_ids: Sequence[str]) -> dict[str,
     owner = _owner(table)
     query = select(table).where(scope.here(table), is_any_of(table.c[owner], owner_ids))
     amounts: dict[str, tuple[dict[str, Fraction], dict[str, Fraction], dict[str, Fraction]]] = {}
-    for row in scope.connection.execute(query):
+    for row in scope.connection.execute(query).all():
         listed, net, lifetime = amounts.setdefault(row._mapping[owner], ({}, {}, {}))
         list_amount, net_amount, received = (exact_amounts.read(row, name) for name in ("list", "net", "lifetime"))
         if list_amount is not None:

@@ -56,7 +56,7 @@ class SqlSubscriptionStore:
         query = select(table).where(self._scope.here(table), is_any_of(table.c.id, subscription_ids))
         return {
             row.id: (unpack_subscription(unpack(row.document)), provenance_of(row))
-            for row in self._scope.connection.execute(query)
+            for row in self._scope.connection.execute(query).all()
         }
 
     def of_customers(self, customer_ids: Sequence[str]) -> Mapping[str, list[tuple[Subscription, Provenance]]]:
@@ -68,7 +68,7 @@ class SqlSubscriptionStore:
             .order_by(table.c.customer_id, table.c.id)
         )
         held: dict[str, list[tuple[Subscription, Provenance]]] = {}
-        for row in self._scope.connection.execute(query):
+        for row in self._scope.connection.execute(query).all():
             subscription = unpack_subscription(unpack(row.document))
             held.setdefault(row.customer_id, []).append((subscription, provenance_of(row)))
         return held
@@ -78,7 +78,7 @@ class SqlSubscriptionStore:
         table = stripe_discount_readings
         query = select(table.c.id, table.c.document)
         query = query.where(self._scope.here(table), is_any_of(table.c.id, subscription_ids))
-        return {row.id: unpack_reading(unpack(row.document)) for row in self._scope.connection.execute(query)}
+        return {row.id: unpack_reading(unpack(row.document)) for row in self._scope.connection.execute(query).all()}
 
     def live_not_seen_since(self, moment: Provenance) -> Iterator[str]:
         """Ids of subscriptions stored as not ended whose picture is older than ``moment``."""

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import Engine, Row, and_, bindparam, func, or_, select, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import Dialect
 
 from clynto.adapters.sql.bulk_writing import upsert
 from clynto.adapters.sql.documents import clean_text, pack, unpack
@@ -15,18 +18,21 @@ from clynto.adapters.sql.tables_runs import IS_ACTIVE, sync_checkpoints, sync_ru
 from clynto.adapters.sql.transactions import transaction
 from clynto.domain.errors import RunSuperseded, SyncAlreadyRunning
 from clynto.domain.moments import UnixMicros, UnixTime
-from clynto.domain.sync_run import ACTIVE_STATES, RunFault, RunState, Step, StepName, StepState, SyncRun
+from clynto.domain.sync_run import RunFault, RunState, Step, StepName, StepState, SyncRun
 from clynto.domain.time_span import Span
 from clynto.ports.stripe_reading import Listing
 
-_ACTIVE = sorted(state.value for state in ACTIVE_STATES)
-_SAVE = update(sync_runs).where(
-    sync_runs.c.workspace_id == bindparam("held_workspace"),
-    sync_runs.c.id == bindparam("held_id"),
-    sync_runs.c.attempt == bindparam("held_attempt"),
-    sync_runs.c.state.in_(_ACTIVE),
+_SAVED = tuple(column.name for column in sync_runs.c if not column.primary_key)
+_SAVE = (
+    update(sync_runs)
+    .where(
+        sync_runs.c.workspace_id == bindparam("held_workspace"),
+        sync_runs.c.id == bindparam("held_id"),
+        sync_runs.c.attempt == bindparam("held_attempt"),
+        IS_ACTIVE,
+    )
+    .values({name: bindparam(name) for name in _SAVED})
 )
-"""Built once: it runs with every page of a sync."""
 
 
 class SqlSyncRunStore:
@@ -62,7 +68,8 @@ class SqlSyncRunStore:
         """Store ``run`` if its stored attempt is still ``holding`` and it is still active; the row stays locked
         until the transaction ends, so nothing written beside it can slip past the fence. Raises ``RunSuperseded``."""
         row = {"held_workspace": self._scope.workspace_id, "held_id": clean_text(run.id), "held_attempt": holding}
-        if self._scope.connection.execute(_SAVE, {**row, **_run_values(run)}).rowcount == 0:
+        statement, in_order = _save_for(self._scope.connection.dialect)
+        if self._scope.connection.exec_driver_sql(statement, in_order({**row, **_run_values(run)})).rowcount == 0:
             raise RunSuperseded
 
     def history(self, *, before: str | None, limit: int) -> Sequence[SyncRun]:
@@ -109,6 +116,14 @@ class SqlStalledRuns:
         query = select(table).where(IS_ACTIVE, is_silent).order_by(table.c.workspace_id)
         with transaction(self._engine, writing=False) as connection:
             return [(row.workspace_id, _run_of(row)) for row in connection.execute(query)]
+
+
+@lru_cache(maxsize=8)
+def _save_for(dialect: Dialect) -> tuple[str, Callable[[dict[str, Any]], Any]]:
+    """The statement that saves a run as the driver takes it, and how values become its parameters. Made once, because
+    it runs with every page of a sync."""
+    compiled = _SAVE.compile(dialect=dialect)
+    return str(compiled), itemgetter(*compiled.positiontup) if compiled.positiontup else lambda values: values
 
 
 def _run_values(run: SyncRun) -> dict[str, Any]:

@@ -11,7 +11,7 @@ import http.client
 import io
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
@@ -23,6 +23,7 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 _LOOK_UP_SECONDS = 0.25
 _BUFFER_BYTES = 64 * 1024
+_PIECE_BYTES = 1024 * 1024
 
 
 class CallAbandoned(Exception):
@@ -107,3 +108,14 @@ class LimitedAdapter(requests.adapters.HTTPAdapter):
         super().init_poolmanager(*args, **kwargs)
         manager: urllib3.PoolManager = self.poolmanager
         manager.pool_classes_by_scheme = {"http": _PlainPool, "https": _SecurePool}
+
+    def build_response(self, req: requests.PreparedRequest, resp: urllib3.BaseHTTPResponse) -> requests.Response:
+        """The library's own, but for the size of the pieces in which the body is taken: with those of 10 KB that it
+        asks for, a third of what a page costs to fetch goes into putting it together."""
+        pieces = resp.stream
+
+        def large_pieces(amt: int | None = None, decode_content: bool | None = None) -> Iterator[bytes]:
+            return pieces(max(amt or 0, _PIECE_BYTES), decode_content)
+
+        resp.stream = large_pieces  # type: ignore[method-assign]  # an answer in plain Python, made for this call
+        return super().build_response(req, resp)

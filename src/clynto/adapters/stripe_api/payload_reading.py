@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any
 
 from clynto.domain.moments import UnixTime
@@ -72,8 +73,10 @@ def object_with_id(payload: object, kind: str) -> tuple[JsonObject, str]:
     """``payload`` as a JSON object and its id. Raises ``UnusablePayload`` if it has none."""
     if not isinstance(payload, dict):
         raise UnusablePayload(kind, None, "not a JSON object")
-    with FaultsOf(kind, None):
+    try:
         object_id = identifier(payload, "id")
+    except _WrongType as fault:
+        raise UnusablePayload(kind, None, str(fault)) from fault
     if object_id is None:
         raise UnusablePayload(kind, None, "id is missing")
     return payload, object_id
@@ -136,20 +139,23 @@ def reference(payload: JsonObject, key: str) -> str | None:
 
 def integer(payload: JsonObject, key: str) -> int | None:
     """A 64-bit integer."""
-    value = payload.get(key)
-    if value is None:
-        return None
-    if type(value) is not int:
-        raise wrong(key, "an integer")
-    if not -LARGEST_INTEGER <= value <= LARGEST_INTEGER:
-        raise wrong(key, "a 64-bit integer")
-    return value
+    value: int | None = payload.get(key)
+    if value is None or (type(value) is int and -LARGEST_INTEGER <= value <= LARGEST_INTEGER):
+        return value
+    raise _no_integer(key, value)
 
 
 def moment(payload: JsonObject, key: str) -> UnixTime | None:
     """A time in whole Unix seconds."""
-    value = integer(payload, key)
-    return None if value is None else UnixTime(value)
+    # As ``integer``, but without another call: every object has a dozen of these.
+    value: UnixTime | None = payload.get(key)
+    if value is None or (type(value) is int and -LARGEST_INTEGER <= value <= LARGEST_INTEGER):
+        return value
+    raise _no_integer(key, value)
+
+
+def _no_integer(key: str, value: object) -> _WrongType:
+    return wrong(key, "a 64-bit integer" if type(value) is int else "an integer")
 
 
 def flag(payload: JsonObject, key: str) -> bool:
@@ -232,7 +238,9 @@ def exact(payload: JsonObject, key: str) -> Fraction | None:
     raise wrong(key, "a number")
 
 
+@lru_cache(maxsize=1024)
 def _exact_text(key: str, value: str) -> Fraction:
+    # Few prices are behind many lines.
     if value.isascii() and value.isdigit() and len(value) <= MOST_DIGITS:
         return Fraction(int(value))
     if not _DECIMAL.fullmatch(value):

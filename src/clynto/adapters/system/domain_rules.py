@@ -10,8 +10,9 @@ import idna
 from publicsuffixlist import PublicSuffixList
 
 FREE_MAIL_LIST = "free_mail_domains.txt"
-REMEMBERED_HOSTS = 65_536
-"""Hosts repeat within a workspace, and the list takes microseconds each time."""
+REMEMBERED_HOSTS = 16_384
+"""Hosts repeat within a workspace, and the list takes microseconds each time. Each that is remembered takes 500 bytes:
+many more of them would show in the memory of a worker."""
 LONGEST_HOST = 253
 _LABEL = r"(?!..--)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 _PLAIN = re.compile(rf"(?:{_LABEL}\.)*{_LABEL}\.?")

@@ -116,7 +116,8 @@ def _reasons(ground: Ground, facts: CustomerFacts) -> list[StatusReason]:
     found: list[StatusReason] = []
     for customer_id in facts.ids:
         held = [subscription for subscription, _ in facts.subscriptions.get(customer_id, ())]
-        found.extend(assess_payment_status(held, facts.invoices.get(customer_id, ()), moment).all_reasons)
+        invoices = [invoice for invoice, _ in facts.invoices.get(customer_id, ())]
+        found.extend(assess_payment_status(held, invoices, moment).all_reasons)
     return found
 
 
@@ -135,7 +136,9 @@ class _Objects:
         self._ground = ground
         self._account = account
         self._products = facts.products
-        self._invoices: dict[str, Invoice] = {i.id: i for own in facts.invoices.values() for i in own}
+        self._invoices: dict[str, Invoice] = {
+            invoice.id: invoice for own in facts.invoices.values() for invoice, _ in own
+        }
         self._subscriptions: dict[str, Subscription] = {
             held.id: held for own in facts.subscriptions.values() for held, _ in own
         }
