@@ -13,6 +13,7 @@ from __future__ import annotations
 import logging
 import queue
 import threading
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from functools import partial
@@ -21,6 +22,9 @@ from typing import Generic, TypeVar
 from clynto.application.receive_webhook import Answered, Delivery, ReceiveWebhook, Refusal, TakenIn
 
 MOST_AT_ONCE = 256
+GATHER_SECONDS = 0.001
+"""Where deliveries come one upon the other, a moment's wait takes in twice as many for the cost of one transaction."""
+GATHER_TO_HAND_OVER_SECONDS = 0.005
 _LOG = logging.getLogger("clynto.webhooks")
 _Work = TypeVar("_Work")
 
@@ -30,9 +34,9 @@ class ReceiveTogether:
 
     def __init__(self, receive: ReceiveWebhook) -> None:
         self._receive = receive
-        self._arrivals = _InTurns[tuple[Delivery, Answered]]("deliveries", self._take_in)
+        self._arrivals = _InTurns[tuple[Delivery, Answered]]("deliveries", self._take_in, gather_seconds=GATHER_SECONDS)
         self._refusals = _InTurns[tuple[Refusal, Callable[[], None]]]("refusals", self._note)
-        self._handing_over = _InTurns[str]("hand-over", self._hand_over)
+        self._handing_over = _InTurns[str]("hand-over", self._hand_over, gather_seconds=GATHER_TO_HAND_OVER_SECONDS)
 
     def __call__(self, token: str, body: bytes, signature_header: str | None) -> None:
         """Return once the event is durable. Raises ``WebhookRefused`` for whatever is not genuinely signed."""
@@ -71,9 +75,11 @@ class ReceiveTogether:
 
 
 class _InTurns(Generic[_Work]):
-    """A thread that is given everything that came while it was busy."""
+    """A thread that is given everything that came while it was busy, and within ``gather_seconds`` where more than
+    one came before."""
 
-    def __init__(self, name: str, work: Callable[[Sequence[_Work]], None]) -> None:
+    def __init__(self, name: str, work: Callable[[Sequence[_Work]], None], *, gather_seconds: float = 0.0) -> None:
+        self._gather_seconds = gather_seconds
         self._name = name
         self._work = work
         self._waiting: queue.SimpleQueue[_Work] = queue.SimpleQueue()
@@ -90,10 +96,14 @@ class _InTurns(Generic[_Work]):
                     self._thread.start()
 
     def _run(self) -> None:
+        busy = False
         while True:
             those = [self._waiting.get()]
+            if busy:
+                time.sleep(self._gather_seconds)
             while len(those) < MOST_AT_ONCE and not self._waiting.empty():
                 those.append(self._waiting.get())
+            busy = len(those) > 1
             try:
                 self._work(those)
             except Exception:  # noqa: BLE001 - see below
