@@ -59,7 +59,7 @@ class ReceiveTogether:
             answer = partial(answered, taken.faults[number])
             refusal = taken.refusals.get(number)
             if refusal is None:
-                answer()
+                _tell(answer)
             else:
                 self._refusals.put((refusal, answer))
 
@@ -68,7 +68,7 @@ class ReceiveTogether:
             self._receive.note({refusal.workspace_id: refusal for refusal, _ in refused}.values())
         finally:
             for _, answer in refused:
-                answer()
+                _tell(answer)
 
     def _hand_over(self, workspace_ids: Sequence[str]) -> None:
         self._receive.hand_over(set(workspace_ids))
@@ -109,6 +109,13 @@ class _InTurns(Generic[_Work]):
             except Exception:  # noqa: BLE001 - see below
                 # Whoever had to be told was told; the thread has to stay for those who come.
                 _LOG.exception("a turn of the %s went wrong", self._name)
+
+
+def _tell(answer: Callable[[], None]) -> None:
+    try:
+        answer()
+    except Exception:  # noqa: BLE001 - one sender's trouble must not keep the others from their answers
+        _LOG.exception("a sender could not be told what became of its delivery")
 
 
 def _settle(done: Future[None], fault: Exception | None) -> None:

@@ -136,6 +136,23 @@ def test_a_hand_over_and_a_note_that_fail_take_nothing_with_them(caplog: pytest.
     eventually(lambda: caplog.text.count("went wrong") == 4)
 
 
+def test_one_who_cannot_be_told_keeps_nobody_from_an_answer(caplog: pytest.LogCaptureFixture) -> None:
+    receiver = Receiver()
+    receiver.go_on.clear()
+    receive = together(receiver)
+
+    def broken(_: Exception | None) -> None:
+        raise OSError("gone")
+
+    for name in ("0", "refused"):
+        receive.submit(Delivery(name, b"{}", None), broken)
+    others = [sent(receive, name) for name in ("1", "refused")]
+    receiver.go_on.set()
+    assert others[0].result(20) is None
+    assert isinstance(others[1].result(20), WebhookRefused)
+    eventually(lambda: caplog.text.count("could not be told") == 2)
+
+
 def test_many_threads_never_wait_for_ever() -> None:
     receiver = Receiver()
     receive = together(receiver)

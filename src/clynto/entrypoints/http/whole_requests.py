@@ -15,7 +15,6 @@ import re
 import selectors
 import socket
 import time
-from collections import deque
 from functools import partial
 from typing import Any
 
@@ -119,10 +118,6 @@ class _Over:
 
 class WholeRequestWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn ships no types
     """See the module."""
-
-    def __init__(self, *args: Any, **options: Any) -> None:
-        super().__init__(*args, **options)
-        self._answered: deque[tuple[Connection, bool]] = deque()
 
     def accept(self, listener: Any) -> None:
         """Take a connection in."""
@@ -233,12 +228,4 @@ class WholeRequestWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn ships 
             kept = conn.sock.send(wire, socket.MSG_DONTWAIT) == len(wire) and keeps
         except OSError:
             kept = False
-        waking = not self._answered
-        self._answered.append((conn, kept))
-        if waking:
-            self.method_queue.defer(self._take_back)
-
-    def _take_back(self) -> None:
-        while self._answered:
-            conn, kept = self._answered.popleft()
-            self.finish_request(conn, _Over(kept=kept))
+        self.method_queue.defer(self.finish_request, conn, _Over(kept=kept))
