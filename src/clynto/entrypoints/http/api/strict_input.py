@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import IO, Any, NoReturn, TypeVar
@@ -76,8 +77,8 @@ def _demand_each_member_once(body: bytes) -> None:
     def once(members: list[tuple[str, Any]]) -> dict[str, Any]:
         found = dict(members)
         if len(found) < len(members):
-            names = [name for name, _ in members]
-            raise InvalidInput({name: "Give this member once." for name in found if names.count(name) > 1})
+            counts = Counter(name for name, _ in members)
+            raise InvalidInput({name: "Give this member once." for name, count in counts.items() if count > 1})
         return found
 
     try:
