@@ -106,8 +106,8 @@ class _InTurns(Generic[_Work]):
             busy = len(those) > 1
             try:
                 self._work(those)
-            except Exception:  # noqa: BLE001 - see below
-                # Whoever had to be told was told; the thread has to stay for those who come.
+            except Exception:  # noqa: BLE001 - the thread has to stay for those who come
+                # Whoever had to be told was told.
                 _LOG.exception("a turn of the %s went wrong", self._name)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from tests.unit.http.acme import billing_story, save_secret
 from tests.unit.http.browsing import sign_in
 from tests.unit.memory_product import Product, furnished_product
 
@@ -18,6 +19,14 @@ from clynto.entrypoints.http.app import create_app
 def product() -> Product:
     """A workspace with one person of each role, in memory."""
     return furnished_product()
+
+
+@pytest.fixture
+def ready(product: Product) -> Product:
+    """Connected, with a signing secret."""
+    billing_story(product)
+    save_secret(product)
+    return product
 
 
 @pytest.fixture

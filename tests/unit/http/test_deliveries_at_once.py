@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import pytest
-from tests.unit.http.acme import an_event, billing_story, save_secret, signed, webhook_path
+from tests.unit.http.acme import an_event, signed, webhook_path
 from tests.unit.memory_product import Product
 
 from clynto.adapters.memory.webhooks import MemoryEventIntake, MemoryWebhookAddresses
@@ -47,14 +47,6 @@ class Addresses(MemoryWebhookAddresses):
         if token == "unreadable":
             raise ServiceUnavailable(reason="database_unavailable")
         return super().find(token)
-
-
-@pytest.fixture
-def ready(product: Product) -> Product:
-    """Connected, with a signing secret."""
-    billing_story(product)
-    save_secret(product)
-    return product
 
 
 @pytest.fixture

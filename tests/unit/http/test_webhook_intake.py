@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from gunicorn.http.errors import InvalidChunkSize, NoMoreData
-from tests.unit.http.acme import SIGNING_SECRET, an_event, billing_story, save_secret, signed, webhook_path
+from tests.unit.http.acme import SIGNING_SECRET, an_event, save_secret, signed, webhook_path
 from tests.unit.http.browsing import problem
 from tests.unit.memory_product import Product
 from werkzeug.test import Client, TestResponse
@@ -26,14 +26,6 @@ from clynto.entrypoints.http.webhook_intake import LARGEST_BODY, Answer, Webhook
 from clynto.ports.work_queue import Job, JobKind
 
 COOKIE = "clynto_session=planted"
-
-
-@pytest.fixture
-def ready(product: Product) -> Product:
-    """Connected, with a signing secret."""
-    billing_story(product)
-    save_secret(product)
-    return product
 
 
 @pytest.fixture
