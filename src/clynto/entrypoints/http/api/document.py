@@ -1,13 +1,14 @@
-"""The OpenAPI document: built once from the routes themselves and served as it is."""
+"""The OpenAPI document: made from the routes themselves when it is first asked for, and kept."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from importlib.metadata import version
+from threading import Lock
 from typing import Any
 
-from flask import Blueprint, Flask, Response, current_app
+from flask import Blueprint, Flask, Response
 from flask_smorest import Api
 from marshmallow import Schema, fields
 
@@ -51,23 +52,45 @@ class ProblemSchema(Schema):
 
 def serve_resources(app: Flask, resources: Iterable[Resource]) -> None:
     """Register every resource and the document that describes them."""
-    app.config.update(API_TITLE="Clynto Billing with Stripe", API_VERSION=version("clynto"), OPENAPI_VERSION="3.0.3")
+    served = tuple(resources)
+    for resource in served:
+        app.register_blueprint(resource.blueprint)
+    app.register_blueprint(_document_blueprint(lambda: _document(app, served)))
+
+
+def _document(app: Flask, resources: Iterable[Resource]) -> str:
+    return app.json.dumps(_with_access(app, _described(resources)))
+
+
+def _described(resources: Iterable[Resource]) -> dict[str, Any]:
+    """What flask-smorest says of the resources.
+
+    It describes whatever it registers, which takes longer than making the whole application, and few servers are asked
+    for it. So it registers them in an application of its own, which serves nothing.
+    """
+    about = Flask("clynto")
+    about.config.update(API_TITLE="Clynto Billing with Stripe", API_VERSION=version("clynto"), OPENAPI_VERSION="3.0.3")
     api = Api()
     api.ERROR_SCHEMA = ProblemSchema
-    api.init_app(app, spec_kwargs={"components": {"securitySchemes": SECURITY_SCHEMES}})
+    api.init_app(about, spec_kwargs={"components": {"securitySchemes": SECURITY_SCHEMES}})
     for resource in resources:
         api.register_blueprint(resource.blueprint)
-    document = _with_access(app, api.spec.to_dict())
-    app.register_blueprint(_document_blueprint(document))
+    description: dict[str, Any] = api.spec.to_dict()
+    return description
 
 
-def _document_blueprint(document: dict[str, Any]) -> Blueprint:
+def _document_blueprint(make: Callable[[], str]) -> Blueprint:
     blueprint = Blueprint("openapi", __name__)
+    one_at_a_time = Lock()
+    made: list[str] = []
 
     @blueprint.get(DOCUMENT_PATH)
     @public
     def document_json() -> Response:
-        return Response(current_app.json.dumps(document), content_type="application/json")
+        with one_at_a_time:
+            if not made:
+                made.append(make())
+        return Response(made[0], content_type="application/json")
 
     return blueprint
 
