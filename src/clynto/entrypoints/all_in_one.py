@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import click
 
 from clynto.entrypoints.container import container_for
-from clynto.entrypoints.processes import ProcessGroup
+from clynto.entrypoints.processes import ProcessGroup, somebody_listens
 from clynto.entrypoints.secret_files import read_or_make_secret
 from clynto.entrypoints.settings import Settings
 from clynto.entrypoints.start_up import demand_free_port, prepare_storage, redis_of
@@ -24,8 +24,7 @@ def run_all(settings: Settings, *, host: str, port: int, workers: int) -> None:
         group = ProcessGroup(child_environ(os.environ, settings, redis_url, port))
         try:
             start_product(group, host=host, port=port, workers=workers)
-            _announce(settings, host, port)
-            gone = group.wait()
+            gone = group.wait(at_each_look=_Announcement(settings, host, port))
         finally:
             group.stop()
     if gone is not None:
@@ -49,9 +48,22 @@ def start_product(group: ProcessGroup, *, host: str, port: int, workers: int) ->
     group.start("web", ["web", "--host", host, "--port", str(port)])
 
 
-def _announce(settings: Settings, host: str, port: int) -> None:
-    shown_host = "127.0.0.1" if host in ("0.0.0.0", "::") else host  # noqa: S104 - only compared
-    click.echo(f"Clynto on http://{shown_host}:{port}")
-    if not container_for(settings, "redis://unused").workspaces().any_exists():
-        code = read_or_make_secret(set_up_code_file(settings))
-        click.echo(f"First visit: open http://{shown_host}:{port}/setup and enter the set-up code {code.reveal()}")
+class _Announcement:
+    """Tells the address once, when the web server answers: nobody should be sent to one that does not yet."""
+
+    def __init__(self, settings: Settings, host: str, port: int) -> None:
+        self._settings = settings
+        self._host = "127.0.0.1" if host in ("0.0.0.0", "::") else host  # noqa: S104 - only compared
+        self._port = port
+        self._told = False
+
+    def __call__(self) -> None:
+        if not self._told and somebody_listens(self._host, self._port):
+            self._told = True
+            self._tell(f"http://{self._host}:{self._port}")
+
+    def _tell(self, address: str) -> None:
+        click.echo(f"Clynto on {address}")
+        if not container_for(self._settings, "redis://unused").workspaces().any_exists():
+            code = read_or_make_secret(set_up_code_file(self._settings))
+            click.echo(f"First visit: open {address}/setup and enter the set-up code {code.reveal()}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -11,6 +12,10 @@ from clynto.domain.secret import Secret
 from clynto.entrypoints.cli_settings import loaded_settings, storage
 from clynto.entrypoints.secret_files import SecretFileUnusable, read_secret
 from clynto.entrypoints.start_up_faults import SettingsError
+
+if TYPE_CHECKING:
+    from clynto.application.authenticate import Authenticate
+    from clynto.entrypoints.container import Container
 
 TOKEN = "CLYNTO_MCP_TOKEN"  # noqa: S105 - the name of a setting, not a secret
 
@@ -26,29 +31,37 @@ def mcp(token_file: Path | None) -> None:
 
     The API token decides workspace and role. It is never an argument, which everybody on the machine could read.
     """
-    from clynto.application.authenticate import Authenticate
+    from clynto.application.authenticate import Authenticate, BearerCredential
     from clynto.domain.errors import NotSignedIn
     from clynto.entrypoints.logging_setup import configure_logging
-    from clynto.entrypoints.mcp_server import serve_over_standard_streams
-    from clynto.entrypoints.mcp_tools import AssistantServices
-    from clynto.entrypoints.web_services import larry_of
 
     settings = loaded_settings()
     configure_logging(settings.log_format)
     token = _token(token_file)
     with storage() as container:
-        larry = larry_of(container)
-        services = AssistantServices(
-            authenticate=Authenticate(directory=container.directory(), clock=container.clock()),
+        authenticate = Authenticate(directory=container.directory(), clock=container.clock())
+        try:
+            authenticate(BearerCredential(token))
+        except NotSignedIn:
+            raise SettingsError(_named(token_file), "this is no API token of this installation") from None
+        _serve(container, authenticate, token)
+
+
+def _serve(container: Container, authenticate: Authenticate, token: Secret) -> None:
+    """Reads the protocol's modules only now: it takes seconds, and a wrong token is told at once."""
+    from clynto.entrypoints.mcp_server import serve_over_standard_streams
+    from clynto.entrypoints.mcp_tools import AssistantServices
+    from clynto.entrypoints.web_services import larry_of
+
+    larry = larry_of(container)
+    serve_over_standard_streams(
+        AssistantServices(
+            authenticate=authenticate,
             answer_question=larry.answer_question,
             run_query=larry.run_query,
             token=token,
         )
-        try:
-            services.actor()
-        except NotSignedIn:
-            raise SettingsError(_named(token_file), "this is no API token of this installation") from None
-        serve_over_standard_streams(services)
+    )
 
 
 def _named(token_file: Path | None) -> str:

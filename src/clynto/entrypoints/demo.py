@@ -29,7 +29,7 @@ from clynto.entrypoints.all_in_one import child_environ, start_product
 from clynto.entrypoints.cli_data import issued_token
 from clynto.entrypoints.container import Container, container_for
 from clynto.entrypoints.demo_folder import demo_folder
-from clynto.entrypoints.processes import ProcessGroup
+from clynto.entrypoints.processes import ProcessGroup, somebody_listens
 from clynto.entrypoints.sandbox_client import SandboxClient, remember_address
 from clynto.entrypoints.settings import Settings, load_settings
 from clynto.entrypoints.start_up import demand_free_port, prepare_storage, redis_of
@@ -232,9 +232,7 @@ def _direct_webhooks(container: Container, owner: Actor, folder: Path, sandbox: 
 def _wait_for_web(port: int, group: ProcessGroup) -> None:
     """Nobody should be sent to an address that does not answer yet; ``group.wait`` tells if it never will."""
     deadline = time.monotonic() + _WEB_SECONDS
-    while time.monotonic() < deadline and group.ended() is None:
-        with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
-            return
+    while time.monotonic() < deadline and group.ended() is None and not somebody_listens("127.0.0.1", port):
         time.sleep(0.1)
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 GRACE_SECONDS = 9.0
@@ -43,8 +45,8 @@ class ProcessGroup:
         """The name of a child that ended by itself, if any."""
         return next((child.name for child in self.children if child.process.poll() is not None), None)
 
-    def wait(self) -> str | None:
-        """Until a child ends by itself (its name) or SIGTERM or SIGINT comes (None)."""
+    def wait(self, at_each_look: Callable[[], None] | None = None) -> str | None:
+        """Until a child ends by itself (its name) or SIGTERM or SIGINT comes (None); looks four times a second."""
         stopping = False
 
         def stop(*_: object) -> None:
@@ -57,6 +59,8 @@ class ProcessGroup:
                 gone = self.ended()
                 if gone is not None:
                     return gone
+                if at_each_look is not None:
+                    at_each_look()
                 time.sleep(_LOOK_SECONDS)
             return None
         finally:
@@ -74,6 +78,13 @@ class ProcessGroup:
             except subprocess.TimeoutExpired:
                 _kill(child.process)
         self.children.clear()
+
+
+def somebody_listens(host: str, port: int) -> bool:
+    """Whether a connection is taken there."""
+    with suppress(OSError), socket.create_connection((host, port), timeout=1):
+        return True
+    return False
 
 
 def _ask(process: subprocess.Popen[bytes]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from clynto.entrypoints.web_services import services_of
 THREADS = 24
 GRACE_SECONDS = 8
 SLOWEST_REQUEST_SECONDS = 60
+_LOG = logging.getLogger("clynto.web")
 OWN_HANDLERS_ONLY = {
     "version": 1,
     "incremental": True,
@@ -72,8 +74,14 @@ class WebServer(BaseApplication):  # type: ignore[misc]  # gunicorn ships no typ
             # Nothing outside may steer the server, and no file belongs in a home folder.
             "control_socket_disable": True,
             "loglevel": "warning",
+            "when_ready": self._tell,
         }.items():
             self.cfg.set(name, value)
+
+    def _tell(self, _: Any) -> None:
+        """Gunicorn listens."""
+        many = "1 process" if self._processes == 1 else f"{self._processes} processes"
+        _LOG.info("web listens on %s:%d with %s", self._host, self._port, many)
 
     def load(self) -> Any:
         """Gunicorn asks for the application, once in each worker process."""

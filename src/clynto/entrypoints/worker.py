@@ -175,6 +175,7 @@ def prepare(settings: Settings, redis_url: str, stop: StopSignal) -> None:
 
 def run_worker(settings: Settings, redis_url: str) -> None:
     """Work until SIGTERM or SIGINT."""
+    _LOG.info("worker takes jobs")
     clock = clock_for(settings.clock_offset_file)
     WorkerSupervisor(
         redis_url,

@@ -47,12 +47,11 @@ def stopped(process: Process, number: signal.Signals = signal.SIGTERM) -> int:
 
 
 def test_everything_in_one_go_from_an_empty_folder(installation: Installation) -> None:
-    """``up``: the address and the set-up code are printed, the first visit founds the workspace, Ctrl-C ends all of
-    it, and a second start finds what was there."""
+    """``up``: address and set-up code are printed once somebody answers there, the first visit founds the workspace,
+    Ctrl-C ends all of it, and a second start finds what was there."""
     process = installation.start("up", "--port", str(installation.port))
-    wait_for("the web server", installation.answers, seconds=90)
     log = installation.folder / "up-0.log"
-    code = wait_for("the set-up code", lambda: re.search(r"set-up code (\S+)", log.read_text()), seconds=30)[1]
+    code = wait_for("the set-up code", lambda: re.search(r"set-up code (\S+)", log.read_text()), seconds=90)[1]
     assert f"Clynto on {installation.base}" in log.read_text()
     with requests.Session() as visitor:
         page = visitor.get(f"{installation.base}/setup", timeout=30).text
@@ -122,7 +121,10 @@ def test_web_and_worker_end_by_themselves_in_time(installation: Installation) ->
     assert stopped(worker) == 0
     assert requests.get(f"{installation.base}/healthz", timeout=10).status_code == 200
     assert stopped(web) == 0
-    assert "Traceback" not in installation.logs()
+    said = installation.logs()
+    assert f"web listens on 127.0.0.1:{installation.port} with 1 process" in said
+    assert "worker takes jobs" in said
+    assert "Traceback" not in said
 
 
 def test_second_web_server_on_another_port_shares_everything(installation: Installation) -> None:
