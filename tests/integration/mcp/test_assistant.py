@@ -15,20 +15,25 @@ import anyio
 import jsonschema
 import psutil
 import pytest
+from anyio.from_thread import start_blocking_portal
 from mcp import Client, MCPError, StdioServerParameters
 from sqlalchemy import Engine, select
 from tests.contracts.question_world import fill
 from tests.integration.postgres_server import PostgresServer
 from tests.integration.product.installation import PASSWORD, Installation
 
+from clynto.adapters.memory.unsafe_password_hashing import UnsafePasswordHashing
 from clynto.adapters.sql.engines import open_database
 from clynto.adapters.sql.tables import METADATA
 from clynto.adapters.sql.unit_of_work import SqlUnitsOfWork
+from clynto.adapters.sql.workspace_stores import SqlWorkspaceDirectory
 from clynto.adapters.system.clocks import SystemClock
 from clynto.adapters.system.random_identifiers import RandomIdentifiers
 from clynto.adapters.text_matching.near_words import RapidfuzzNearWords
 from clynto.application.actor import Actor
 from clynto.application.audit import AuditTrail
+from clynto.application.create_workspace import CreateWorkspace
+from clynto.application.founding import Founder, FoundingRequest
 from clynto.application.issue_token import IssueToken
 from clynto.application.queries.run_query import RunQuery
 from clynto.application.revoke_token import RevokeToken
@@ -36,12 +41,14 @@ from clynto.domain.questions.filters import PaymentStatusIs, StatusWord
 from clynto.domain.questions.json_form import query_to_json
 from clynto.domain.questions.query import AccountFact, Accounts, Fact
 from clynto.domain.roles import Role
+from clynto.domain.secret import Secret
 
 pytestmark = [pytest.mark.processes, pytest.mark.timeout(600)]
 
 ELSEWHERE = "Elsewhere Only Inc"
 OVERDUE = Accounts((PaymentStatusIs((StatusWord.OVERDUE,)),))
 Talk = Callable[[Client], Awaitable[None]]
+Speak = Callable[[Talk], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,21 +72,29 @@ class Place:
         owner = Actor(workspace_id or self.here, Role.OWNER, "owner@here.example")
         return issue(owner, name=name, role=Role(role)).token.reveal()
 
-    def talk(self, token: str, talk: Talk, *arguments: str) -> None:
-        """Let the official client start the server and speak to it."""
+    def client(self, token: str, *arguments: str) -> Client:
+        """The official client, which starts the server and speaks to it."""
         environ = {**self.installation.environ, **({"CLYNTO_MCP_TOKEN": token} if token else {})}
         server = StdioServerParameters(
             command=sys.executable, args=["-m", "clynto.entrypoints.cli", "mcp", *arguments], env=environ
         )
+        return Client(server)
+
+    def talk(self, token: str, talk: Talk, *arguments: str) -> None:
+        """Speak to a server of one's own."""
 
         async def session() -> None:
-            async with Client(server) as client:
+            async with self.client(token, *arguments) as client:
                 await talk(client)
 
         anyio.run(session)
 
 
-@pytest.fixture(scope="module", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+SQLITE = pytest.param("sqlite", marks=pytest.mark.xdist_group("mcp-sqlite"))
+POSTGRESQL = pytest.param("postgresql", marks=[pytest.mark.postgres, pytest.mark.xdist_group("mcp-postgresql")])
+
+
+@pytest.fixture(scope="module", params=[SQLITE, POSTGRESQL])
 def place(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     folder = tmp_path_factory.mktemp("mcp")
     with ExitStack() as stack:
@@ -89,8 +104,8 @@ def place(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
             url = stack.enter_context(server.database(migrated=False))
         installation = Installation(folder, "http://127.0.0.1:9", {"CLYNTO_DATABASE_URL": url})
         installation.clynto("migrate")
-        here, there = (_workspace(installation, name) for name in ("here", "there"))
         engine = open_database(url)
+        here, there = (_workspace(engine, name) for name in ("here", "there"))
         fill(SqlUnitsOfWork(engine), here)
         fill(SqlUnitsOfWork(engine), there, seed=11, names=[ELSEWHERE])
         yield Place(installation, engine, here, there)
@@ -98,9 +113,19 @@ def place(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         installation.stop()
 
 
-def _workspace(installation: Installation, name: str) -> str:
-    owner = ("--owner-email", f"owner@{name}.example", "--owner-password-stdin")
-    return installation.clynto("workspace", "create", "--name", name, *owner, stdin=f"{PASSWORD}\n")
+def _workspace(engine: Engine, name: str) -> str:
+    founder = Founder(hashing=UnsafePasswordHashing(), clock=SystemClock(), identifiers=RandomIdentifiers())
+    create = CreateWorkspace(workspaces=SqlWorkspaceDirectory(engine), founder=founder)
+    return create(FoundingRequest(name, f"owner@{name}.example", Secret(PASSWORD)))
+
+
+@pytest.fixture(scope="module")
+def assistant(place: Place) -> Iterator[Speak]:
+    """Speaks to one server for all tests that need none of their own, with a member's token."""
+    with start_blocking_portal() as portal:
+        client = place.client(place.token("assistant"))
+        with portal.wrap_async_context_manager(client):
+            yield lambda talk: portal.call(talk, client)
 
 
 async def _call(client: Client, tool: str, **arguments: Any) -> dict[str, Any]:
@@ -123,7 +148,7 @@ async def _refused(client: Client, tool: str, **arguments: Any) -> dict[str, Any
     return document
 
 
-def test_an_assistant_finds_two_read_only_tools_and_two_resources(place: Place) -> None:
+def test_an_assistant_finds_two_read_only_tools_and_two_resources(assistant: Speak) -> None:
     async def talk(client: Client) -> None:
         tools = {tool.name: tool for tool in (await client.list_tools()).tools}
         assert set(tools) == {"ask", "run_query"}
@@ -142,10 +167,10 @@ def test_an_assistant_finds_two_read_only_tools_and_two_resources(place: Place) 
         read = await client.read_resource("clynto://queries/schema")
         jsonschema.Draft202012Validator.check_schema(json.loads(getattr(read.contents[0], "text", "")))
 
-    place.talk(place.token("finder"), talk)
+    assistant(talk)
 
 
-def test_answers_are_those_of_the_product(place: Place) -> None:
+def test_answers_are_those_of_the_product(place: Place, assistant: Speak) -> None:
     run = RunQuery(units=place.units, clock=SystemClock(), near_words=RapidfuzzNearWords())
     member = Actor(place.here, Role.MEMBER, "test")
     overdue, owed = run(member, OVERDUE), run(member, AccountFact("Hooli", Fact.MRR))
@@ -171,10 +196,10 @@ def test_answers_are_those_of_the_product(place: Place) -> None:
         assert unknown["suggestions"]
         assert "rows" not in unknown
 
-    place.talk(place.token("asker"), talk)
+    assistant(talk)
 
 
-def test_wrong_input_is_told_in_the_words_of_the_api(place: Place) -> None:
+def test_wrong_input_is_told_in_the_words_of_the_api(place: Place, assistant: Speak) -> None:
     async def talk(client: Client) -> None:
         wrong = await _refused(client, "run_query", query={"kind": "refund", "account": "Hooli"})
         assert wrong["code"] == "invalid_input"
@@ -203,10 +228,10 @@ def test_wrong_input_is_told_in_the_words_of_the_api(place: Place) -> None:
             await client.read_resource("file:///etc/passwd")
         assert (await _call(client, "ask", question="Which accounts are overdue?"))["understood"]
 
-    place.talk(place.token("fumbler"), talk)
+    assistant(talk)
 
 
-def test_the_accounts_of_another_workspace_are_unknown(place: Place) -> None:
+def test_the_accounts_of_another_workspace_are_unknown(place: Place, assistant: Speak) -> None:
     with place.units.reading(place.there) as unit:
         foreign = unit.accounts.get("acc_000")
         assert foreign is not None
@@ -228,7 +253,7 @@ def test_the_accounts_of_another_workspace_are_unknown(place: Place) -> None:
         theirs = await _call(client, "run_query", query=query_to_json(AccountFact(ELSEWHERE)))
         assert theirs["kind"] == "answered"
 
-    place.talk(place.token("neighbour"), talk)
+    assistant(talk)
     place.talk(place.token("inhabitant", workspace_id=place.there), talk_there)
 
 
