@@ -8,7 +8,16 @@ from io import BytesIO
 
 import pytest
 from flask.testing import FlaskClient
-from tests.unit.http.acme import billing_story, connect, finish_sync
+from tests.unit.http.acme import (
+    DAY,
+    an_event,
+    billing_story,
+    connect,
+    finish_sync,
+    save_secret,
+    signed,
+    webhook_path,
+)
 from tests.unit.http.browsing import page_token
 from tests.unit.memory_product import ADMIN, MEMBER, Product
 
@@ -136,3 +145,32 @@ def test_a_slip_of_the_finger_is_no_default_currency(browser_of: BrowserOf, type
     assert refused.status_code == 422
     assert told in refused.text
     assert browser.get("/api/v1/workspace").get_json()["default_currency"] is None
+
+
+def test_the_card_says_since_when_stripe_tells_of_nothing(product: Product, browser_of: BrowserOf) -> None:
+    """Issue 3, 3: a renewal fell due and no event came."""
+    billing_story(product)
+    save_secret(product)
+    quiet = "Webhooks have gone silent"
+    assert quiet not in browser_of(ADMIN).get("/integrations").text
+    product.clock.advance(seconds=11 * DAY)
+    for email in (ADMIN, MEMBER):
+        page = browser_of(email).get("/integrations").text
+        assert quiet in page
+        assert "https://dashboard.stripe.com/" in page
+    assert quiet in browser_of(MEMBER).get("/integrations/card?state=connected").text
+
+
+def test_a_parked_event_is_shown_with_its_fault_in_words(product: Product, browser_of: BrowserOf) -> None:
+    billing_story(product)
+    save_secret(product)
+    body = an_event("evt_parked")
+    sent = browser_of(MEMBER).post(webhook_path(product), data=body, headers=signed(body, product.clock.now()))
+    assert sent.status_code == 200
+    with product.units.writing(product.workspace_id) as uow:
+        uow.event_inbox.park(["evt_parked"], fault="stripe_unreachable")
+        uow.commit()
+    page = browser_of(ADMIN).get("/integrations").text
+    assert "1 webhook event is parked" in page
+    assert "the last: Stripe unreachable" in page
+    assert "Retry all" in page

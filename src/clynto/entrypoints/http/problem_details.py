@@ -175,6 +175,12 @@ class Problem:
         return members
 
 
+def title_of(code: str) -> str:
+    """What a fault that was kept by its code is called: "Stripe unreachable"."""
+    wording = WORDINGS.get(code)
+    return code.replace("_", " ") if wording is None else wording.title
+
+
 def problem_of(error: ClyntoError) -> Problem:
     """What to tell about ``error``."""
     errors = error.errors if isinstance(error, InvalidInput) else {}

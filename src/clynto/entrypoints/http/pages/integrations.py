@@ -15,7 +15,7 @@ from clynto.entrypoints.http.access import needs
 from clynto.entrypoints.http.current import actor, services
 from clynto.entrypoints.http.pages.form_words import wanted_dialog
 from clynto.entrypoints.http.pages.presenters import badges, integration
-from clynto.entrypoints.http.problem_details import problem_of
+from clynto.entrypoints.http.problem_details import problem_of, title_of
 from clynto.entrypoints.http.webhook_wording import describe_refusal
 from clynto.ports.read_models import AccountsQuery
 
@@ -121,6 +121,7 @@ def _card() -> dict[str, Any]:
         "webhooks": panel,
         "webhook_badge": badges.WEBHOOK[panel.state],
         "refusal": describe_refusal(panel.refusal) if panel.refusal else None,
+        "fault_title": title_of,
     }
 
 
