@@ -10,6 +10,7 @@ import pytest
 from flask.testing import FlaskClient
 from tests.unit.http.acme import (
     DAY,
+    account,
     an_event,
     billing_story,
     connect,
@@ -20,6 +21,9 @@ from tests.unit.http.acme import (
 )
 from tests.unit.http.browsing import page_token
 from tests.unit.memory_product import ADMIN, MEMBER, Product
+
+from clynto.domain.connection import ConnectionFault
+from clynto.domain.roles import Role
 
 BrowserOf = Callable[[str], FlaskClient]
 
@@ -174,3 +178,35 @@ def test_a_parked_event_is_shown_with_its_fault_in_words(product: Product, brows
     assert "1 webhook event is parked" in page
     assert "the last: Stripe unreachable" in page
     assert "Retry all" in page
+
+
+FIGURES = ("/accounts", "/inbox")
+
+
+def test_pages_of_figures_say_as_of_when_and_whether_they_are_whole(product: Product, browser_of: BrowserOf) -> None:
+    """Guarantee 12: stale, unauthenticated and incomplete figures are called so where they are looked at."""
+
+    def said() -> list[str]:
+        browser = browser_of(MEMBER)
+        return [browser.get(path).text for path in FIGURES]
+
+    account(product, "Early Bird", "earlybird.com")
+    assert "Stripe is not connected" in said()[0]
+    connect(product)
+    for page in said():
+        assert "The first sync is running" in page
+    finish_sync(product)
+    told = said()
+    assert "From Stripe, as of" in told[0]
+    for page in told:
+        assert not re.search("first sync is running|Stripe is not connected|did not complete|Frozen", page)
+    with product.units.writing(product.workspace_id) as uow:
+        uow.connections.save(uow.connections.get().sync_failed(ConnectionFault("invalid_api_key", "Refused.")))
+        uow.commit()
+    for page in said():
+        assert "The last sync did not complete" in page
+    product.services().integration.disconnect_stripe(product.actor_of(Role.ADMIN))
+    told = said()
+    assert "From Stripe, as of" in told[0]
+    for page in told:
+        assert "Frozen" in page

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from clynto.application.actor import Actor
-from clynto.domain.connection import Mode
+from clynto.domain.connection import Connection, Mode
 from clynto.domain.moments import UnixMicros
 from clynto.domain.roles import Role
 from clynto.ports.clock import Clock
@@ -14,12 +14,19 @@ from clynto.ports.unit_of_work import UnitsOfWork
 
 @dataclass(frozen=True, slots=True)
 class ShellShown:
-    """``mode`` None: no Stripe data yet. ``now`` is the product's time, against which pages tell ages."""
+    """``connection`` tells how old figures are; with ``first_sync`` they are not complete yet. ``now`` is the product's
+    time, against which pages tell ages."""
 
     workspace_name: str
-    mode: Mode | None
+    connection: Connection
+    first_sync: bool
     open_signals: int
     now: UnixMicros
+
+    @property
+    def mode(self) -> Mode | None:
+        """None: no Stripe data yet."""
+        return self.connection.mode
 
 
 class ShowShell:
@@ -33,9 +40,12 @@ class ShowShell:
         """The shell as of now."""
         actor.must_be(Role.MEMBER)
         with self._units.reading(actor.workspace_id) as uow:
+            connection = uow.connections.get()
+            never_synced = connection.has_key and connection.last_sync_at is None
             return ShellShown(
                 workspace_name=uow.workspaces.get().name,
-                mode=uow.connections.get().mode,
+                connection=connection,
+                first_sync=never_synced and uow.sync_runs.active() is not None,
                 open_signals=sum(uow.signals.open_counts().values()),
                 now=self._clock.now(),
             )
