@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from tests.unit.http.acme import account, billing_story
+from tests.unit.http.acme import account, billing_story, connect, finish_sync
 from tests.unit.http.browsing import API, page_token, problem
 from tests.unit.memory_product import ADMIN, MEMBER, Product
 
+from clynto.domain.connection import ConnectionFault
 from clynto.domain.roles import Role
 
 QUESTIONS, QUERIES = f"{API}/larry/questions", f"{API}/larry/queries"
@@ -61,6 +62,29 @@ def test_an_answer_has_figures_rows_and_links(ask: Callable[..., dict[str, Any]]
         "label": "Acme, Inc.",
     }
     assert told["as_of"]
+
+
+def test_an_answer_says_what_keeps_its_figures_from_being_whole(
+    product: Product, app: Flask, bearer: Callable[[Role], dict[str, str]]
+) -> None:
+    """Guarantee 12, from before the first sync to after the disconnect."""
+    headers = bearer(Role.MEMBER)
+
+    def told() -> str:
+        response = app.test_client().post(QUESTIONS, json={"question": "How much MRR do we have?"}, headers=headers)
+        return str(response.get_json()["answer"])
+
+    assert told().endswith("Stripe is not connected: no figure comes from there.")
+    connect(product)
+    assert told().endswith("The first sync has not ended: figures are not complete yet.")
+    finish_sync(product)
+    assert told() == "The MRR is 0.00, over no accounts."
+    with product.units.writing(product.workspace_id) as uow:
+        uow.connections.save(uow.connections.get().sync_failed(ConnectionFault("invalid_api_key", "Refused.")))
+        uow.commit()
+    assert told().endswith("The last sync did not complete: figures may be out of date.")
+    product.services().integration.disconnect_stripe(product.actor_of(Role.ADMIN))
+    assert "Stripe is disconnected: figures stand as they were on " in told()
 
 
 def test_the_history_comes_newest_first_in_pages(

@@ -9,7 +9,7 @@ from fractions import Fraction
 
 from clynto.application.queries.figures import shown
 from clynto.application.recompute_billing import ShownFigures
-from clynto.domain.connection import Connection
+from clynto.domain.connection import Connection, ConnectionStatus
 from clynto.domain.exchange_rates import NO_RATES
 from clynto.domain.moments import UnixMicros, UnixTime, seconds_of
 from clynto.domain.money import UNITS, MoneyBag, minor_digits
@@ -177,7 +177,7 @@ class Ground:
             query=query,
             kind=AnswerKind.ANSWERED,
             sentences=tuple(sentences),
-            notes=tuple(told + self._frozen()),
+            notes=tuple(told + self._standing()),
             table=table,
             figures=tuple(figures),
             citations=tuple(dict.fromkeys([*citations, *cited]))[:CITED],
@@ -187,11 +187,19 @@ class Ground:
             frozen_at=self.connection.disconnected_at if self.connection.frozen else None,
         )
 
-    def _frozen(self) -> list[str]:
-        at = self.connection.disconnected_at
-        if not self.connection.frozen or at is None:
-            return []
-        return [f"Stripe is disconnected: figures stand as they were on {day_text(day_of_micros(at))}."]
+    def _standing(self) -> list[str]:
+        """What keeps figures from being whole and fresh (guarantee 12)."""
+        connection = self.connection
+        if connection.status is ConnectionStatus.NOT_CONNECTED:
+            return ["Stripe is not connected: no figure comes from there."]
+        if connection.frozen and connection.disconnected_at is not None:
+            day = day_text(day_of_micros(connection.disconnected_at))
+            return [f"Stripe is disconnected: figures stand as they were on {day}."]
+        if connection.status is ConnectionStatus.ERROR:
+            return ["The last sync did not complete: figures may be out of date."]
+        if connection.last_sync_at is None:
+            return ["The first sync has not ended: figures are not complete yet."]
+        return []
 
 
 def known_at(moment: RecordedMoment) -> str:
