@@ -20,12 +20,12 @@ from clynto.domain.exchange_rates import ExchangeRates
 from clynto.domain.moments import MICROS_PER_SECOND, UnixMicros, UnixTime
 from clynto.domain.money import MoneyBag
 from clynto.domain.money_view import value_of
+from clynto.domain.sort_places import MILLIONTHS, held_place
 from clynto.ports.clock import Clock
 from clynto.ports.stripe_facts import PaidTotals
 from clynto.ports.unit_of_work import UnitOfWork
 from clynto.ports.workspaces import MrrBasis, Workspace
 
-MICRO_UNITS = 1_000_000
 BATCH = 200
 """Customers recomputed in one transaction: enough to amortise the commit, short enough for others to get in."""
 
@@ -59,7 +59,7 @@ class ShownFigures:
         """The value of the MRR column in millionths of a major unit, rounded down: only an order, never shown."""
         shown = self.shown_mrr(billing.list_mrr, billing.net_mrr)
         value = value_of(shown, self.default_currency, self.rates, self.day)
-        return value.numerator * MICRO_UNITS // value.denominator
+        return held_place(value.numerator * MILLIONTHS // value.denominator)
 
 
 class RecomputeBilling:
