@@ -181,6 +181,15 @@ def test_damaged_files_are_one_clear_line(custody: KeyCustody, content: bytes) -
     assert caught.value.__cause__ is None
 
 
+def test_a_folder_that_takes_no_file_is_one_clear_line(tmp_path: Path) -> None:
+    public = tmp_path / "public.json"
+    (tmp_path / ".public.json.lock").mkdir()
+    custody = KeyCustody(public, tmp_path / "stripe.json", tmp_path / "webhook.json")
+    with pytest.raises(VaultKeysUnusable, match=f"^vault key file {public} cannot be locked: Is a directory$"):
+        custody.initialise()
+    assert not public.exists()
+
+
 def test_rotation_reaches_running_processes_and_loses_nothing(custody: KeyCustody) -> None:
     sealer, opener = _sealer(custody), _opener(custody)
     old = sealer.seal(Secret(_CANARY), workspace_id="ws_1", purpose=_STRIPE)

@@ -51,11 +51,11 @@ class DropMatch:
 
 
 def decide_by_hand(uow: UnitOfWork, recompute: RecomputeBilling, customer_id: str, account_id: str | None) -> None:
-    """Store the decision and recompute the customer, its new account and the one it left."""
+    """Store the decision and recompute the customer, its new account and the one it left, and the history of both."""
     if customer_id not in uow.customers.get_many([customer_id]):
         raise NotFound
     former = uow.matches.get_many([customer_id]).get(customer_id)
     uow.matches.put_many([MatchDecision.by_hand(customer_id, account_id)])
-    recompute.customers(uow, [customer_id])
-    if former is not None and former.account_id is not None:
-        recompute.accounts(uow, [former.account_id])
+    left = {former.account_id} if former is not None and former.account_id is not None else set()
+    recompute.customers(uow, [customer_id], left=left)
+    recompute.history(uow, left | ({account_id} if account_id is not None else set()))

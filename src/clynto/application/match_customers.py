@@ -82,10 +82,12 @@ class MatchCustomers:
         self, uow: UnitOfWork, customer_ids: Iterable[str], index: DomainIndex, *, facts: CustomerFacts | None = None
     ) -> None:
         """Decide, recompute the customers, and add up their accounts and those they left. ``facts``: see
-        ``RecomputeBilling.customers``."""
+        ``RecomputeBilling.customers``; who has read them all rebuilds the history himself."""
         ids = sorted(customer_ids)
         moved = self.match(uow, ids, index)
         self.recompute.customers(uow, ids, facts=facts, left=moved)
+        if facts is None and moved:
+            self.recompute.history(uow, moved)
 
 
 def _names_above(domain: str) -> list[str]:

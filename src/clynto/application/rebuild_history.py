@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from clynto.domain.invoice import Invoice
-from clynto.domain.moments import seconds_of
+from clynto.domain.moments import UnixTime, seconds_of
 from clynto.domain.month_ends import completed_months
 from clynto.domain.mrr_history import MONTHS_SHOWN, Confidence, month_points
 from clynto.ports.clock import Clock
@@ -51,7 +51,8 @@ class RebuildHistory:
         while not stopping():
             with self._units.writing(workspace_id) as uow:
                 page = uow.accounts_table.page(query)
-                self.accounts(uow, [row.id for row in page.rows if row.customers])
+                now = seconds_of(self._clock.now())
+                rebuild_points(uow, [row.id for row in page.rows], now=now)
                 uow.commit()
             rebuilt += len(page.rows)
             if page.next_cursor is None:
@@ -59,26 +60,29 @@ class RebuildHistory:
             query = AccountsQuery(limit=PAGE, after=page.next_cursor)
         return rebuilt
 
-    def accounts(self, uow: UnitOfWork, account_ids: list[str]) -> None:
-        """Replace the reconstructed points of these accounts, inside the caller's unit of work."""
-        now = seconds_of(self._clock.now())
-        customers = uow.matches.customers_of(account_ids)
-        ids = sorted({customer for own in customers.values() for customer in own})
-        subscriptions = uow.subscriptions.of_customers(ids)
-        invoices: dict[str, list[Invoice]] = {}
-        for invoice in uow.invoices.of_customers(ids):
-            invoices.setdefault(invoice.customer_id or "", []).append(invoice)
-        price_ids = {line.price_id for own in invoices.values() for i in own for line in i.lines if line.price_id}
-        prices = uow.catalogue.prices(price_ids)
-        points: list[AccountPoint] = []
-        for account_id, own in sorted(customers.items()):
-            rebuilt = month_points(
-                [held for customer in own for held, _ in subscriptions.get(customer, [])],
-                [invoice for customer in own for invoice in invoices.get(customer, [])],
-                listed_prices=prices,
-                snapshots=(),
-                now=now,
-                months=MONTHS_SHOWN,
-            )
-            points.extend(AccountPoint(account_id, p) for p in rebuilt if p.confidence is Confidence.RECONSTRUCTED)
-        uow.mrr_records.replace_points(account_ids, points)
+
+def rebuild_points(uow: UnitOfWork, account_ids: Sequence[str], *, now: UnixTime) -> None:
+    """Replace the reconstructed points of these accounts up to ``now``, inside the caller's unit of work.
+
+    An account that has no customer any more has no points either: what they told went along with the customer.
+    """
+    customers = uow.matches.customers_of(account_ids)
+    ids = sorted({customer for own in customers.values() for customer in own})
+    subscriptions = uow.subscriptions.of_customers(ids)
+    invoices: dict[str, list[Invoice]] = {}
+    for invoice in uow.invoices.of_customers(ids):
+        invoices.setdefault(invoice.customer_id or "", []).append(invoice)
+    price_ids = {line.price_id for own in invoices.values() for i in own for line in i.lines if line.price_id}
+    prices = uow.catalogue.prices(price_ids)
+    points: list[AccountPoint] = []
+    for account_id, own in sorted(customers.items()):
+        rebuilt = month_points(
+            [held for customer in own for held, _ in subscriptions.get(customer, [])],
+            [invoice for customer in own for invoice in invoices.get(customer, [])],
+            listed_prices=prices,
+            snapshots=(),
+            now=now,
+            months=MONTHS_SHOWN,
+        )
+        points.extend(AccountPoint(account_id, p) for p in rebuilt if p.confidence is Confidence.RECONSTRUCTED)
+    uow.mrr_records.replace_points(account_ids, points)

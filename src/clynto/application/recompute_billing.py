@@ -11,21 +11,22 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from clynto.application.customer_facts import CustomerFacts
+from clynto.application.rebuild_history import rebuild_points
 from clynto.application.score_health import score_accounts
 from clynto.domain.account_billing import AccountBilling, CustomerBilling, add_up
 from clynto.domain.billing_assessment import assess_customer
 from clynto.domain.connection import Connection
 from clynto.domain.customer import StripeCustomer
 from clynto.domain.exchange_rates import ExchangeRates
-from clynto.domain.moments import MICROS_PER_SECOND, UnixMicros, UnixTime
+from clynto.domain.moments import MICROS_PER_SECOND, UnixMicros, UnixTime, seconds_of
 from clynto.domain.money import MoneyBag
 from clynto.domain.money_view import value_of
+from clynto.domain.sort_places import MILLIONTHS, held_place
 from clynto.ports.clock import Clock
 from clynto.ports.stripe_facts import PaidTotals
 from clynto.ports.unit_of_work import UnitOfWork
 from clynto.ports.workspaces import MrrBasis, Workspace
 
-MICRO_UNITS = 1_000_000
 BATCH = 200
 """Customers recomputed in one transaction: enough to amortise the commit, short enough for others to get in."""
 
@@ -59,7 +60,7 @@ class ShownFigures:
         """The value of the MRR column in millionths of a major unit, rounded down: only an order, never shown."""
         shown = self.shown_mrr(billing.list_mrr, billing.net_mrr)
         value = value_of(shown, self.default_currency, self.rates, self.day)
-        return value.numerator * MICRO_UNITS // value.denominator
+        return held_place(value.numerator * MILLIONTHS // value.denominator)
 
 
 class RecomputeBilling:
@@ -105,6 +106,10 @@ class RecomputeBilling:
         sums = [add_up(account_id, held.get(account_id, ()), computed_at=now) for account_id in ids]
         uow.billing.put_accounts([(billing, figures.sort_key(billing)) for billing in sums])
         score_accounts(uow, {billing.account_id: billing for billing in sums}, at=now)
+
+    def history(self, uow: UnitOfWork, account_ids: Iterable[str]) -> None:
+        """Rebuild the month points of accounts that gained or lost a customer: its past came or went with it."""
+        rebuild_points(uow, sorted(set(account_ids)), now=seconds_of(self.moment(uow.connections.get())))
 
     def _assess(self, uow: UnitOfWork, facts: CustomerFacts, now: UnixMicros) -> list[CustomerBilling]:
         customers = uow.customers.get_many(facts.ids)

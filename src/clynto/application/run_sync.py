@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from clynto.application.complete_facts import CompleteFacts
 from clynto.application.match_customers import MatchCustomers
 from clynto.application.prefetch_listing import PrefetchedListing
+from clynto.application.rebuild_history import RebuildHistory
 from clynto.application.recompute_billing import BATCH
 from clynto.application.run_lease import RunLease
 from clynto.application.store_page import store_page
@@ -38,6 +39,9 @@ STEP_LISTINGS: Mapping[StepName, tuple[Listing, ...]] = {
 CLOCK_TOLERANCE_SECONDS = 3600
 """Lists are read up to this far beyond our own "now", in case our clock is behind Stripe's."""
 
+SMALL_PORTFOLIO = 300
+"""Matched customers up to which a sync rebuilds the history itself. Of more a job does it right after the sync."""
+
 Describe = Callable[[ClyntoError, StepName | None], str]
 """Turns an error into the sentence that the card shows; the texts live at the edge."""
 
@@ -51,6 +55,7 @@ class SyncTools:
     readers: StripeReaders
     opener: CredentialOpener
     matching: MatchCustomers
+    history: RebuildHistory
     describe: Describe
 
 
@@ -127,6 +132,7 @@ class _Walk:
             del key
             self._read_everything(reader)
         self._compute_accounts()
+        self._rebuild_small_history()
         self._succeed()
 
     def _wanted(self) -> bool:
@@ -294,6 +300,15 @@ class _Walk:
             )
             uow.commit()
         return ids
+
+    def _rebuild_small_history(self) -> None:
+        """ "Connected" means that the trajectories are there too, where that takes no time anybody would notice."""
+        with self._units.reading(self._workspace_id) as uow:
+            matched = uow.matches.matched_count()
+        if matched <= SMALL_PORTFOLIO:
+            self._tools.history(self._workspace_id, stopping=lambda: not self._wanted())
+        if not self._wanted():
+            raise RunSuperseded
 
     def _succeed(self) -> None:
         with self._units.writing(self._workspace_id) as uow:

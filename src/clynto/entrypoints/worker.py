@@ -45,6 +45,7 @@ class Performer:
         matching = container.matching()
         self._queue: WorkQueue = container.queue()
         self._workspaces: WorkspaceDirectory = container.workspaces()
+        self._rebuild = RebuildHistory(units=units, clock=clock)
         self._run_sync = RunSync(
             SyncTools(
                 units=units,
@@ -52,6 +53,7 @@ class Performer:
                 readers=container.list_readers(),
                 opener=container.stripe_opener(),
                 matching=matching,
+                history=self._rebuild,
                 describe=describe_sync_fault,
             )
         )
@@ -75,7 +77,6 @@ class Performer:
             intake=container.event_intake(),
         )
         self._rematch = RematchWorkspace(units=units, matching=matching)
-        self._rebuild = RebuildHistory(units=units, clock=clock)
         self._history_gap = HistoryGap(units=units, clock=clock)
         self._snapshots = TakeSnapshots(units=units, clock=clock)
         self._clock = clock

@@ -30,6 +30,7 @@ from clynto.application.connect_stripe import ConnectStripe
 from clynto.application.match_customers import MatchCustomers
 from clynto.application.queries.run_query import RunQuery
 from clynto.application.raise_signals import RaiseSignals
+from clynto.application.rebuild_history import RebuildHistory
 from clynto.application.recompute_billing import RecomputeBilling
 from clynto.application.request_sync import RequestSync
 from clynto.application.run_sync import RunSync, SyncTools
@@ -90,7 +91,8 @@ class _Product:
         self.request = RequestSync(
             units=units, clock=self.clock, identifiers=self.identifiers, queue=queue, audit=audit
         )
-        self.sync = RunSync(SyncTools(units, self.clock, readers, vault, matching, _plainly))
+        history = RebuildHistory(units=units, clock=self.clock)
+        self.sync = RunSync(SyncTools(units, self.clock, readers, vault, matching, history, _plainly))
         self.snapshots = TakeSnapshots(units=units, clock=self.clock)
 
     def set_up(self) -> None:

@@ -22,6 +22,7 @@ from clynto.application.match_customers import MatchCustomers
 from clynto.application.queries.list_accounts import ListAccounts
 from clynto.application.queries.show_integration import IntegrationCard, ShowIntegration
 from clynto.application.raise_signals import RaiseSignals
+from clynto.application.rebuild_history import RebuildHistory
 from clynto.application.recompute_billing import RecomputeBilling
 from clynto.application.request_sync import RequestSync
 from clynto.application.run_sync import RunSync, SyncTools
@@ -98,6 +99,7 @@ class SyncProduct:
                 readers=self.stripe,
                 opener=opener,
                 matching=self.matching,
+                history=RebuildHistory(units=self.units, clock=self.clock),
                 describe=plainly,
             )
         )

@@ -7,12 +7,13 @@ import json
 import random
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
 
 from clynto.adapters.stripe_api.call_limits import CallAbandoned
+from clynto.adapters.stripe_api.lesser_expansion import Parameters, lesser_expansions, may_be_about_expansion
 from clynto.adapters.stripe_api.patience import Patience
 from clynto.adapters.stripe_api.refusals import Refusal, refusal_of
 from clynto.adapters.stripe_api.transport import Answer, NoAnswer, ReadOnlyTransport
@@ -82,8 +83,26 @@ class CarefulReads:
         self._world = surroundings
         self._patience = patience
         self._still_wanted = still_wanted
+        self._refused: set[Parameters] = set()
 
     def read(self, wanted: Read, *, abandoned: Callable[[], bool] = lambda: False) -> Found | Refusal:
+        """As ``_read``. Where the key may not expand discounts, they come as ids, and the key is not asked again."""
+        expanding = tuple(one for one in wanted.parameters if one[0] == "expand[]")
+        offers = (expanding, *lesser_expansions(expanding))
+        rest = tuple(one for one in wanted.parameters if one[0] != "expand[]")
+        answers = []
+        for offer in offers:
+            if offer in self._refused and offer != offers[-1]:
+                continue
+            answer = self._read(replace(wanted, parameters=(*rest, *offer)), abandoned)
+            if not isinstance(answer, Refusal) or not may_be_about_expansion(answer):
+                return answer
+            answers.append(answer)
+            if offer:
+                self._refused.add(offer)
+        return answers[0]
+
+    def _read(self, wanted: Read, abandoned: Callable[[], bool]) -> Found | Refusal:
         """Ask until there is a right answer or a refusal that will stand.
 
         Only refusals the caller may make something of come back as ``Refusal``: 400, 401, 403 and 404. Raises

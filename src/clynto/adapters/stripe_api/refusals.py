@@ -55,18 +55,24 @@ class Refusal:
     account_id: str | None
     permissions: tuple[str, ...]
     from_other_address: bool
+    about_expansion: bool
 
     @property
     def resource_missing(self) -> bool:
         """Stripe knows no object of that id (404), or no such cursor (400 or 404)."""
         return self.code == "resource_missing"
 
+    @property
+    def lost_account(self) -> bool:
+        """The key no longer reaches its account."""
+        return self.code == _LOST_ACCOUNT
+
     def as_error(self, resource: str) -> ClyntoError:
         """The domain error for a refusal that stands. ``resource`` is the permission, in the product's words, that
         the request needed."""
         if not self.from_stripe and self.status < 500 and self.status not in (409, 429):
             return StripeAnswerUnusable(request_id=self.request_id, status=self.status)
-        if self.status == 401 or self.code == _LOST_ACCOUNT:
+        if self.status == 401 or self.lost_account:
             return InvalidApiKey(reason=self._key_fault(), request_id=self.request_id)
         if self.status == 403:
             missing = self.permissions or (resource,)
@@ -101,6 +107,7 @@ def refusal_of(answer: Answer) -> Refusal:
         account_id=account.group() if account else None,
         permissions=tuple(dict.fromkeys(word for word in words if word is not None)),
         from_other_address=_OTHER_ADDRESS.search(text) is not None,
+        about_expansion=error.get("param") == "expand" or "expand" in text,
     )
 
 

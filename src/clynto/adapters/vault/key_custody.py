@@ -116,9 +116,14 @@ class KeyCustody:
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
-        """Two processes on their first start must not both make keys."""
+        """Two processes on their first start must not both make keys. Raises ``VaultKeysUnusable`` where the folder
+        takes no file."""
         make_folder(self.public_file)
-        with self.public_file.with_name(f".{self.public_file.name}.lock").open("a") as lock:
+        try:
+            lock = self.public_file.with_name(f".{self.public_file.name}.lock").open("a")
+        except OSError as error:
+            raise VaultKeysUnusable(f"vault key file {self.public_file} cannot be locked: {error.strerror}") from None
+        with lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
 

@@ -86,7 +86,8 @@ def history_of_account(uow: UnitOfWork, row: AccountRow, now: UnixMicros, months
     span = completed_months(seconds_of(now), months)
     rebuilt = {p.month: p for p in uow.mrr_records.points([row.id], since=span[0]).get(row.id, [])}
     taken = uow.mrr_records.snapshots([row.id], since=_day_before(span[0])).get(row.id, [])
-    points = _without_gaps({month: observed_point(month, taken) or rebuilt.get(month) for month in span})
+    known = {month: observed_point(month, taken) or rebuilt.get(month) for month in span}
+    points = _without_gaps(known, expected=bool(row.customers))
     live = MrrPoint(month_of(seconds_of(now)), row.list_mrr, row.net_mrr, Confidence.OBSERVED)
     return _shown(figures, points, live)
 
@@ -110,12 +111,15 @@ def _workspace_points(uow: UnitOfWork, span: Sequence[Month]) -> list[MrrPoint]:
             points[month] = MrrPoint(month, *days[observed], Confidence.OBSERVED)
         else:
             points[month] = MrrPoint(month, *sums[month], Confidence.RECONSTRUCTED) if month in sums else None
-    return _without_gaps(points)
+    return _without_gaps(points, expected=uow.matches.matched_count() > 0)
 
 
-def _without_gaps(points: Mapping[Month, MrrPoint | None]) -> list[MrrPoint]:
+def _without_gaps(points: Mapping[Month, MrrPoint | None], *, expected: bool) -> list[MrrPoint]:
     """Months before the record begins had no revenue that is known of. A later one without a record is unknown until
-    it is rebuilt and is left out: a zero would be told as a churn of everything."""
+    it is rebuilt and is left out: a zero would be told as a churn of everything. So are all of them while a record is
+    ``expected``, as there are customers, and has yet to be made."""
+    if expected and not any(points.values()):
+        return []
     kept: list[MrrPoint] = []
     began = False
     for month, point in points.items():

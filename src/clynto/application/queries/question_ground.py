@@ -26,8 +26,8 @@ from clynto.domain.questions.answers import (
 )
 from clynto.domain.questions.periods import DaySpan, Period, day_of_micros, span_of
 from clynto.domain.questions.query import Metric, Query
-from clynto.domain.questions.shown_bounds import MILLIONTHS
 from clynto.domain.questions.wording import count, day_text, listed, money
+from clynto.domain.sort_places import MILLIONTHS
 from clynto.domain.stripe_links import customer_url, invoice_url, subscription_url
 from clynto.ports.question_data import Measure, MeasureKind, RecordedMoment, Selection
 from clynto.ports.question_unit import QuestionUnit

@@ -9,8 +9,7 @@ from fractions import Fraction
 
 from clynto.domain.money import UNITS
 from clynto.domain.questions.filters import MrrRange
-
-MILLIONTHS = 1_000_000
+from clynto.domain.sort_places import MILLIONTHS
 
 
 def exact_bounds(wanted: MrrRange, digits: int) -> tuple[int | None, int | None]:
