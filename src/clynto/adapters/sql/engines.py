@@ -12,6 +12,8 @@ from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import ConnectionPoolEntry, Pool
 
+from clynto.adapters.sql.rested_connections import ask_the_rested
+
 BUSY_MILLISECONDS = 10_000
 CONNECT_SECONDS = 5
 STATEMENT_MILLISECONDS = 30_000
@@ -79,13 +81,13 @@ def open_database(url: str, *, pool_size: int = 5) -> Engine:
         engine = create_engine(
             address.set(drivername="postgresql+psycopg"),
             pool_size=pool_size,
-            pool_pre_ping=True,
             connect_args={
                 "connect_timeout": CONNECT_SECONDS,
                 "options": f"-c statement_timeout={STATEMENT_MILLISECONDS}"
                 f" -c idle_in_transaction_session_timeout={FROZEN_MILLISECONDS} -c timezone=UTC",
             },
         )
+        ask_the_rested(engine)
     else:
         raise DatabaseUnusable(f"{backend} is not supported: use sqlite or postgresql.")
     _forget_after_fork(engine)
