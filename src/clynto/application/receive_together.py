@@ -24,7 +24,8 @@ from clynto.application.receive_webhook import Answered, Delivery, ReceiveWebhoo
 MOST_AT_ONCE = 256
 GATHER_SECONDS = 0.001
 """Where deliveries come one upon the other, a moment's wait takes in twice as many for the cost of one transaction."""
-GATHER_TO_HAND_OVER_SECONDS = 0.005
+GATHER_TO_HAND_OVER_SECONDS = 0.02
+"""Handing over costs the process as much as taking in, and nobody is answered later for it."""
 _LOG = logging.getLogger("clynto.webhooks")
 _Work = TypeVar("_Work")
 
@@ -75,8 +76,8 @@ class ReceiveTogether:
 
 
 class _InTurns(Generic[_Work]):
-    """A thread that is given everything that came while it was busy, and within ``gather_seconds`` where more than
-    one came before."""
+    """A thread that is given everything that came while it was busy. Between two turns it lets ``gather_seconds`` go
+    by, so that what comes one by one in quick succession is done together, and what comes alone is done at once."""
 
     def __init__(self, name: str, work: Callable[[Sequence[_Work]], None], *, gather_seconds: float = 0.0) -> None:
         self._gather_seconds = gather_seconds
@@ -96,19 +97,20 @@ class _InTurns(Generic[_Work]):
                     self._thread.start()
 
     def _run(self) -> None:
-        busy = False
+        not_before = 0.0
         while True:
             those = [self._waiting.get()]
-            if busy:
-                time.sleep(self._gather_seconds)
+            early = not_before - time.monotonic()
+            if early > 0.0:
+                time.sleep(early)
             while len(those) < MOST_AT_ONCE and not self._waiting.empty():
                 those.append(self._waiting.get())
-            busy = len(those) > 1
             try:
                 self._work(those)
             except Exception:  # noqa: BLE001 - the thread has to stay for those who come
                 # Whoever had to be told was told.
                 _LOG.exception("a turn of the %s went wrong", self._name)
+            not_before = time.monotonic() + self._gather_seconds
 
 
 def _tell(answer: Callable[[], None]) -> None:

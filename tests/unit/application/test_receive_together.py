@@ -9,7 +9,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 import pytest
 
-from clynto.application.receive_together import ReceiveTogether
+from clynto.application.receive_together import GATHER_TO_HAND_OVER_SECONDS, ReceiveTogether
 from clynto.application.receive_webhook import Delivery, Refusal, TakenIn
 from clynto.domain.errors import QueueUnavailable, ServiceUnavailable, WebhookRefused
 from clynto.domain.moments import UnixMicros
@@ -105,6 +105,27 @@ def test_an_answer_does_not_wait_for_the_queue_nor_for_another_ones_note() -> No
     receiver.may_hand_over.set()
     eventually(lambda: set().union(*receiver.handed_over) == {f"wsp_{number}" for number in range(5)})
     assert len(receiver.handed_over) <= 2, "what came while the queue was slow is handed over in one go"
+
+
+def test_what_comes_one_by_one_in_quick_succession_is_handed_over_together() -> None:
+    receiver = Receiver()
+    receive = together(receiver)
+    begun = time.monotonic()
+    for number in range(40):
+        assert sent(receive, str(number)).result(20) is None
+    took = time.monotonic() - begun
+    eventually(lambda: set().union(*receiver.handed_over) == {f"wsp_{number}" for number in range(40)})
+    assert len(receiver.handed_over) <= took / GATHER_TO_HAND_OVER_SECONDS + 2
+
+
+def test_what_comes_alone_is_handed_over_at_once() -> None:
+    receiver = Receiver()
+    receive = together(receiver)
+    for number in range(2):
+        assert sent(receive, str(number)).result(20) is None
+        eventually(lambda: len(receiver.handed_over) == number + 1)  # noqa: B023 - asked before it changes
+        time.sleep(GATHER_TO_HAND_OVER_SECONDS * 2)
+    assert receiver.handed_over == [{"wsp_0"}, {"wsp_1"}]
 
 
 def test_a_turn_that_fails_is_told_to_all_of_it_and_the_next_one_goes_well() -> None:

@@ -8,9 +8,17 @@ from typing import Any
 
 import pytest
 from gunicorn.config import Config
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
 from clynto.application.receive_webhook import Delivery
-from clynto.entrypoints.http.plain_deliveries import PlainDelivery, delivery_in, wire_of
+from clynto.entrypoints.http.plain_deliveries import (
+    PlainDelivery,
+    delivery_in,
+    parsed_delivery_in,
+    plain_delivery_in,
+    wire_of,
+)
 from clynto.entrypoints.http.webhook_intake import LARGEST_BODY, Answer
 
 LINE = b"POST /webhooks/stripe/tok-EN_1 HTTP/1.1\r\n"
@@ -71,6 +79,85 @@ def test_a_sender_may_want_to_close() -> None:
 )
 def test_whatever_is_unusual_goes_the_ordinary_way(odd: bytes) -> None:
     assert found(odd) is None
+
+
+PIECES = {
+    "before": [b"", b"\r\n", b" "],
+    "line": [LINE, LINE.replace(b"1.1", b"1.0"), LINE.replace(b"EN", b"%20"), LINE.replace(b" H", b"  H")],
+    "header": [
+        b"Host: clynto.example",
+        b"host:clynto.example",
+        b"Content-Length: 5",
+        b"content-length:5",
+        b"Content-Length: 05",
+        b"Content-Length: 3",
+        b"Content-Length: 5, 5",
+        b"Content-Length:\t5",
+        b"Content-Length: 9999999",
+        b"Content-Length : 5",
+        b"Stripe-Signature: t=1,v1=ab",
+        b"stripe-signature:  t=2 ,v1=cd \t",
+        b"Stripe-Signature:",
+        b"Stripe_Signature: t=3",
+        b"Connection: close",
+        b"Connection: Keep-Alive",
+        b"Connection: keep-alive, upgrade",
+        b"Transfer-Encoding: chunked",
+        b"Expect: 100-continue",
+        b"X-Forwarded-Proto: https",
+        b"X-Forwarded-Proto: http",
+        b"X-Forwarded-Ssl: on",
+        b"X: \x80",
+        b"X: a\x00b",
+        b"X: a\nb",
+        b"X: a\rb",
+        b" folded",
+        b"nothing",
+        b": nameless",
+        b"X-Long: " + b"x" * 8_200,
+    ],
+    "body": [b"hello", b"hell", b"hello again", b"5\r\nhello\r\n0\r\n\r\n", b"he\r\n\r\n"],
+}
+
+
+@given(
+    before=st.sampled_from(PIECES["before"]),
+    line=st.sampled_from(PIECES["line"]),
+    headers=st.lists(st.sampled_from(PIECES["header"]), max_size=6),
+    many=st.sampled_from([0, 0, 0, 60, 101]),
+    ending=st.sampled_from([b"\r\n\r\n", b"\r\n\r\n", b"\n\n", b"\r\n"]),
+    body=st.sampled_from(PIECES["body"]),
+)
+@example(
+    before=b"",
+    line=LINE,
+    headers=PIECES["header"][:1] + PIECES["header"][2:3],
+    many=60,
+    ending=b"\r\n\r\n",
+    body=b"hello",
+)
+@settings(max_examples=600)
+def test_what_is_read_without_the_parser_is_what_the_parser_reads(
+    before: bytes, line: bytes, headers: list[bytes], many: int, ending: bytes, body: bytes
+) -> None:
+    lines = [*headers, *(b"X-%d: y" % number for number in range(many))]
+    data = before + line + b"\r\n".join(lines) + ending + body
+    read = plain_delivery_in(data)
+    assert read is None or read == parsed_delivery_in(data, Config(), ("127.0.0.1", 50_000))
+
+
+def test_what_stripe_sends_needs_no_parser() -> None:
+    sent = (
+        LINE
+        + HEAD
+        + b"Cache-Control: no-cache\r\nContent-Type: application/json; charset=utf-8\r\nAccept: */*; q=0.5\r\n"
+        b"X-Forwarded-For: 3.18.12.63\r\nX-Forwarded-Proto: https\r\nAccept-Encoding: gzip\r\n"
+        b"User-Agent: Stripe/1.0 (+https://stripe.com/docs/webhooks)\r\nStripe-Signature: t=1,v1=ab,v0=cd\r\n\r\nhello"
+    )
+    read = plain_delivery_in(sent)
+    assert read is not None
+    assert read == parsed_delivery_in(sent, Config(), ("127.0.0.1", 50_000))
+    assert read.delivery == Delivery("tok-EN_1", b"hello", "t=1,v1=ab,v0=cd")
 
 
 class _Heard:

@@ -34,6 +34,11 @@ from clynto.adapters.rq_queue.worker_presence import count_workers
 from clynto.domain.errors import QueueUnavailable
 from clynto.ports.work_queue import Job
 
+_WAITS = """
+local held = redis.call('GET', KEYS[1])
+return held and redis.call('LPOS', KEYS[2], held) and 1 or 0
+"""
+"""Whether the rq job that a mark names is still in its queue's list: asked for each delivery, so in one round trip."""
 PERFORM = "clynto.entrypoints.worker.perform"
 """What a worker imports and calls with (kind, workspace id, subject id)."""
 
@@ -47,6 +52,7 @@ class RqWorkQueue:
     def __init__(self, redis_url: str, *, perform: str = PERFORM) -> None:
         self._redis = connect(redis_url)
         self._perform = perform
+        self._waits = self._redis.register_script(_WAITS)
         self._queues = {name: open_queue(name, self._redis) for name in QueueName}
 
     def ensure_available(self) -> None:
@@ -59,10 +65,12 @@ class RqWorkQueue:
         """Hand over ``job``. An equal job that still waits is not doubled. Raises ``QueueUnavailable``."""
         queue = self._queues[queue_of(job)]
         mark = waiting_mark(job)
+        where = [mark, queue.key]
         with _unavailable(), self._redis.pipeline() as pipeline:
+            if self._waits(where):
+                return
             pipeline.watch(mark)  # type: ignore[no-untyped-call]
-            waiting = pipeline.get(mark)
-            if isinstance(waiting, bytes) and pipeline.lpos(queue.key, waiting.decode()) is not None:
+            if pipeline.eval(_WAITS, len(where), *where):
                 return
             pipeline.multi()
             job_id = uuid.uuid4().hex

@@ -12,11 +12,16 @@ from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import ConnectionPoolEntry, Pool
 
+from clynto.adapters.sql.rested_connections import ask_the_rested
+
 BUSY_MILLISECONDS = 10_000
 CONNECT_SECONDS = 5
 STATEMENT_MILLISECONDS = 30_000
 FROZEN_MILLISECONDS = 60_000
 """After so long in silence PostgreSQL ends a transaction: a frozen worker must not keep its locks (guarantees E2)."""
+WORK_MEGABYTES = 16
+"""What PostgreSQL may sort or hash in memory in one step. With its own 4 MB it writes the accounts of a large workspace
+to disk in the middle of a comparison."""
 PAGES_IN_THE_LOG = 4_000
 """How long SQLite's write-ahead log grows (16 MB) before it is brought into the file. To store a page of a list touches
 200 pages of the database, mostly the same ones again: with SQLite's own 1,000 they are written twice each time, and the
@@ -79,13 +84,14 @@ def open_database(url: str, *, pool_size: int = 5) -> Engine:
         engine = create_engine(
             address.set(drivername="postgresql+psycopg"),
             pool_size=pool_size,
-            pool_pre_ping=True,
             connect_args={
                 "connect_timeout": CONNECT_SECONDS,
                 "options": f"-c statement_timeout={STATEMENT_MILLISECONDS}"
-                f" -c idle_in_transaction_session_timeout={FROZEN_MILLISECONDS} -c timezone=UTC",
+                f" -c idle_in_transaction_session_timeout={FROZEN_MILLISECONDS} -c work_mem={WORK_MEGABYTES}MB"
+                " -c timezone=UTC",
             },
         )
+        ask_the_rested(engine)
     else:
         raise DatabaseUnusable(f"{backend} is not supported: use sqlite or postgresql.")
     _forget_after_fork(engine)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any, cast
 
 from sqlalchemy import Engine
 
 from clynto.adapters.sql.arrivals import ArrivedRow, arrivals_of
 from clynto.adapters.sql.documents import clean_or_none, clean_text, pack
-from clynto.adapters.sql.single_statements import single_statement
+from clynto.adapters.sql.kept_connection import kept_connection_of
+from clynto.adapters.sql.transactions import transaction
 from clynto.ports.webhooks import ArrivedEvent
 
 BROUGHT_IN_AT_ONCE = 1_000
@@ -17,27 +17,19 @@ _INTO = (
     "INSERT INTO event_inbox (workspace_id, event_id, created, received_at, object_id, customer_id, envelope, body, "
     "delivered, due_at, state, attempts)"
 )
-_ONE_ROW = {
-    "sqlite": _INTO + " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 'pending', 0) ON CONFLICT DO NOTHING",
-    "postgresql": _INTO + " VALUES (%s, %s, %s, %s, %s, %s, %s, %b, %s, 0, 'pending', 0) ON CONFLICT DO NOTHING",
-}
-_ROWS = (
-    "unnest(%s::text[], %s::text[], %s::bigint[], %s::bigint[], %s::text[], %s::text[], %s::text[], %b::bytea[], "
-    "%s::boolean[])"
-)
-_MANY_ROWS = " ".join((_INTO, "SELECT *, 0, 'pending', 0 FROM", _ROWS, "ON CONFLICT DO NOTHING"))
+_ON_SQLITE = _INTO + " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 'pending', 0) ON CONFLICT DO NOTHING"
+_ON_POSTGRESQL = _INTO + " VALUES (%s, %s, %s, %s, %s, %s, %s, %b, %s, 0, 'pending', 0) ON CONFLICT DO NOTHING"
 """Due at once, whatever the clocks of two machines say. A lone conflict is possible: the one of the primary key."""
 
 
 class SqlEventIntake:
-    """See ``ports.webhooks.EventIntake``. On PostgreSQL one statement, which is one transaction; on SQLite a file of
-    its own first (ADR 0039)."""
+    """See ``ports.webhooks.EventIntake``. On PostgreSQL one round trip over a connection that is kept for it; on SQLite
+    a file of its own first (ADR 0039)."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._arrivals = arrivals_of(engine)
-        self._on_postgresql = engine.dialect.name == "postgresql"
-        self._one_row = _ONE_ROW[engine.dialect.name]
+        self._kept = kept_connection_of(engine)
 
     def store(self, events: Sequence[ArrivedEvent]) -> int:
         """Return once all of them are durable; how many were new."""
@@ -60,13 +52,10 @@ class SqlEventIntake:
     def _insert(self, taken_in: Iterable[ArrivedRow]) -> int:
         # In the order of their keys, so that two batches with the same events cannot wait for each other.
         rows = sorted(taken_in, key=_key_of_row)
-        statement, parameters = self._one_row, cast(Any, rows)
-        if len(rows) == 1:
-            (parameters,) = rows
-        elif self._on_postgresql:
-            statement, parameters = _MANY_ROWS, tuple(map(list, zip(*rows, strict=True)))
-        with single_statement(self._engine, writing=True) as connection:
-            return connection.exec_driver_sql(statement, parameters).rowcount
+        if self._kept is not None:
+            return self._kept.execute_many(_ON_POSTGRESQL, rows)
+        with transaction(self._engine, writing=True) as connection:
+            return connection.exec_driver_sql(_ON_SQLITE, rows).rowcount
 
 
 def _taken_in(event: ArrivedEvent) -> ArrivedRow:

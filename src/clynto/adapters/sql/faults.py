@@ -26,6 +26,9 @@ def translated() -> Iterator[None]:
     except (exc.OperationalError, exc.InterfaceError) as fault:
         if _is_our_mistake(fault):
             raise
+        raise ServiceUnavailable(reason=_reason(fault.orig)) from fault
+    except (psycopg.OperationalError, psycopg.InterfaceError) as fault:
+        # Where the driver is used by itself.
         raise ServiceUnavailable(reason=_reason(fault)) from fault
 
 
@@ -44,7 +47,7 @@ def _is_our_mistake(fault: exc.DBAPIError) -> bool:
     return isinstance(fault.orig, sqlite3.Error) and fault.orig.sqlite_errorcode == sqlite3.SQLITE_ERROR
 
 
-def _reason(fault: exc.DBAPIError) -> str:
-    if isinstance(fault.orig, psycopg.Error) and fault.orig.sqlstate in _COLLISIONS:
+def _reason(fault: BaseException | None) -> str:
+    if isinstance(fault, psycopg.Error) and fault.sqlstate in _COLLISIONS:
         return COLLISION
     return "database_unavailable"

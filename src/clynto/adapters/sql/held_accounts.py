@@ -19,7 +19,7 @@ from clynto.domain.questions.query import Order
 
 
 class HeldAccount(NamedTuple):
-    """What stands of an account in ``account_ranking``."""
+    """What stands of an account in ``account_ranking``; rows of a query are like it."""
 
     account_id: str
     status_rank: int
@@ -47,7 +47,7 @@ class HeldAccounts:
     """Selected accounts."""
 
     def __init__(self, rows: Iterable[Any]) -> None:
-        self.rows = list(map(HeldAccount._make, rows))
+        self.rows: list[HeldAccount] = list(rows)
         self.ids = [row[0] for row in self.rows]
         self._ids = frozenset(self.ids)
 

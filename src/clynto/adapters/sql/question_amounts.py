@@ -11,9 +11,12 @@ from sqlalchemy import (
     ColumnElement,
     CompoundSelect,
     FromClause,
+    Numeric,
     Select,
     and_,
+    cast,
     except_,
+    func,
     literal,
     literal_column,
     or_,
@@ -57,12 +60,13 @@ class AmountsSql:
     def __init__(self, scope: Scope) -> None:
         self._scope = scope
 
-    def amounts(self, part: MoneyPart, measure: Measure) -> Amounts:
-        """What accounts bring in a measure; of the past less what they brought before, if that is asked for."""
-        here = self._amounts_at(part, measure, measure.at)
+    def amounts(self, part: MoneyPart, measure: Measure, named: Sequence[str] | None = None) -> Amounts:
+        """What accounts bring in a measure; of the past less what they brought before, if that is asked for. Only the
+        ``named`` accounts are looked at, if there are any."""
+        here = self._amounts_at(part, measure, measure.at, named)
         if measure.since is None:
             return here
-        before = self._amounts_at(part, measure, measure.since)
+        before = self._amounts_at(part, measure, measure.since, named)
         return union_all(self._changed(here, before, 1), self._changed(before, here, -1))
 
     def source(self, part: MoneyPart, measure: Measure) -> FromClause:
@@ -85,6 +89,33 @@ class AmountsSql:
         left = except_(rows, others)
         in_order = self._scope.connection.dialect.name == "sqlite"
         return left.order_by(*left.selected_columns) if in_order else left
+
+    def has_none_in(self, account_id: ColumnElement[str], others: Select[Any]) -> ColumnElement[bool]:
+        """The account is not among the others, as PostgreSQL is best asked: NOT IN it would answer row by row, once
+        the others do not fit into its memory."""
+        held = others.subquery()
+        return ~select(literal(1)).where(held.c.account_id == account_id).exists()
+
+    def differences(self, part: MoneyPart, measure: Measure) -> Select[Any]:
+        """By account and currency, how much the wholes of what changed have changed. For PostgreSQL, which joins the
+        two moments in a quarter of the time that it takes to tell each from the other; there is one amount in each."""
+        now = self._amounts_at(part, measure, measure.at).subquery()
+        before = self._amounts_at(part, measure, measure.since).subquery()
+        same = (now.c.account_id == before.c.account_id) & (now.c.currency == before.c.currency)
+        differ = [
+            func.coalesce(now.c[name], nothing) != func.coalesce(before.c[name], nothing)
+            for name, nothing in (("whole", 0), ("num", 0), ("den", 1))
+        ]
+        whole = func.coalesce(cast(now.c.whole, Numeric), 0) - func.coalesce(before.c.whole, 0)
+        return (
+            select(
+                func.coalesce(now.c.account_id, before.c.account_id).label("account_id"),
+                func.coalesce(now.c.currency, before.c.currency).label("currency"),
+                whole.label("whole"),
+            )
+            .select_from(now.join(before, same, full=True))
+            .where(or_(*differ))
+        )
 
     def _changed(self, amounts: Amounts, others: Amounts, sign: int) -> Select[Any]:
         """The amounts, times ``sign``, but for those that stand unchanged among the others."""
@@ -142,9 +173,19 @@ class AmountsSql:
         )
         return query if part.currency is None else query.where(table.c.currency == part.currency)
 
-    def _amounts_at(self, part: MoneyPart, measure: Measure, moment: RecordedMoment | None) -> Amounts:
+    def _amounts_at(
+        self,
+        part: MoneyPart,
+        measure: Measure,
+        moment: RecordedMoment | None,
+        named: Sequence[str] | None = None,
+    ) -> Select[Any]:
         if measure.kind is MeasureKind.OUTSTANDING:
-            return self.owed(part)
+            return self.owed(part, named)
+        found = self._recorded(part, measure, moment)
+        return found if named is None else found.where(is_any_of(found.selected_columns.account_id, named))
+
+    def _recorded(self, part: MoneyPart, measure: Measure, moment: RecordedMoment | None) -> Select[Any]:
         if measure.kind is MeasureKind.LIFETIME:
             return self._money(account_money, "lifetime", part)
         basis = "net" if measure.basis is MrrBasis.NET else "list"

@@ -102,7 +102,7 @@ class SqlQuestionData:
         if measure.kind is MeasureKind.HEALTH:
             ids = self._by_rank(selection, measure, order, limit)
             return [RankedAccount(account_id, MoneyBag.empty()) for account_id in ids]
-        held = self._holding.amounts(selection, measure)
+        held = None if self._sums.orders_changes(selection, measure) else self._holding.amounts(selection, measure)
         is_whole = not selection.part.is_by_subscription and selection.part.currency is None
         if is_whole and measure.kind is MeasureKind.MRR and measure.at is None and measure.since is None:
             ids = self._by_rank(selection, measure, order, limit)
@@ -228,10 +228,7 @@ class SqlQuestionData:
     def _bags(self, selection: Selection, measure: Measure, account_ids: Sequence[str]) -> Mapping[str, MoneyBag]:
         if not account_ids:
             return {}
-        if measure.kind is MeasureKind.OUTSTANDING:
-            amounts = self._amounts.owed(selection.part, account_ids).subquery()
-        else:
-            amounts = self._amounts.amounts(selection.part, measure).subquery()
+        amounts = self._amounts.amounts(selection.part, measure, account_ids).subquery()
         query = select(amounts).where(is_any_of(amounts.c.account_id, account_ids))
         held = HeldAmounts(self._scope.connection.execute(query))
         return {account_id: held.bag(account_id) for account_id in account_ids}

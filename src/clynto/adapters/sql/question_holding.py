@@ -93,8 +93,8 @@ class Holding:
 
     def _accounts_of(self, amounts: HeldAmounts) -> HeldAccounts:
         those = is_any_of(RANKING.c.account_id, amounts.account_ids)
-        rows = self._scope.connection.execute(select(*_COLUMNS).where(self._scope.here(RANKING), those))
-        return HeldAccounts(rows)
+        query = select(*_COLUMNS).where(self._scope.here(RANKING), those)
+        return HeldAccounts(self._scope.connection.execute(query).all())
 
     def _read_amounts(self, selection: Selection, measure: Measure) -> Held | None:
         part = selection.part

@@ -146,10 +146,10 @@ class SelectingSql:
         return found
 
     def _is_not_among(self, others: Select[Any]) -> ColumnElement[bool]:
-        """SQLite makes a list of the others to look each account up in; PostgreSQL hashes them, which is sooner than
-        to take one from the other."""
+        """SQLite makes a list of the others to look each account up in; PostgreSQL hashes them, however many they are,
+        which is sooner than to take one from the other."""
         if self._postgresql:
-            return RANKING.c.account_id.not_in(others)
+            return self._amounts.has_none_in(RANKING.c.account_id, others)
         # Under a name of its own, or it would be the row of the query around it.
         every = RANKING.alias()
         everyone = select(every.c.account_id).where(every.c.workspace_id == self._scope.workspace_id)
@@ -184,7 +184,11 @@ class SelectingSql:
         without, having = (movement.start, movement.end) if gains else (movement.end, movement.start)
         at_all = [Measure(MeasureKind.MRR, basis, moment) for moment in (without, having)]
         before, after = (self._amounts.bearing(EVERYTHING, measure) for measure in at_all)
-        return [RANKING.c.account_id.in_(self._amounts.all_but(after, before))]
+        if not self._postgresql:
+            return [RANKING.c.account_id.in_(self._amounts.all_but(after, before))]
+        some = after.subquery()
+        moved = select(some.c.account_id).where(self._amounts.has_none_in(some.c.account_id, before))
+        return [RANKING.c.account_id.in_(moved)]
 
 
 def plain(measure: Measure) -> Measure:

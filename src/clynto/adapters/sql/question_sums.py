@@ -146,6 +146,11 @@ class SqlSums:
             for row in sorted(self._scope.connection.execute(counting), key=lambda row: str(row.currency))
         ]
 
+    def orders_changes(self, selection: Selection, measure: Measure) -> bool:
+        """Whether the database puts the changes of all accounts in order sooner than it hands them out."""
+        on_postgresql = self._scope.connection.dialect.name == "postgresql"
+        return on_postgresql and measure.since is not None and selection == Selection()
+
     def by_weight(
         self,
         selection: Selection,
@@ -156,7 +161,9 @@ class SqlSums:
     ) -> list[str]:
         """Accounts with an amount that is not zero, by their wholes times the weights of the currencies."""
         amounts = self._amounts.source(selection.part, measure)
-        if measure.since is not None:
+        if self.orders_changes(selection, measure):
+            amounts = self._amounts.differences(selection.part, measure).subquery()
+        elif measure.since is not None:
             # What did not change goes before anything is put in order.
             amounts = self._changes(amounts).subquery()
         weight = case(*((amounts.c.currency == currency, held) for currency, held in sorted(weights.items())), else_=1)

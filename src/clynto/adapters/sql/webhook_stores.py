@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import chain, islice
+from types import SimpleNamespace
 from typing import Any
 
 from sqlalchemy import ColumnElement, Engine, Row, TextClause, and_, bindparam, case, delete, func, or_, select, update
+from sqlalchemy.dialects.postgresql import psycopg
 
 from clynto.adapters.sql.arrivals import Waiting, arrivals_of
 from clynto.adapters.sql.column_types import is_any_of
 from clynto.adapters.sql.documents import clean_or_none, clean_text, unpack
+from clynto.adapters.sql.kept_connection import kept_connection_of
 from clynto.adapters.sql.scope import Scope
 from clynto.adapters.sql.single_statements import single_statement
 from clynto.adapters.sql.tables_people import connections
@@ -70,16 +73,23 @@ class SqlWebhookAddresses:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        self._kept = kept_connection_of(engine)
 
     def find(self, token: str) -> AddressedEndpoint | None:
         """None for an unknown token."""
         if len(token) > LONGEST_TOKEN or token != clean_text(token):
             return None
-        with single_statement(self._engine, writing=False) as connection:
-            row = connection.execute(_BEHIND_TOKEN, {"token": token}).one_or_none()
+        row = self._behind(token)
         if row is None:
             return None
         return AddressedEndpoint(row.workspace_id, _endpoint_of(row), connected=row.status in _WITH_KEY)
+
+    def _behind(self, token: str) -> Any:
+        if self._kept is not None:
+            found = self._kept.rows(_BEHIND_TOKEN_ON_POSTGRESQL, {"token": token})
+            return SimpleNamespace(**dict(zip(_FOUND_BEHIND, found[0], strict=True))) if found else None
+        with transaction(self._engine, writing=False) as connection:
+            return connection.execute(_BEHIND_TOKEN, {"token": token}).one_or_none()
 
     def note_refusal(self, workspace_id: str, at: UnixMicros, *, reason: str, skew_seconds: int | None) -> None:
         """Remember a badly signed delivery for the card; at most one write in five seconds for a workspace."""
@@ -223,6 +233,8 @@ _BEHIND_TOKEN = (
     .outerjoin(connections, connections.c.workspace_id == webhook_endpoints.c.workspace_id)
     .where(webhook_endpoints.c.token == bindparam("token"))
 )
+_BEHIND_TOKEN_ON_POSTGRESQL = str(_BEHIND_TOKEN.compile(dialect=psycopg.dialect()))  # type: ignore[no-untyped-call]
+_FOUND_BEHIND = tuple(column.name for column in _BEHIND_TOKEN.selected_columns)
 
 
 def _long_ago(at: UnixMicros) -> ColumnElement[bool]:
