@@ -213,9 +213,10 @@ class ReadEventPictures:
 
     def _take_subscription(self, record: Subscription, seen: Provenance, *, ask: bool) -> None:
         self._complete([record])
-        if ask or not record.items_complete or _has_unreadable_discounts(record):
+        tells_all = record.items_complete and not record.pause_unexplained
+        if ask or not tells_all or _has_unreadable_discounts(record):
             self._refresh("subscription", record.id)
-        if record.items_complete:
+        if tells_all:
             # The event's own picture still tells what was true then, even if a younger one is stored.
             self._found.seen.append(SeenSubscription(record, seen))
             self._found.facts.append(Fact(record, seen))

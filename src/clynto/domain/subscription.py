@@ -85,6 +85,11 @@ class Subscription:
         return self.status in ENDED_STATUSES
 
     @property
+    def pause_unexplained(self) -> bool:
+        """Paused, and not said why: events of older API versions do not tell whether a failed payment was the cause."""
+        return self.status == SubscriptionStatus.PAUSED and self.pause_reason is None
+
+    @property
     def cancellation_is_scheduled(self) -> bool:
         """Both encodings count; flexible billing sets only the date (stripe_facts, finding 5)."""
         return not self.is_ended and self.ended_at is None and (self.cancel_at_period_end or self.cancel_at is not None)

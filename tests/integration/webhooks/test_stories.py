@@ -132,6 +132,25 @@ def test_a_subscription_that_stripe_pauses_over_a_failure(
     assert workspace.figures()["Acme"]["payment_status"] == "failed"
 
 
+@pytest.mark.parametrize("version", ["2020-08-27", "2026-10-28.endive"])
+def test_a_debt_stays_open_when_stripe_pauses_after_the_last_retry(
+    product: RunningProduct, account: StripeAccount, version: str
+) -> None:
+    """S97, guarantee 7: events of older versions do not say why a subscription is paused."""
+    workspace = product.fed_workspace(account, api_version=version)
+    workspace.add_company("Acme")
+    customer = account.customer("Acme")
+    subscription = account.subscription(customer, retry_end="pause")
+    account.tell("fail_next_payments", customer=customer, times=-1)
+    product.advance(account, days=31, seconds=7_200)
+    workspace.wait_for_signal("payment_overdue")
+    product.advance(account, days=25)
+    workspace.wait_until_worked_off()
+    assert account.world.store.subscriptions[subscription].status == "paused"
+    assert workspace.figures()["Acme"]["payment_status"] == "failed"
+    assert {one["type"] for one in workspace.signals()} == {"payment_failed", "payment_overdue"}
+
+
 def test_a_coupon_for_a_customer_changes_net_and_not_list(account: StripeAccount, workspace: BilledWorkspace) -> None:
     """A customer's discount comes with an event of its own; list revenue and signals stay."""
     customer = account.customer("Acme")
