@@ -52,6 +52,7 @@ class DropMatch:
 
 def decide_by_hand(uow: UnitOfWork, recompute: RecomputeBilling, customer_id: str, account_id: str | None) -> None:
     """Store the decision and recompute the customer, its new account and the one it left, and the history of both."""
+    uow.ledgers.lock()
     if customer_id not in uow.customers.get_many([customer_id]):
         raise NotFound
     former = uow.matches.get_many([customer_id]).get(customer_id)

@@ -83,6 +83,7 @@ class MatchCustomers:
     ) -> None:
         """Decide, recompute the customers, and add up their accounts and those they left. ``facts``: see
         ``RecomputeBilling.customers``; who has read them all rebuilds the history himself."""
+        uow.ledgers.lock()
         ids = sorted(customer_ids)
         moved = self.match(uow, ids, index)
         self.recompute.customers(uow, ids, facts=facts, left=moved)

@@ -64,7 +64,12 @@ class ShownFigures:
 
 
 class RecomputeBilling:
-    """Works inside the caller's unit of work and does not commit."""
+    """Works inside the caller's unit of work and does not commit.
+
+    Facts are read under the lock of the ledgers, which whoever stores news of a workspace holds: else what was computed
+    from facts of a moment ago could be written over what an event has just changed. A caller who writes anything first
+    takes the lock before that, so that two never wait for each other.
+    """
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -88,6 +93,7 @@ class RecomputeBilling:
         ids = sorted(set(customer_ids))
         if not ids:
             return
+        uow.ledgers.lock()
         now = self.moment(uow.connections.get())
         billings = self._assess(uow, facts or CustomerFacts.read(uow, ids), now)
         matches = uow.matches.get_many(ids)
@@ -100,6 +106,7 @@ class RecomputeBilling:
         ids = sorted(set(account_ids))
         if not ids:
             return
+        uow.ledgers.lock()
         now = self.moment(uow.connections.get())
         figures = ShownFigures.of(uow, now)
         held = uow.billing.customers_of_accounts(ids)

@@ -41,6 +41,7 @@ class SetPillar:
         if as_of is not None and as_of > now:
             raise InvalidInput({"as_of": "The time of a measurement cannot lie in the future."})
         with self._units.writing(actor.workspace_id) as uow:
+            uow.ledgers.lock()
             account = uow.accounts.get(account_id)
             if account is None:
                 raise NotFound

@@ -100,7 +100,10 @@ class LedgerStore(Protocol):
     """The memory of the signal rules, one ledger per key (``ledger_key``)."""
 
     def lock(self) -> None:
-        """Let no other unit of work of this workspace touch ledgers until this one ends."""
+        """Let no other unit of work of this workspace touch ledgers, or compute figures, until this one ends.
+
+        Asked for once more it changes nothing.
+        """
         ...
 
     def get_many(self, keys: Iterable[str]) -> Mapping[str, SignalLedger]:

@@ -9,14 +9,31 @@ from collections.abc import Callable
 
 import pytest
 from sqlalchemy import Engine, text
-from tests.contracts.samples import HERE, a_customer, a_product, a_run, a_subscription, an_account, committed, read_at
+from tests.contracts.samples import (
+    HERE,
+    a_customer,
+    a_product,
+    a_run,
+    a_subscription,
+    a_workspace,
+    an_account,
+    committed,
+    read_at,
+)
 from tests.integration.sql.conftest import emptied
 
 from clynto.adapters.sql.transactions import transaction
 from clynto.adapters.sql.unit_of_work import SqlUnitsOfWork
+from clynto.adapters.system.clocks import SystemClock
+from clynto.adapters.system.domain_rules import BundledDomainRules
+from clynto.adapters.system.random_identifiers import RandomIdentifiers
+from clynto.application.match_customers import MatchCustomers, RematchWorkspace
+from clynto.application.raise_signals import RaiseSignals
+from clynto.application.recompute_billing import RecomputeBilling
+from clynto.domain.account_billing import PaymentStatus
 from clynto.domain.errors import ServiceUnavailable, SyncAlreadyRunning
 from clynto.ports.read_models import AccountsQuery
-from clynto.ports.unit_of_work import COLLISION, retrying
+from clynto.ports.unit_of_work import COLLISION, UnitOfWork, retrying
 
 
 def _together(works: list[Callable[[], None]], *, seconds: float = 60) -> list[BaseException]:
@@ -153,3 +170,40 @@ def test_no_deadlock_happened_at_all(postgres_engine: Engine) -> None:
     test_writers_in_opposite_order_over_the_same_objects(units)
     time.sleep(1.1)
     assert deadlocks() == before
+
+
+def test_nothing_computed_from_facts_of_a_moment_ago_replaces_news(units: SqlUnitsOfWork) -> None:
+    """The hourly walk over all customers meets an event that is just being stored (guarantees 2 and 7)."""
+    clock = SystemClock()
+    recompute = RecomputeBilling(clock)
+    signals = RaiseSignals(clock=clock, identifiers=RandomIdentifiers())
+    matching = MatchCustomers(rules=BundledDomainRules(), recompute=recompute, signals=signals)
+
+    def tell(unit: UnitOfWork, status: str, at: int) -> None:
+        unit.ledgers.lock()
+        unit.subscriptions.put_many([a_subscription("sub_1", customer_id="cus_1", status=status)], read_at(at))
+        recompute.customers(unit, ["cus_1"])
+
+    with committed(units) as unit:
+        unit.workspaces.save(a_workspace())
+        unit.accounts.put_many([an_account("acc_1", domains=("acme.com",))])
+        unit.customers.put_many([a_customer("cus_1", email="pay@acme.com", discount=None)], read_at(1))
+        tell(unit, "past_due", 1)
+    walk_over_all = RematchWorkspace(units=units, matching=matching)
+    walk_over_all(HERE)
+    is_told = threading.Event()
+
+    def store_news() -> None:
+        with committed(units) as unit:
+            tell(unit, "unpaid", 2)
+            is_told.set()
+            time.sleep(0.3)
+
+    def walk() -> None:
+        assert is_told.wait(timeout=20)
+        walk_over_all(HERE)
+
+    assert _together([store_news, walk]) == []
+    with units.reading(HERE) as unit:
+        (billing,) = unit.billing.customers_of_accounts(["acc_1"])["acc_1"]
+    assert billing.payment_status is PaymentStatus.FAILED

@@ -118,11 +118,13 @@ class SqlLedgerStore:
 
     def __init__(self, scope: Scope) -> None:
         self._scope = scope
+        # SQLite's write lock keeps everybody else out already.
+        self._locked = scope.connection.dialect.name != "postgresql"
 
     def lock(self) -> None:
-        """Let no other unit of work of this workspace touch ledgers until this one ends."""
-        # SQLite's write lock keeps everybody else out already.
-        if self._scope.connection.dialect.name == "postgresql":
+        """Let no other unit of work of this workspace touch ledgers, or compute figures, until this one ends."""
+        if not self._locked:
+            self._locked = True
             self._scope.connection.execute(_LOCK, {"workspace_id": self._scope.workspace_id})
 
     def get_many(self, keys: Iterable[str]) -> Mapping[str, SignalLedger]:
