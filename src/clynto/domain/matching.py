@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import groupby
-from operator import itemgetter
 
 from clynto.domain.account import Account
 from clynto.domain.email_domain import DomainRules, email_host, normalised_host
-
-PUBLIC_SUFFIX = ""
-"""Stands for the registrable name of a host that is a public suffix and has none."""
 
 
 class MatchKind(enum.StrEnum):
@@ -75,25 +70,28 @@ class DomainIndex:
         self._rules = rules
         normalised_own = (normalised_host(domain, rules) for domain in own_domains)
         self._own = frozenset(rules.registrable(host) or host for host in normalised_own if host is not None)
-        # Sorted and cut into groups, since nearly every host has one account: a set for each, even while the index is
-        # made, would take four times the memory.
-        claims = sorted(set(self._usable_claims(accounts)))
-        self._exact: Mapping[str, tuple[str, ...]] = {
-            host: tuple([account_id for _, _, account_id in group]) for host, group in groupby(claims, itemgetter(1))
-        }
-        self._registrable: Mapping[str, tuple[tuple[str, str], ...]] = {
-            name: tuple([(host, account_id) for _, host, account_id in group])
-            for name, group in groupby(claims, itemgetter(0))
-            if name != PUBLIC_SUFFIX
-        }
+        # Nearly every host is a registrable name of its own with one account: only what is otherwise has a place in the
+        # second mapping, since a large workspace's index is what grows most in the memory of a worker.
+        self._exact: dict[str, tuple[str, ...]] = {}
+        self._below: dict[str, list[str]] = {}
+        shared: dict[str, set[str]] = {}
+        for host, account_id in self._usable_claims(accounts):
+            if host in self._exact:
+                shared.setdefault(host, set(self._exact[host])).add(account_id)
+                continue
+            self._exact[host] = (account_id,)
+            name = rules.registrable(host)
+            if name is not None and name != host:
+                self._below.setdefault(name, []).append(host)
+        self._exact.update((host, tuple(sorted(account_ids))) for host, account_ids in shared.items())
 
-    def _usable_claims(self, accounts: Iterable[Account]) -> Iterator[tuple[str, str, str]]:
-        """Hosts that can name a company, behind their registrable names, with the accounts that carry them."""
+    def _usable_claims(self, accounts: Iterable[Account]) -> Iterator[tuple[str, str]]:
+        """Hosts that can name a company, with the accounts that carry them."""
         for account in accounts:
             for domain in account.domains:
                 host = normalised_host(domain, self._rules)
                 if host is not None and self.may_match(host):
-                    yield self._rules.registrable(host) or PUBLIC_SUFFIX, host, account.id
+                    yield host, account.id
 
     def is_own(self, host: str) -> bool:
         """Whether ``host`` belongs to the workspace itself."""
@@ -116,7 +114,9 @@ class DomainIndex:
         if exact:
             return MatchReason.EXACT_DOMAIN, tuple((host, account_id) for account_id in exact)
         name = self._rules.registrable(host)
-        return MatchReason.REGISTRABLE_DOMAIN, self._registrable.get(name, ()) if name is not None else ()
+        hosts = () if name is None else sorted((name, *self._below.get(name, ())))
+        pairs = [(domain, account_id) for domain in hosts for account_id in self._exact.get(domain, ())]
+        return MatchReason.REGISTRABLE_DOMAIN, tuple(pairs)
 
 
 def decide_match(
