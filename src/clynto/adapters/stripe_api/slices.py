@@ -21,7 +21,7 @@ from clynto.domain.time_span import Span
 
 PAGE_SIZE = 100
 _FEWEST_PAGES_WORTH_SPLITTING = 3
-_FEWEST_PAGES_KEPT = 4
+_FIRST_PAGES_KEPT = 4
 _PAGES_REMEMBERED = 8
 _FREE_WASTE = 4
 _WASTE_SHARE = 33
@@ -98,6 +98,7 @@ class SliceBoard:
         )
         self._taken: list[Slice] = []
         self._pages_read = 0
+        self._cuts = 0
         self._hundredths_wasted = 0
 
     @property
@@ -200,13 +201,16 @@ class SliceBoard:
         ahead, pace = longest.pages_ahead(), longest.pace()
         if pace is None or ahead < _FEWEST_PAGES_WORTH_SPLITTING:
             return None
-        # Nobody knows how far the objects reach, so a first cut is near and later ones are farther apart.
-        kept = min((ahead + 1) // 2, max(_FEWEST_PAGES_KEPT, self._pages_read // 2))
+        # Nobody knows how far the objects reach, so a first cut is near. Each later one is twice as far away: a few
+        # cuts reach the end of any list, and those that are left make its parts even, instead of many near ones that
+        # use up what may be wasted while one reader is left alone with the rest.
+        kept = min((ahead + 1) // 2, _FIRST_PAGES_KEPT << self._cuts)
         cut = max(longest.low - kept * pace, longest.since)
         if cut >= longest.low:
             return None
         older = Slice(since=longest.since, until=UnixTime(cut), low=UnixTime(cut), seconds_per_page=pace)
         longest.since = UnixTime(cut + 1)
+        self._cuts += 1
         return older
 
     def _expected_waste(self) -> int:
