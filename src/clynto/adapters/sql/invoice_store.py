@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
 
 from clynto.adapters.sql.bulk_writing import Columns, provenance_of, provenance_values, upsert, younger
 from clynto.adapters.sql.codec_invoices import invoice_of, invoice_values
@@ -13,6 +13,7 @@ from clynto.adapters.sql.column_types import is_any_of
 from clynto.adapters.sql.scope import Scope
 from clynto.adapters.sql.tables_stripe_facts import UNSETTLED, stripe_invoices
 from clynto.adapters.sql.unseen_ids import unseen_ids
+from clynto.adapters.sql.word_by_word import of_each
 from clynto.domain.invoice import Invoice, InvoiceStatus
 from clynto.domain.moments import UnixTime
 from clynto.domain.provenance import Provenance
@@ -57,19 +58,15 @@ class SqlInvoiceStore:
             )
             .label("place")
         )
-        ranked = (
-            select(*_HEAD, place)
-            .where(
-                self._scope.here(_TABLE),
-                is_any_of(_TABLE.c.customer_id, customer_ids),
-                or_(_TABLE.c.status.in_(_ALWAYS_DECIDING), paid_of_subscription),
-            )
-            .subquery()
+        ranked = select(*_HEAD, place).where(
+            self._scope.here(_TABLE), or_(_TABLE.c.status.in_(_ALWAYS_DECIDING), paid_of_subscription)
         )
-        query = (
-            select(ranked)
-            .where(or_(ranked.c.place == 1, ranked.c.status.in_(_ALWAYS_DECIDING)))
-            .order_by(ranked.c.customer_id, ranked.c.created, ranked.c.id)
+        found_by, held = of_each(self._scope, ranked, _TABLE.c.customer_id, customer_ids)
+        query: Select[Any] = (
+            select(*held.c)
+            .select_from(found_by)
+            .where(or_(held.c.place == 1, held.c.status.in_(_ALWAYS_DECIDING)))
+            .order_by(held.c.customer_id, held.c.created, held.c.id)
         )
         found: dict[str, list[tuple[Invoice, Provenance]]] = {}
         for row in self._scope.connection.execute(query).all():
@@ -78,18 +75,19 @@ class SqlInvoiceStore:
 
     def paid_totals(self, customer_ids: Sequence[str]) -> Sequence[PaidTotals]:
         """Sums for lifetime value, per customer and currency."""
-        query = (
+        sums = (
             select(
                 _TABLE.c.customer_id,
                 _TABLE.c.currency,
-                func.sum(_TABLE.c.amount_paid),
-                func.sum(_TABLE.c.post_payment_credit),
-                func.min(_TABLE.c.created),
+                func.sum(_TABLE.c.amount_paid).label("paid"),
+                func.sum(_TABLE.c.post_payment_credit).label("credit"),
+                func.min(_TABLE.c.created).label("oldest"),
             )
-            .where(self._scope.here(_TABLE), is_any_of(_TABLE.c.customer_id, customer_ids))
+            .where(self._scope.here(_TABLE))
             .group_by(_TABLE.c.customer_id, _TABLE.c.currency)
-            .order_by(_TABLE.c.customer_id, _TABLE.c.currency)
         )
+        found_by, totals = of_each(self._scope, sums, _TABLE.c.customer_id, customer_ids)
+        query: Select[Any] = select(*totals.c).select_from(found_by).order_by(totals.c.customer_id, totals.c.currency)
         return [
             PaidTotals(customer_id, currency, int(paid), int(credit), UnixTime(oldest))
             for customer_id, currency, paid, credit, oldest in self._scope.connection.execute(query).all()

@@ -19,13 +19,15 @@ def tell_matched(scope: Scope, customer_ids: Iterable[str]) -> None:
     if not ids:
         # A sync stores pages of other objects through the same door, hundreds of them.
         return
-    table = stripe_customers
-    has_account = (
-        select(matches.c.customer_id)
-        .where(scope.here(matches), matches.c.customer_id == table.c.id, matches.c.account_id.is_not(None))
-        .exists()
+    owned = select(matches.c.customer_id).where(
+        scope.here(matches), is_any_of(matches.c.customer_id, ids), matches.c.account_id.is_not(None)
     )
-    those = scope.here(table), is_any_of(table.c.id, ids)
-    for flag, differs in ((True, has_account), (False, ~has_account)):
-        changed = update(table).where(*those, table.c.matched.is_(not flag), differs)
-        scope.connection.execute(changed.values(matched=flag))
+    with_account = set(scope.connection.scalars(owned))
+    table = stripe_customers
+    for flag in (True, False):
+        those = [customer_id for customer_id in ids if (customer_id in with_account) is flag]
+        if those:
+            changed = update(table).where(
+                scope.here(table), is_any_of(table.c.id, those), table.c.matched.is_(not flag)
+            )
+            scope.connection.execute(changed.values(matched=flag))

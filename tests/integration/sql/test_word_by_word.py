@@ -1,0 +1,86 @@
+"""PostgreSQL looks the invoices of a batch of customers up one customer after the other, with or without statistics:
+it never reads all invoices of a workspace for each batch of a sync."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, event
+from tests.contracts.samples import HERE, a_paid_invoice, committed, moment, second
+from tests.integration.sql.conftest import emptied
+
+from clynto.adapters.sql.unit_of_work import SqlUnitsOfWork
+from clynto.domain.provenance import Provenance
+
+pytestmark = pytest.mark.postgres
+
+CUSTOMERS = [f"cus_{number:04}" for number in range(500)]
+EACH = 8
+BATCH = CUSTOMERS[:150]
+
+
+@pytest.fixture(params=["unknown", "known"])
+def filled(request: pytest.FixtureRequest, postgres_engine: Engine) -> Engine:
+    """Many paid invoices, without statistics, as in a first sync, and with them."""
+    engine = emptied(postgres_engine)
+    with committed(SqlUnitsOfWork(engine)) as unit:
+        unit.invoices.put_many(
+            [
+                a_paid_invoice(f"in_{customer}_{number}", customer_id=customer, created=second(number))
+                for number in range(EACH)
+                for customer in CUSTOMERS
+            ],
+            Provenance.of_read(moment(10)),
+        )
+    if request.param == "known":
+        with engine.connect() as connection:
+            connection.exec_driver_sql("ANALYZE stripe_invoices")
+            connection.commit()
+    return engine
+
+
+@contextmanager
+def _statements(engine: Engine) -> Iterator[list[tuple[str, Any]]]:
+    """What is sent to the database meanwhile."""
+    sent: list[tuple[str, Any]] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
+        sent.append((statement, parameters))
+
+    event.listen(engine, "before_cursor_execute", note)
+    try:
+        yield sent
+    finally:
+        event.remove(engine, "before_cursor_execute", note)
+
+
+def _plan(engine: Engine, sent: Sequence[tuple[str, Any]]) -> str:
+    (asked,) = [one for one in sent if "FROM" in one[0]]
+    with engine.connect() as connection:
+        return "\n".join(row[0] for row in connection.exec_driver_sql(f"EXPLAIN {asked[0]}", asked[1]))
+
+
+def test_the_invoices_that_decide_are_looked_up(filled: Engine) -> None:
+    with SqlUnitsOfWork(filled).reading(HERE) as unit, _statements(filled) as sent:
+        found = unit.invoices.deciding(BATCH)
+    assert {customer: [one.id for one, _ in held] for customer, held in found.items()} == {
+        customer: [f"in_{customer}_{EACH - 1}"] for customer in BATCH
+    }
+    plan = _plan(filled, sent)
+    assert "ix_stripe_invoices_customer" in plan, plan
+    assert "Seq Scan" not in plan, plan
+    assert "ix_stripe_invoices_newest" not in plan, plan
+
+
+def test_what_was_paid_is_added_up_from_their_own_invoices(filled: Engine) -> None:
+    with SqlUnitsOfWork(filled).reading(HERE) as unit, _statements(filled) as sent:
+        totals = unit.invoices.paid_totals([*BATCH, *BATCH])
+    assert [(total.customer_id, total.amount_paid) for total in totals] == [
+        (customer, EACH * a_paid_invoice().amount_paid) for customer in BATCH
+    ]
+    plan = _plan(filled, sent)
+    assert "ix_stripe_invoices_customer" in plan, plan
+    assert "Seq Scan" not in plan, plan
