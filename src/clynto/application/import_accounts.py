@@ -10,7 +10,9 @@ import csv
 import io
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 from clynto.application.actor import Actor
 from clynto.application.audit import AuditTrail
@@ -25,6 +27,9 @@ from clynto.ports.clock import Clock
 from clynto.ports.identifiers import Identifiers
 from clynto.ports.unit_of_work import UnitOfWork, UnitsOfWork
 from clynto.ports.work_queue import Job, JobKind, WorkQueue
+
+if TYPE_CHECKING:
+    from _csv import Reader
 
 MOST_LINES = 200_000
 KNOWN_COLUMNS = ("name", "domain", "external_id")
@@ -41,11 +46,14 @@ class RejectedLine:
 
 @dataclass(frozen=True, slots=True)
 class ImportReport:
-    """What became of the file."""
+    """What became of the file: accounts ``created`` and ``updated``, lines that said nothing new, and lines that were
+    not taken. ``left_out`` are columns that nothing is taken from, in the order of the file."""
 
     created: int
     updated: int
+    unchanged: int
     rejected: tuple[RejectedLine, ...]
+    left_out: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +67,8 @@ class _Row:
 @dataclass(slots=True)
 class _Reading:
     rows: list[_Row] = field(default_factory=list)
+    left_out: tuple[str, ...] = ()
+    unchanged: int = 0
     rejected: list[RejectedLine] = field(default_factory=list)
     first_line_of: dict[str, int] = field(default_factory=dict)
 
@@ -95,18 +105,19 @@ class ImportAccounts:
                 uow,
                 actor,
                 "accounts.imported",
-                f"Imported accounts: {len(created)} created, {len(updated)} updated, "
+                f"Imported accounts: {len(created)} created, {len(updated)} updated, {reading.unchanged} unchanged, "
                 f"{len(reading.rejected)} lines rejected.",
             )
             uow.commit()
         if created or updated:
             self._queue.enqueue(Job(JobKind.RECOMPUTE, actor.workspace_id, MATCHES))
         rejected = tuple(sorted(reading.rejected, key=lambda line: line.line))
-        return ImportReport(len(created), len(updated), rejected)
+        return ImportReport(len(created), len(updated), reading.unchanged, rejected, reading.left_out)
 
     def _read(self, content: bytes) -> _Reading:
-        reading = _Reading()
-        for line, cells in _records(_decoded(content)):
+        columns, records = _table(_decoded(content))
+        reading = _Reading(left_out=tuple(name for name in columns if name and name not in KNOWN_COLUMNS))
+        for line, cells in records:
             if len(reading.rows) + len(reading.rejected) >= MOST_LINES:
                 raise InvalidInput({"file": f"A file has at most {MOST_LINES} lines; split it."})
             try:
@@ -166,7 +177,9 @@ class ImportAccounts:
                 domains=merged(row.domains, former.domains),
                 external_id=row.external_id or former.external_id,
             )
-            if changed != former:
+            if changed == former:
+                reading.unchanged += 1
+            else:
                 updated[held.id] = changed
         return created, updated
 
@@ -188,18 +201,29 @@ def _decoded(content: bytes) -> str:
         raise InvalidInput({"file": "The file is not UTF-8 text; save it as “CSV UTF-8” and try again."}) from None
 
 
-def _records(text: str) -> Iterator[tuple[int, dict[str, str]]]:
-    """(line number, cells by column) of each line that is not blank."""
+def _table(text: str) -> tuple[list[str], Iterator[tuple[int, dict[str, str]]]]:
+    """The names of the columns, and (line number, cells by column) of each line that is not blank."""
     first = text.split("\n", 1)[0]
     delimiter = ";" if first.count(";") > first.count(",") else ","
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    try:
+    with _faults_of(reader):
         header = [cell.strip().casefold() for cell in next(reader, [])]
-        _check_header(header)
+    _check_header(header)
+    return header, _records(reader, header)
+
+
+def _records(reader: Reader, header: list[str]) -> Iterator[tuple[int, dict[str, str]]]:
+    with _faults_of(reader):
         for cells in reader:
             if not any(cell.strip() for cell in cells):
                 continue
             yield reader.line_num, dict(zip(header, cells, strict=False))
+
+
+@contextmanager
+def _faults_of(reader: Reader) -> Iterator[None]:
+    try:
+        yield
     except csv.Error as error:
         raise InvalidInput({"file": f"Line {reader.line_num} is not CSV: {error}."}) from None
 

@@ -128,7 +128,10 @@ def import_accounts(workspace_id: str, file: Path) -> None:
         report = importing(operator_of(container, workspace_id), file.read_bytes())
     for line in report.rejected:
         click.echo(f"line {line.line}: {line.reason}", err=True)
-    click.echo(f"{report.created} created, {report.updated} updated, {len(report.rejected)} rejected")
+    if report.left_out:
+        click.echo(f"columns left out: {', '.join(report.left_out)}", err=True)
+    counts = f"{report.created} created, {report.updated} updated, {report.unchanged} unchanged"
+    click.echo(f"{counts}, {len(report.rejected)} rejected")
 
 
 @click.group()

@@ -37,7 +37,7 @@ def test_accounts_of_the_command_line_get_their_customers(stage: Stage, tmp_path
         writer.writerow(["Wrong", "no domain here"])
     told = stage.installation.run("accounts", "import", "--workspace", api.workspace_id, str(table))
     count = len(seller.world.companies)
-    assert (told.returncode, told.stdout.strip()) == (0, f"{count} created, 0 updated, 1 rejected")
+    assert (told.returncode, told.stdout.strip()) == (0, f"{count} created, 0 updated, 0 unchanged, 1 rejected")
     assert told.stderr.startswith(f"line {count + 2}: ")
     matches = sum(truth["matches"] for truth in seller.world.truth()["customers"].values())
     wait_for("the customers to be matched", lambda: api.card()["customers_matched"] == matches)

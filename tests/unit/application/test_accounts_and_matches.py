@@ -164,7 +164,13 @@ def test_a_file_is_taken_line_by_line(office: Office) -> None:
         "Only Id": (),
     }
     again = office.import_file(ADMIN, FILE)
-    assert (again.created, again.updated) == (0, 0)
+    assert (again.created, again.updated, again.unchanged, len(again.rejected)) == (0, 0, 3, 4)
+
+
+def test_columns_that_nothing_is_taken_from_are_told(office: Office) -> None:
+    report = office.import_file(ADMIN, b"Name,Owner,domain, MRR ,,external_id\nAcme,Ann,acme.example,12,x,\n")
+    assert (report.created, report.left_out) == (1, ("owner", "mrr"))
+    assert office.import_file(ADMIN, b"name,domain\nAcme,acme.example\n").left_out == ()
 
 
 def test_importing_again_updates_by_outside_id_or_domain(office: Office) -> None:
@@ -210,7 +216,7 @@ def test_what_is_exported_can_be_imported(office: Office) -> None:
     cells = [line.split(",")[0].strip('"') for line in text.splitlines()[1:]]
     assert not any(cell[:1] in "=+-@" for cell in cells)
     report = office.import_file(ADMIN, text.encode())
-    assert (report.created, report.updated, report.rejected) == (0, 0, ())
+    assert (report.created, report.updated, report.unchanged, report.rejected) == (0, 0, len(names), ())
     assert set(office.names_and_domains()) == set(names)
 
 

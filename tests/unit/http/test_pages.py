@@ -130,8 +130,11 @@ def test_after_an_import_the_dialog_is_closed_and_leads_back_to_the_accounts(bro
     browser = browser_of(ADMIN)
     dialog = re.compile(r'method="post" action="/accounts/import".*?</form>', re.DOTALL)
     before = dialog.search(browser.get("/accounts?dialog=import").text)
-    form = {"csrf_token": page_token(browser), "file": (BytesIO(b"name,domain\nAcme,acme.com\n"), "accounts.csv")}
+    lines = b"name,domain,owner\nAcme,acme.com,Ann\n"
+    form = {"csrf_token": page_token(browser), "file": (BytesIO(lines), "accounts.csv")}
     page = browser.post("/accounts/import", data=form, follow_redirects=True).text
+    assert "1 created, 0 updated, 0 unchanged, 0 lines rejected." in page
+    assert "Nothing is taken from this column: owner." in page
     after = dialog.search(page)
     assert before is not None
     assert after is not None
