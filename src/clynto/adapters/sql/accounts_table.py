@@ -14,16 +14,11 @@ from clynto.adapters.sql.documents import clean_text, unpack
 from clynto.adapters.sql.kept_sums import together, totals_by_part
 from clynto.adapters.sql.money_rows import NOTHING, Bags, read_bags, summed_bags
 from clynto.adapters.sql.pending_sums import NOW
+from clynto.adapters.sql.question_counts import living_customers, living_without_account
 from clynto.adapters.sql.scope import Scope
 from clynto.adapters.sql.tables_accounts import MISSING, account_ranking, accounts
-from clynto.adapters.sql.tables_billing import (
-    account_billing,
-    account_money,
-    customer_billing,
-    customer_money,
-    matches,
-)
-from clynto.adapters.sql.tables_stripe_facts import stripe_customers
+from clynto.adapters.sql.tables_billing import account_billing, account_money, customer_money
+from clynto.adapters.sql.tables_questions import WITHOUT_ACCOUNT
 from clynto.domain.account_billing import SEVERITY, PaymentStatus
 from clynto.domain.money import MoneyBag
 from clynto.ports.read_models import (
@@ -113,34 +108,17 @@ class SqlAccountsTable:
         return together(total for rank, total in parts.items() if rank in ranks).amounts
 
     def coverage(self) -> Coverage:
-        """How much of Stripe's MRR is matched."""
-        matched = customer_billing.c.account_id.is_not(None)
-        same = and_(
-            customer_billing.c.workspace_id == customer_money.c.workspace_id,
-            customer_billing.c.customer_id == customer_money.c.customer_id,
-        )
-        bags = summed_bags(self._scope, customer_money, [same], by=matched)
-        decided = and_(
-            matches.c.workspace_id == stripe_customers.c.workspace_id, matches.c.customer_id == stripe_customers.c.id
-        )
-        on_account = matches.c.account_id.is_not(None)
-        living = (
-            select(on_account, func.count())
-            .select_from(stripe_customers.outerjoin(matches, decided))
-            .where(self._scope.here(stripe_customers), stripe_customers.c.deleted.is_(False))
-            .group_by(on_account)
-        )
-        counts: dict[Any, int] = {bool(part): count for part, count in self._scope.connection.execute(living)}
-        bags = {bool(part): both for part, both in bags.items()}
-        matched_list, matched_net = bags.get(True, _NOTHING)
-        unmatched_list, unmatched_net = bags.get(False, _NOTHING)
+        """How much of Stripe's MRR is matched. What matched customers bring is what accounts bring, whose sum is kept;
+        the few customers without an account have short indexes."""
+        unmatched_list, unmatched_net = summed_bags(self._scope, customer_money, [WITHOUT_ACCOUNT]).get(None, _NOTHING)
+        alone = living_without_account(self._scope)
         return Coverage(
-            matched_list=matched_list,
-            matched_net=matched_net,
+            matched_list=self._kept(frozenset(), "list"),
+            matched_net=self._kept(frozenset(), "net"),
             unmatched_list=unmatched_list,
             unmatched_net=unmatched_net,
-            matched_customers=counts.get(True, 0),
-            unmatched_customers=counts.get(False, 0),
+            matched_customers=living_customers(self._scope) - alone,
+            unmatched_customers=alone,
         )
 
     def _found(self, query: AccountsQuery, after: Place | None, wanted: int) -> Sequence[Row[Any, Any]]:
