@@ -311,6 +311,7 @@ class AccountsTableContract(InTwoWorkspaces):
                 matched_customers=2,
                 unmatched_customers=2,
             )
+            assert unit.accounts_table.coverage(counted=False).matched_customers is None
 
     def test_covers_nothing_at_first(self, units: UnitsOfWork) -> None:
         empty = MoneyBag.empty()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, FromClause, Row, Select, Table, and_, func, or_, select, tuple_
@@ -11,7 +12,7 @@ from clynto.adapters.sql.bulk_writing import Columns
 from clynto.adapters.sql.column_types import contains_text, is_any_of, unindexed
 from clynto.adapters.sql.cursors import Place, cursor_after, fingerprint, place_of
 from clynto.adapters.sql.documents import clean_text, unpack
-from clynto.adapters.sql.kept_sums import together, totals_by_part
+from clynto.adapters.sql.kept_sums import together, totals_by_measure
 from clynto.adapters.sql.money_rows import NOTHING, Bags, read_bags, summed_bags
 from clynto.adapters.sql.pending_sums import NOW
 from clynto.adapters.sql.question_counts import living_customers, living_without_account
@@ -82,42 +83,60 @@ class SqlAccountsTable:
 
     def totals(self, query: AccountsQuery) -> AccountsTotals:
         """Sums for the filters of ``query``."""
-        conditions = _filters(query, _RANKING.c)
-        # Text is read in one pass over the narrow table; along the index of the ranks it would jump to every row.
-        rank = unindexed(_RANKING.c.status_rank) if query.text else _RANKING.c.status_rank
-        by_rank = select(rank, func.count()).where(self._scope.here(_RANKING), *conditions).group_by(rank)
-        counts: dict[int, int] = {row[0]: row[1] for row in self._scope.connection.execute(by_rank)}
-        found = sum(counts.values())
         if query.text:
-            selected = select(_RANKING.c.account_id).where(self._scope.here(_RANKING), *conditions)
-            among = [account_money.c.account_id.in_(selected)]
-            listed, net = summed_bags(self._scope, account_money, among, few=found <= _FEW).get(None, _NOTHING)
+            counts, (listed, net) = self._totals_behind_text(query)
         else:
-            listed, net = (self._kept(query.statuses, measure) for measure in ("list", "net"))
+            counts = self._counts(query, _RANKING.c.status_rank)
+            listed, net = self._kept(query.statuses or _RANK_OF)
         return AccountsTotals(
-            accounts=found,
+            accounts=sum(counts.values()),
             list_mrr=listed,
             net_mrr=net,
             by_status={status.value: counts.get(rank, 0) for status, rank in _RANK_OF.items()},
         )
 
-    def _kept(self, statuses: Collection[StatusFilter], measure: str) -> MoneyBag:
-        """The sum that is kept of accounts of these statuses; of all, if none is named."""
-        parts = totals_by_part(self._scope, NOW, measure)
-        ranks = {str(_RANK_OF[status]) for status in statuses or _RANK_OF}
-        return together(total for rank, total in parts.items() if rank in ranks).amounts
+    def _totals_behind_text(self, query: AccountsQuery) -> tuple[Mapping[int, int], tuple[MoneyBag, MoneyBag]]:
+        """Text is read in one pass over the narrow table; along the index of the ranks it would jump to every row. What
+        few accounts hold is then looked up, without reading the text again."""
+        rank = unindexed(_RANKING.c.status_rank)
+        selected = select(_RANKING.c.account_id).where(self._scope.here(_RANKING), *_filters(query, _RANKING.c))
+        few = self._scope.connection.execute(selected.add_columns(rank).limit(_FEW + 1)).all()
+        if len(few) > _FEW:
+            bags = summed_bags(self._scope, account_money, [account_money.c.account_id.in_(selected)])
+            return self._counts(query, rank), bags.get(None, _NOTHING)
+        if not few:
+            return {}, _NOTHING
+        among = is_any_of(account_money.c.account_id, [account_id for account_id, _ in few])
+        bags = summed_bags(self._scope, account_money, [among], few=True)
+        return Counter(held for _, held in few), bags.get(None, _NOTHING)
 
-    def coverage(self) -> Coverage:
+    def _counts(self, query: AccountsQuery, rank: ColumnElement[int]) -> Mapping[int, int]:
+        """How many accounts each rank of the payment status has."""
+        here = self._scope.here(_RANKING), *_filters(query, _RANKING.c)
+        by_rank = select(rank, func.count()).where(*here).group_by(rank)
+        return {row[0]: row[1] for row in self._scope.connection.execute(by_rank)}
+
+    def _kept(self, statuses: Iterable[StatusFilter]) -> tuple[MoneyBag, MoneyBag]:
+        """List and net MRR that are kept of accounts of these statuses."""
+        ranks = [str(_RANK_OF[status]) for status in statuses]
+        parts = totals_by_measure(self._scope, NOW, ("list", "net"))
+        listed, net = (
+            together(held[rank] for rank in ranks if rank in held).amounts for held in (parts["list"], parts["net"])
+        )
+        return listed, net
+
+    def coverage(self, *, counted: bool = True) -> Coverage:
         """How much of Stripe's MRR is matched. What matched customers bring is what accounts bring, whose sum is kept;
         the few customers without an account have short indexes."""
         unmatched_list, unmatched_net = summed_bags(self._scope, customer_money, [WITHOUT_ACCOUNT]).get(None, _NOTHING)
+        matched_list, matched_net = self._kept(_RANK_OF)
         alone = living_without_account(self._scope)
         return Coverage(
-            matched_list=self._kept(frozenset(), "list"),
-            matched_net=self._kept(frozenset(), "net"),
+            matched_list=matched_list,
+            matched_net=matched_net,
             unmatched_list=unmatched_list,
             unmatched_net=unmatched_net,
-            matched_customers=living_customers(self._scope) - alone,
+            matched_customers=living_customers(self._scope) - alone if counted else None,
             unmatched_customers=alone,
         )
 

@@ -55,13 +55,13 @@ class ListAccounts:
             page = uow.accounts_table.page(query)
         return AccountsShown(tuple(account_figures(figures, row) for row in page.rows), page.next_cursor)
 
-    def totals(self, actor: Actor, query: AccountsQuery) -> TotalsShown:
-        """Sums for the filters of ``query``, exact before they are rounded once."""
+    def totals(self, actor: Actor, query: AccountsQuery, *, counted: bool = True) -> TotalsShown:
+        """Sums for the filters of ``query``, exact before they are rounded once. ``counted``: matched customers too."""
         actor.must_be(Role.MEMBER)
         with self._units.reading(actor.workspace_id) as uow:
             figures = ShownFigures.of(uow, self._clock.now())
             totals = uow.accounts_table.totals(query)
-            coverage = uow.accounts_table.coverage()
+            coverage = uow.accounts_table.coverage(counted=counted)
         mrr = figures.shown_mrr(totals.list_mrr, totals.net_mrr)
         matched = shown(figures, figures.shown_mrr(coverage.matched_list, coverage.matched_net))
         unmatched = shown(figures, figures.shown_mrr(coverage.unmatched_list, coverage.unmatched_net))

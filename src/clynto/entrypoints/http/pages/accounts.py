@@ -116,7 +116,7 @@ def _page(state: TableState, **shown: Any) -> str:
         "accounts/page.html",
         state=state,
         page=page,
-        totals=services().accounts.list_accounts.totals(actor(), state.query),
+        totals=services().accounts.list_accounts.totals(actor(), state.query, counted=False),
         trends=services().pages.read_mrr_trends(actor(), rows),
         columns=columns,
         all_columns=COLUMNS,

@@ -130,7 +130,7 @@ def _page(**shown: Any) -> str:
     return render_template(
         "integrations/page.html",
         runs=[integration.run_shown(run) for run in runs],
-        totals=services().accounts.list_accounts.totals(actor(), AccountsQuery()),
+        totals=services().accounts.list_accounts.totals(actor(), AccountsQuery(), counted=False),
         **_card(),
         **shown,
     )
