@@ -180,6 +180,25 @@ def test_a_parked_event_is_shown_with_its_fault_in_words(product: Product, brows
     assert "Retry all" in page
 
 
+def test_an_empty_billing_tab_names_the_account_that_has_the_same_domain(
+    product: Product, browser_of: BrowserOf
+) -> None:
+    billing_story(product)
+    twin = account(product, "Acme <Twin>", "acme.com")
+    page = browser_of(MEMBER).get(f"/accounts/{twin}/billing").text
+    assert "Acme, Inc.</a> also has a domain of this account" in page
+    assert "No Stripe customer has an email address" not in page
+
+
+def test_an_import_without_a_file_asks_for_one(browser_of: BrowserOf) -> None:
+    browser = browser_of(ADMIN)
+    form = {"csrf_token": page_token(browser), "file": (BytesIO(b""), "")}
+    for sent in (form, {"csrf_token": page_token(browser)}):
+        refused = browser.post("/accounts/import", data=sent, content_type="multipart/form-data")
+        assert refused.status_code == 422
+        assert "Choose a CSV file." in refused.text
+
+
 FIGURES = ("/accounts", "/inbox")
 
 

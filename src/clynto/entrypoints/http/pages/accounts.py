@@ -96,7 +96,9 @@ def import_file() -> Page:
     """Import a CSV file and show what became of it."""
     sent = request.files.get("file")
     try:
-        report = services().accounts.import_accounts(actor(), sent.read() if sent else b"")
+        if sent is None or not sent.filename:
+            raise InvalidInput({"file": "Choose a CSV file."})
+        report = services().accounts.import_accounts(actor(), sent.read())
     except (InvalidInput, QueueUnavailable) as refusal:
         return _refused("import", refusal)
     return _page(TableState(), dialog="import", report=report)
