@@ -188,6 +188,12 @@ def test_an_empty_billing_tab_names_the_account_that_has_the_same_domain(
     page = browser_of(MEMBER).get(f"/accounts/{twin}/billing").text
     assert "Acme, Inc.</a> also has a domain of this account" in page
     assert "No Stripe customer has an email address" not in page
+    browser = browser_of(ADMIN)
+    for domain, promised in (("acme.com", False), ("new.com", True)):
+        form = {"csrf_token": page_token(browser), "name": "Third", "domains": domain}
+        added = browser.post("/accounts/add", data=form, follow_redirects=True).text
+        assert "The account was added." in added
+        assert ("are being matched to it" in added) is promised
 
 
 def test_an_import_without_a_file_asks_for_one(browser_of: BrowserOf) -> None:

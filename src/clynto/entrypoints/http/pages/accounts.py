@@ -85,7 +85,9 @@ def add() -> AnyResponse | Page:
         )
     except (InvalidInput, QueueUnavailable) as refusal:
         return _refused("add", refusal, typed=typed)
-    flash("The account was added. Stripe customers with its domains are being matched to it.")
+    shared = services().accounts.show_account_billing(actor(), account_id).shares_domain_with
+    # With a shared domain the page that follows says who gets the customers: nobody.
+    flash(f"The account was added.{'' if shared else ' Stripe customers with its domains are being matched to it.'}")
     return redirect(url_for("account_pages.account", account_id=account_id), 303)
 
 
@@ -110,7 +112,7 @@ def _refused(dialog: str, refusal: ClyntoError, **shown: Any) -> Page:
 
 
 def _page(state: TableState, **shown: Any) -> str:
-    page = services().accounts.list_accounts(actor(), state.query)
+    page, totals = services().accounts.list_accounts.with_totals(actor(), state.query)
     columns = chosen_columns(request.cookies.get(COLUMNS_COOKIE))
     drawn = {column.name for column in columns} & {"change_30", "change_90", "trend"}
     rows = [figures.row for figures in page.rows] if drawn else []
@@ -118,7 +120,7 @@ def _page(state: TableState, **shown: Any) -> str:
         "accounts/page.html",
         state=state,
         page=page,
-        totals=services().accounts.list_accounts.totals(actor(), state.query, counted=False),
+        totals=totals,
         trends=services().pages.read_mrr_trends(actor(), rows),
         columns=columns,
         all_columns=COLUMNS,
