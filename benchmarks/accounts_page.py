@@ -13,7 +13,7 @@ import argparse
 import re
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks.figures import Figure, percentile, show
@@ -45,9 +45,9 @@ PATHS = (
     "/accounts?sort=renewal_at",
     "/accounts?payment_status=overdue",
     "/accounts?payment_status=failed",
-    "/accounts?q=gmbh",
-    "/accounts?q=0077",
 )
+SEARCHES = ("/accounts?q=0077", "/accounts?q=gmbh")
+"""Not first pages, but what the next keystroke asks for: a rare text, and one that every fifth account has."""
 _TOKEN = re.compile(r'name="csrf-token" content="([^"]+)"')
 
 
@@ -86,13 +86,19 @@ def _milliseconds(client: FlaskClient, path: str) -> float:
     return taken
 
 
-def _measured(client: FlaskClient, server: PostgresServer | None, repeats: int) -> Iterator[tuple[str, float, float]]:
-    """Path by path, the p95 by the clock and the mean work of processors, both in milliseconds."""
-    for path in PATHS:
+def _measured(
+    client: FlaskClient, server: PostgresServer | None, paths: Sequence[str], repeats: int
+) -> tuple[float, float]:
+    """Of the slowest path the p95 by the clock, of the hardest the mean work of processors, both in milliseconds."""
+    slowest = hardest = 0.0
+    for path in paths:
         _milliseconds(client, path)
         worked = _work(server)
         taken = [_milliseconds(client, path) for _ in range(repeats)]
-        yield path, percentile(taken, 95), (_work(server) - worked) * 1000 / repeats
+        p95, work = percentile(taken, 95), (_work(server) - worked) * 1000 / repeats
+        print(f"  {path:36} p95 {p95:6.1f} ms, work {work:6.1f} ms", flush=True)
+        slowest, hardest = max(slowest, p95), max(hardest, work)
+    return slowest, hardest
 
 
 def _work(server: PostgresServer | None) -> float:
@@ -130,16 +136,18 @@ def main() -> int:
     kept_in = None if chosen.keep is None else chosen.keep / "postgresql"
     with databases(chosen.only, kept_in) as found:
         for name, server in found.items():
+            print(name)
             with tempfile.TemporaryDirectory(prefix="clynto-benchmark-") as temporary:
                 folder = Path(temporary) if chosen.keep is None else chosen.keep / name
                 folder.mkdir(parents=True, exist_ok=True)
                 container, settings = _container(folder, server, chosen.accounts)
-                client, slowest = _signed_in(container, settings), 0.0
-                for path, p95, work in _measured(client, server, chosen.repeats):
-                    print(f"  {name}  {path:36} p95 {p95:6.1f} ms, work {work:6.1f} ms", flush=True)
-                    slowest = max(slowest, p95)
+                client = _signed_in(container, settings)
+                for kind, paths in (("first page of", PATHS), ("search among", SEARCHES)):
+                    what = f"{kind} {chosen.accounts:,} accounts, {name}"
+                    slowest, hardest = _measured(client, server, paths, chosen.repeats)
+                    figures.append(Figure(f"{what}, p95", slowest, LIMIT_MS, "ms"))
+                    figures.append(Figure(f"{what}, processor time", hardest, LIMIT_MS, "ms"))
                 container.database().dispose()
-            figures.append(Figure(f"first page of {chosen.accounts:,} accounts, {name}", slowest, LIMIT_MS, "ms"))
     show(figures)
     return int(not all(figure.kept for figure in figures))
 

@@ -81,8 +81,10 @@ def test_a_member_watches_the_bar_that_somebody_else_started(scene: Scene) -> No
     barred(page, "Connect Stripe")
     assert refused(page, "/integrations/stripe/connect", api_key=scene.account.key) == FORBIDDEN
     state_of(page, "Not connected")
-    scene.product.stripe.control.order_fault("hold", path="/v1/invoices", times=None)
+    scene.product.stripe.control.set_latency(SLOWLY)
     scene.workspace.api.post("/integrations/stripe/connection", {"api_key": scene.account.key}, expect=202)
+    # The key was checked with one invoice; the list of them, five steps on, waits.
+    scene.product.stripe.control.order_fault("hold", path="/v1/invoices", times=None)
     page.reload()
     state_of(page, "Syncing...")
     expect(page.get_by_role("progressbar")).to_be_visible()

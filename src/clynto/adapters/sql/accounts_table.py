@@ -49,6 +49,8 @@ _RANK_OF = {
 }
 _NEAR = 2_000
 """Rows along the index that are searched for text before the whole table is."""
+_RARE = 2_000
+"""Accounts with a text that are named one by one when their money is added up."""
 _FEW = 10_000
 """Accounts that are looked up one by one in less time than a walk over all takes."""
 _NOTHING = (MoneyBag.empty(), MoneyBag.empty())
@@ -96,19 +98,20 @@ class SqlAccountsTable:
         )
 
     def _totals_behind_text(self, query: AccountsQuery) -> tuple[Mapping[int, int], tuple[MoneyBag, MoneyBag]]:
-        """Text is read in one pass over the narrow table; along the index of the ranks it would jump to every row. What
-        few accounts hold is then looked up, without reading the text again."""
+        """Text is read in one pass over the narrow table; along the index of the ranks it would jump to every row. For
+        a rare text that pass finds the accounts as well: what they hold is looked up without reading it again."""
         rank = unindexed(_RANKING.c.status_rank)
         selected = select(_RANKING.c.account_id).where(self._scope.here(_RANKING), *_filters(query, _RANKING.c))
-        few = self._scope.connection.execute(selected.add_columns(rank).limit(_FEW + 1)).all()
-        if len(few) > _FEW:
-            bags = summed_bags(self._scope, account_money, [account_money.c.account_id.in_(selected)])
-            return self._counts(query, rank), bags.get(None, _NOTHING)
-        if not few:
-            return {}, _NOTHING
-        among = is_any_of(account_money.c.account_id, [account_id for account_id, _ in few])
-        bags = summed_bags(self._scope, account_money, [among], few=True)
-        return Counter(held for _, held in few), bags.get(None, _NOTHING)
+        counts: Mapping[int, int]
+        among: ColumnElement[bool]
+        found = self._scope.connection.execute(selected.add_columns(rank).limit(_RARE + 1)).all()
+        if len(found) <= _RARE:
+            counts = Counter(held for _, held in found)
+            among = is_any_of(account_money.c.account_id, [account_id for account_id, _ in found])
+        else:
+            counts, among = self._counts(query, rank), account_money.c.account_id.in_(selected)
+        bags = summed_bags(self._scope, account_money, [among], few=sum(counts.values()) <= _FEW)
+        return counts, bags.get(None, _NOTHING)
 
     def _counts(self, query: AccountsQuery, rank: ColumnElement[int]) -> Mapping[int, int]:
         """How many accounts each rank of the payment status has."""
