@@ -175,7 +175,7 @@ def test_import_reports_each_line(scene: Scene, tmp_path: Path) -> None:
     dialog = page.get_by_role("dialog")
     dialog.get_by_label("CSV file").set_input_files(file)
     dialog.get_by_role("button", name="Import").click()
-    expect(dialog).to_contain_text("2 created, 0 updated, 1 lines rejected.")
+    expect(dialog).to_contain_text("2 created, 0 updated, 1 line rejected.")
     expect(dialog.get_by_role("table")).to_contain_text("3")
 
 

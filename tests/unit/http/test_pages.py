@@ -205,6 +205,26 @@ def test_an_import_without_a_file_asks_for_one(browser_of: BrowserOf) -> None:
         assert "Choose a CSV file." in refused.text
 
 
+def test_the_sync_history_tells_what_was_corrected_and_what_could_not_be_used(
+    product: Product, browser_of: BrowserOf
+) -> None:
+    connect(product)
+    with product.units.writing(product.workspace_id) as uow:
+        run = uow.sync_runs.active()
+        assert run is not None
+        noted = run.note_drift(["No event told that sub_1 is past due."]).skip(["invoice in_odd <no customer>"])
+        uow.sync_runs.save(noted, holding=run.attempt)
+        uow.commit()
+    finish_sync(product)
+    page = browser_of(MEMBER).get("/integrations").text
+    assert "What this sync corrected" in page
+    assert "No event told that sub_1 is past due." in page
+    assert "1 object could not be used" in page
+    assert "invoice in_odd &lt;no customer&gt;" in page
+    for step in ("Products", "Prices", "Customers", "Subscriptions", "Invoices", "Account billing", "Duration"):
+        assert f">{step}</th>" in page
+
+
 FIGURES = ("/accounts", "/inbox")
 
 
