@@ -225,6 +225,25 @@ def test_the_sync_history_tells_what_was_corrected_and_what_could_not_be_used(
         assert f">{step}</th>" in page
 
 
+@pytest.mark.parametrize(
+    ("form", "page"),
+    [
+        ("/accounts/add", "/accounts?dialog=add"),
+        ("/accounts/import", "/accounts?dialog=import"),
+        ("/accounts/{acme}/edit", "/accounts/{acme}"),
+        ("/integrations/stripe/connect", "/integrations"),
+        ("/settings/tokens/tok_1/revoke", "/settings/tokens"),
+        ("/logout", "/"),
+    ],
+)
+def test_a_tab_that_comes_back_to_a_form_gets_the_page_around_it(
+    product: Product, browser_of: BrowserOf, form: str, page: str
+) -> None:
+    ids = billing_story(product)
+    answer = browser_of(MEMBER).get(form.format(**ids))
+    assert (answer.status_code, answer.headers["Location"]) == (303, page.format(**ids))
+
+
 FIGURES = ("/accounts", "/inbox")
 
 

@@ -46,6 +46,13 @@ def accounts() -> str:
     return _page(TableState.of(request.args), dialog=wanted_dialog(request.args))
 
 
+@accounts_pages.get("/accounts/<any(add, import):dialog>")
+@needs(Role.MEMBER)
+def dialog(dialog: str) -> AnyResponse:
+    """Where a browser comes back to that was shown a refused form, or the report of an import."""
+    return redirect(url_for("accounts_pages.accounts", dialog=dialog), 303)
+
+
 @accounts_pages.post("/accounts/columns")
 @needs(Role.MEMBER)
 def choose_columns() -> AnyResponse:
