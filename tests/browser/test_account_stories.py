@@ -3,21 +3,29 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
-from tests.browser.scene import Scene
+from playwright.sync_api import Browser, Page, expect
+from tests.browser.scene import Scene, new_scene
+from tests.integration.webhooks.running_product import RunningProduct
 
 from clynto.domain.roles import Role
 
 pytestmark = pytest.mark.xdist_group("account stories")
 
+FORBIDDEN = 403
+PHONE = 390
+IN_EVERY_ROLE = pytest.mark.parametrize("role", list(Role), ids=lambda role: role.value)
 
-@pytest.fixture
-def portfolio(scene: Scene) -> Scene:
+
+@pytest.fixture(scope="module")
+def synced(browsed_product: RunningProduct, chromium: Browser) -> Scene:
     """Three that pay, one of them in euros as well, one that does not, and one without anything in Stripe."""
+    browsed_product.put_right()
+    scene = new_scene(browsed_product, chromium)
     names = ["Acme", "Borealis", "Cobalt", "Dormant", "Quiet"]
     scene.add_accounts([(name, f"{name.lower()}.com") for name in names])
     scene.customer("Acme", "acme.com", seats=30)
@@ -31,13 +39,22 @@ def portfolio(scene: Scene) -> Scene:
     return scene
 
 
+@pytest.fixture
+def portfolio(synced: Scene) -> Iterator[Scene]:
+    """The same workspace for every story that changes nothing another one looks at."""
+    yield synced
+    synced.close()
+    assert synced.complaints == []
+
+
 def names_in(page: Page) -> list[str]:
     """The accounts of the table, from the top."""
     return [text.strip() for text in page.locator("#accounts-table tbody th").all_inner_texts()]
 
 
-def test_sort_and_filter(portfolio: Scene) -> None:
-    page = portfolio.page_of(Role.MEMBER)
+@IN_EVERY_ROLE
+def test_sort_and_filter(portfolio: Scene, role: Role) -> None:
+    page = portfolio.page_of(role)
     assert names_in(page)[0] == "Acme"
     page.get_by_role("link", name="Account", exact=True).click()
     expect(page.get_by_role("columnheader", name="Account")).to_have_attribute("aria-sort", "ascending")
@@ -54,6 +71,7 @@ def test_sort_and_filter(portfolio: Scene) -> None:
     page.get_by_role("link", name="Only failed").click()
     # The keys go to the page that is there; without waiting that is still the filtered one.
     expect(page.locator("#accounts-table tbody th")).to_have_count(5)
+    page.wait_for_load_state()
     page.keyboard.press("/")
     page.keyboard.type("bor")
     expect(page.locator("#accounts-table tbody th")).to_have_count(1)
@@ -61,8 +79,9 @@ def test_sort_and_filter(portfolio: Scene) -> None:
     expect(page.locator("#accounts-totals")).to_contain_text("Accounts found")
 
 
-def test_columns_are_remembered(portfolio: Scene) -> None:
-    page = portfolio.page_of(Role.MEMBER)
+@IN_EVERY_ROLE
+def test_columns_are_remembered(portfolio: Scene, role: Role) -> None:
+    page = portfolio.page_of(role)
     page.get_by_role("button", name="Columns").click()
     drawer = page.get_by_role("dialog")
     drawer.get_by_label("ARR").uncheck()
@@ -85,8 +104,9 @@ def test_mixed_currencies_are_explained_on_hover_and_focus(portfolio: Scene) -> 
     expect(page.get_by_role("tooltip")).to_contain_text("added without conversion")
 
 
-def test_every_line_of_the_mrr_is_one_click_away(portfolio: Scene) -> None:
-    page = portfolio.page_of(Role.MEMBER)
+@IN_EVERY_ROLE
+def test_every_line_of_the_mrr_is_one_click_away(portfolio: Scene, role: Role) -> None:
+    page = portfolio.page_of(role)
     page.get_by_role("link", name="Acme").click()
     page.get_by_role("link", name="Explain MRR").click()
     lines = page.get_by_role("table")
@@ -111,15 +131,39 @@ def test_tabs_stand_in_the_order_of_the_guide(portfolio: Scene) -> None:
 def test_match_with_one_click_and_undo(scene: Scene) -> None:
     scene.add_accounts([("Willow Systems", "willow.com")])
     scene.account.catch_up()
+    customer = scene.account.world.stories.new_customer("Willow Systems", "anna@gmail.com")
+    scene.connect()
+    member = scene.page_of(Role.MEMBER, "/integrations/customers")
+    expect(member.get_by_role("table")).to_contain_text("Its email is a personal one")
+    expect(member.get_by_role("table")).to_contain_text("Willow Systems")
+    button = member.get_by_role("button", name=re.compile("^Match"))
+    expect(button).to_be_disabled()
+    expect(button).to_have_attribute("title", "Needs the admin or owner role.")
+    for role in (Role.OWNER, Role.ADMIN):
+        page = scene.page_of(role, "/integrations/customers")
+        page.get_by_role("button", name=re.compile("^Match")).click()
+        expect(page.get_by_role("status").first).to_contain_text("is matched to Willow Systems")
+        expect(page.get_by_role("main")).to_contain_text("Every customer is matched")
+        page.get_by_role("button", name="Undo").click()
+        expect(page.get_by_role("table")).to_contain_text("Taken off its account by hand.")
+    token = member.locator('meta[name="csrf-token"]').get_attribute("content") or ""
+    for change in ("match", "unmatch"):
+        sent = member.request.post(f"/integrations/customers/{customer.id}/{change}", form={"csrf_token": token})
+        assert sent.status == FORBIDDEN
+
+
+def test_a_customer_is_matched_on_a_phone_without_scrolling_sideways(scene: Scene) -> None:
+    scene.add_accounts([("Willow Systems", "willow.com")])
+    scene.account.catch_up()
     scene.account.world.stories.new_customer("Willow Systems", "anna@gmail.com")
     scene.connect()
-    page = scene.page_of(Role.ADMIN, "/integrations/customers")
-    expect(page.get_by_role("table")).to_contain_text("Its email is a personal one")
-    page.get_by_role("button", name=re.compile("^Match")).click()
+    page = scene.page_of(Role.ADMIN, "/integrations/customers", width=PHONE)
+    button = page.get_by_role("button", name=re.compile("^Match"))
+    box = button.bounding_box()
+    assert box is not None
+    assert 0 <= box["x"] < box["x"] + box["width"] <= PHONE
+    button.click()
     expect(page.get_by_role("status").first).to_contain_text("is matched to Willow Systems")
-    expect(page.get_by_role("main")).to_contain_text("Every customer is matched")
-    page.get_by_role("button", name="Undo").click()
-    expect(page.get_by_role("table")).to_contain_text("Taken off its account by hand.")
 
 
 def test_import_reports_each_line(scene: Scene, tmp_path: Path) -> None:
@@ -131,7 +175,7 @@ def test_import_reports_each_line(scene: Scene, tmp_path: Path) -> None:
     dialog = page.get_by_role("dialog")
     dialog.get_by_label("CSV file").set_input_files(file)
     dialog.get_by_role("button", name="Import").click()
-    expect(dialog).to_contain_text("2 created, 0 updated, 0 unchanged, 1 lines rejected.")
+    expect(dialog).to_contain_text("2 created, 0 updated, 0 unchanged, 1 line rejected.")
     expect(dialog.get_by_role("table")).to_contain_text("3")
 
 
@@ -142,6 +186,18 @@ def test_the_selection_leaves_as_a_file(portfolio: Scene) -> None:
     lines = Path(download.value.path()).read_text("utf-8-sig").splitlines()
     assert [line.partition(",")[0] for line in lines[1:]] == ["Acme", "Borealis", "Cobalt"]
     assert "360.00" in lines[1]
+
+
+def test_an_account_without_a_customer_has_no_figure_rather_than_zero(portfolio: Scene) -> None:
+    page = portfolio.page_of(Role.MEMBER, "/accounts?sort=mrr")
+    assert names_in(page)[-1] == "Quiet"
+    quiet = page.get_by_role("row", name="Quiet")
+    expect(quiet).to_contain_text("— no Stripe customer")
+    expect(quiet).not_to_contain_text("0.00")
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Export CSV").click()
+    line = Path(download.value.path()).read_text("utf-8-sig").splitlines()[-1]
+    assert line.startswith("Quiet,quiet.com,,,,")
 
 
 def test_pages_lead_forwards_and_back(scene: Scene) -> None:

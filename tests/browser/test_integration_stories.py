@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from playwright.sync_api import Page, expect
 from tests.browser.scene import Scene
@@ -14,6 +16,9 @@ pytestmark = pytest.mark.xdist_group("integration stories")
 
 STEPS = ("Products", "Prices", "Customers", "Subscriptions", "Invoices", "Account billing")
 SLOWLY = 0.25
+FORBIDDEN = 403
+CHANGERS = (Role.OWNER, Role.ADMIN)
+"""Who may connect, sync, match and disconnect; members look on and are told why."""
 _SYNC = 60_000
 
 
@@ -28,6 +33,19 @@ def connect_with(page: Page, key: str) -> None:
     expect(field).to_have_attribute("type", "password")
     field.fill(key)
     dialog.get_by_role("button", name="Connect").click()
+
+
+def barred(page: Page, name: str) -> None:
+    """The button is there, cannot be pressed, and says who could."""
+    button = page.get_by_role("button", name=name)
+    expect(button).to_be_disabled()
+    expect(button).to_have_attribute("title", "Needs the admin or owner role.")
+
+
+def refused(page: Page, path: str, **fields: str) -> int:
+    """How the server answers who sends a form that the page does not offer, with the page's token."""
+    token = page.locator('meta[name="csrf-token"]').get_attribute("content")
+    return page.request.post(path, form={"csrf_token": token or "", **fields}, max_redirects=0).status
 
 
 def state_of(page: Page, words: str) -> None:
@@ -58,15 +76,34 @@ def test_connect_and_watch_the_bar(scene: Scene, role: Role) -> None:
     expect(page.get_by_role("table")).to_contain_text("Succeeded")
 
 
+def test_a_member_watches_the_bar_that_somebody_else_started(scene: Scene) -> None:
+    page = scene.page_of(Role.MEMBER, "/integrations")
+    barred(page, "Connect Stripe")
+    assert refused(page, "/integrations/stripe/connect", api_key=scene.account.key) == FORBIDDEN
+    state_of(page, "Not connected")
+    scene.product.stripe.control.set_latency(SLOWLY)
+    scene.workspace.api.post("/integrations/stripe/connection", {"api_key": scene.account.key}, expect=202)
+    # The key was checked with one invoice; the list of them, five steps on, waits.
+    scene.product.stripe.control.order_fault("hold", path="/v1/invoices", times=None)
+    page.reload()
+    state_of(page, "Syncing...")
+    expect(page.get_by_role("progressbar")).to_be_visible()
+    expect(page.locator(".steps li")).to_have_count(len(STEPS))
+    barred(page, "Re-sync")
+    scene.product.stripe.control.clear_faults()
+    state_of(page, "Connected")
+
+
 def test_a_wrong_key_is_told_inline_and_a_right_one_works_then(scene: Scene) -> None:
-    page = scene.page_of(Role.ADMIN, "/integrations")
-    connect_with(page, "pk_test_thisIsPublishable00000001")
-    dialog = page.get_by_role("dialog")
-    expect(dialog).to_contain_text("This is a publishable key")
-    expect(dialog.get_by_label("Restricted API key")).to_have_attribute("aria-invalid", "true")
-    connect_with(page, "rk_test_sandboxdemo51NeverIssued00000001")
-    expect(dialog).to_contain_text("Stripe rejected this key")
-    assert "NeverIssued" not in page.content()
+    for role in CHANGERS:
+        page = scene.page_of(role, "/integrations")
+        connect_with(page, "pk_test_thisIsPublishable00000001")
+        dialog = page.get_by_role("dialog")
+        expect(dialog).to_contain_text("This is a publishable key")
+        expect(dialog.get_by_label("Restricted API key")).to_have_attribute("aria-invalid", "true")
+        connect_with(page, "rk_test_sandboxdemo51NeverIssued00000001")
+        expect(dialog).to_contain_text("Stripe rejected this key")
+        assert "NeverIssued" not in page.content()
     connect_with(page, scene.account.key)
     state_of(page, "Connected")
 
@@ -74,67 +111,96 @@ def test_a_wrong_key_is_told_inline_and_a_right_one_works_then(scene: Scene) -> 
 def test_missing_permissions_are_named(scene: Scene) -> None:
     weak = "rk_test_thisOneCannotReadEverything01"
     scene.account.world.keys.put(weak, set(FIVE_READS) - {INVOICE_READ, PRICE_READ})
-    page = scene.page_of(Role.ADMIN, "/integrations")
-    connect_with(page, weak)
-    expect(page.get_by_role("dialog")).to_contain_text("Missing Read access: Invoices, Prices.")
-    link = page.get_by_role("dialog").get_by_role("link", name="Create one in Stripe")
-    address = link.get_attribute("href") or ""
-    assert address.startswith("https://dashboard.stripe.com/")
-    assert address.count("rak_") == len(FIVE_READS)
+    for role in CHANGERS:
+        page = scene.page_of(role, "/integrations")
+        connect_with(page, weak)
+        expect(page.get_by_role("dialog")).to_contain_text("Missing Read access: Invoices, Prices.")
+        link = page.get_by_role("dialog").get_by_role("link", name="Create one in Stripe")
+        address = link.get_attribute("href") or ""
+        assert address.startswith("https://dashboard.stripe.com/")
+        assert address.count("rak_") == len(FIVE_READS)
 
 
 def test_re_sync_while_one_runs_is_a_notice(scene: Scene) -> None:
     scene.connect()
     scene.product.stripe.control.order_fault("hold", path="/v1/invoices", times=None)
+    member, owner = scene.page_of(Role.MEMBER, "/integrations"), scene.page_of(Role.OWNER, "/integrations")
     page = scene.page_of(Role.ADMIN, "/integrations")
     page.get_by_role("button", name="Re-sync").click()
-    state_of(page, "Syncing...")
-    page.get_by_role("button", name="Re-sync").click()
-    expect(page.get_by_role("alert")).to_contain_text("Sync already running")
+    for changer in (page, owner):
+        state_of(changer, "Syncing...")
+        changer.get_by_role("button", name="Re-sync").click()
+        expect(changer.get_by_role("alert")).to_contain_text("Sync already running")
+    state_of(member, "Syncing...")
+    barred(member, "Re-sync")
+    assert refused(member, "/integrations/stripe/sync") == FORBIDDEN
     scene.product.stripe.control.clear_faults()
-    state_of(page, "Connected")
-    expect(page.get_by_role("table").get_by_role("row")).to_have_count(3)
+    for shown in (page, member):
+        state_of(shown, "Connected")
+        expect(shown.get_by_role("table").get_by_role("row")).to_have_count(3)
 
 
 def test_configure_webhooks(scene: Scene) -> None:
     scene.connect()
-    page = scene.page_of(Role.ADMIN, "/integrations")
-    page.get_by_role("button", name="Configure webhooks").click()
-    dialog = page.get_by_role("dialog")
-    expect(dialog).to_contain_text("invoice.payment_failed")
-    url = dialog.get_by_label("Webhook URL").input_value()
-    assert url.startswith(f"{scene.base}/webhooks/stripe/")
-    dialog.get_by_label("Signing secret").fill("not a secret")
-    dialog.get_by_role("button", name="Save").click()
-    expect(dialog).to_contain_text("It starts with whsec_")
-    dialog.get_by_label("Signing secret").fill(SIGNING_SECRET)
-    dialog.get_by_role("button", name="Save").click()
-    expect(page.locator("#stripe-card")).to_contain_text("Waiting for the first event")
+    member = scene.page_of(Role.MEMBER, "/integrations")
+    for role, former in zip(CHANGERS, (False, True), strict=True):
+        page = scene.page_of(role, "/integrations")
+        page.get_by_role("button", name="Configure webhooks").click()
+        dialog = page.get_by_role("dialog")
+        expect(dialog).to_contain_text("invoice.payment_failed")
+        url = dialog.get_by_label("Webhook URL").input_value()
+        assert url.startswith(f"{scene.base}/webhooks/stripe/")
+        dialog.get_by_label("Signing secret").fill("not a secret")
+        dialog.get_by_role("button", name="Save").click()
+        expect(dialog).to_contain_text("It starts with whsec_")
+        dialog.get_by_label("Signing secret").fill(SIGNING_SECRET if former else "whsec_theFirstOneThatIsReplaced1")
+        dialog.get_by_role("button", name="Save").click()
+        expect(page.locator("#stripe-card")).to_contain_text("Waiting for the first event")
+        told = page.get_by_role("main").get_by_role("status").first
+        expect(told).to_contain_text("The signing secret was saved.")
+        expect(told).to_contain_text("The former one" if former else re.compile(r"saved\.\s*$"))
+    assert refused(member, "/integrations/stripe/webhook-secret", signing_secret=SIGNING_SECRET) == FORBIDDEN
     endpoint = scene.account.control.add_webhook_endpoint(url, secret="whsec_anotherOneThatIsWrong001")
     scene.account.customer("Acme")
-    page.reload()
-    expect(page.locator("#stripe-card")).to_contain_text("Error — Webhook signature invalid", timeout=20_000)
+    for shown in (page, member):
+        expect(shown.locator("#stripe-card")).to_contain_text("Error — Webhook signature invalid", timeout=30_000)
     scene.account.control.remove_webhook_endpoint(endpoint.id)
     scene.account.control.add_webhook_endpoint(url, secret=SIGNING_SECRET)
     scene.account.customer("Borealis")
-    expect(page.locator("#stripe-card")).to_contain_text("Receiving events", timeout=20_000)
+    for shown in (page, member):
+        expect(shown.locator("#stripe-card")).to_contain_text("Receiving events", timeout=30_000)
+    member.get_by_role("button", name="Configure webhooks").click()
+    dialog = member.get_by_role("dialog")
+    expect(dialog.get_by_label("Webhook URL")).to_have_value(url)
+    expect(dialog).to_contain_text("Changing it needs the admin or owner role")
 
 
 def test_disconnect_freezes_and_reconnect_goes_on(scene: Scene) -> None:
     scene.add_accounts([("Acme", "acme.com")])
     scene.customer("Acme", "acme.com")
     scene.connect()
-    page = scene.page_of(Role.OWNER, "/integrations")
-    page.get_by_role("button", name="Disconnect").click()
-    page.get_by_role("dialog").get_by_role("button", name="Disconnect").click()
-    state_of(page, "Disconnected")
-    page.goto("/accounts")
-    page.get_by_role("link", name="Acme").click()
-    expect(page.get_by_role("main")).to_contain_text("Frozen")
-    expect(page.get_by_role("main")).to_contain_text("$120.00")
-    page.goto("/integrations")
-    connect_with(page, scene.account.key)
-    state_of(page, "Connected")
+    pages = {role: scene.page_of(role, "/integrations") for role in Role}
+    member = pages[Role.MEMBER]
+    barred(member, "Disconnect")
+    assert refused(member, "/integrations/stripe/disconnect") == FORBIDDEN
+    for first, second in (CHANGERS, tuple(reversed(CHANGERS))):
+        page = pages[first]
+        page.goto("/integrations")
+        page.get_by_role("button", name="Disconnect").click()
+        page.get_by_role("dialog").get_by_role("button", name="Disconnect").click()
+        state_of(page, "Disconnected")
+        state_of(member, "Disconnected")
+        barred(member, "Reconnect Stripe")
+        assert refused(member, "/integrations/stripe/connect", api_key=scene.account.key) == FORBIDDEN
+        page.goto("/accounts")
+        page.get_by_role("link", name="Acme").click()
+        expect(page.get_by_role("main")).to_contain_text("Frozen")
+        expect(page.get_by_role("main")).to_contain_text("$120.00")
+        other = pages[second]
+        other.goto("/integrations")
+        connect_with(other, scene.account.key)
+        state_of(other, "Connected")
+        state_of(member, "Connected")
 
 
 def test_nothing_matched_says_what_to_do(scene: Scene) -> None:
@@ -158,10 +224,7 @@ def test_a_member_sees_all_and_is_told_why_nothing_can_be_changed(scene: Scene) 
 
 
 def test_a_member_is_told_who_can_connect(scene: Scene) -> None:
-    page = scene.page_of(Role.MEMBER, "/integrations")
-    button = page.get_by_role("button", name="Connect Stripe")
-    expect(button).to_be_disabled()
-    expect(button).to_have_attribute("title", "Needs the admin or owner role.")
+    barred(scene.page_of(Role.MEMBER, "/integrations"), "Connect Stripe")
 
 
 def test_a_failing_stripe_is_a_banner_and_a_re_sync_heals_it(scene: Scene) -> None:

@@ -120,7 +120,7 @@ def test_stripes_data_goes_only_after_a_disconnect_with_counts_and_consent(scene
     page.reload()
     button.click()
     dialog = page.get_by_role("dialog")
-    expect(dialog).to_contain_text("1 customers, 1 subscriptions and 1 invoices")
+    expect(dialog).to_contain_text("1 customer, 1 subscription and 1 invoice")
     dialog.get_by_label("I want this data gone.").check()
     dialog.get_by_role("button", name="Remove the data").click()
     told(page, "All Stripe data was removed")

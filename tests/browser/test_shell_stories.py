@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -149,3 +150,31 @@ def test_pages_work_without_script(scene: Scene) -> None:
     dialog.get_by_label("Domains").fill("borealis.com")
     dialog.get_by_role("button", name="Add account").click()
     expect(page.get_by_role("heading", name="Borealis")).to_be_visible()
+
+
+def test_an_open_page_says_when_it_is_no_longer_kept_up_to_date(scene: Scene) -> None:
+    page = scene.page_of(Role.MEMBER, "/inbox")
+    for trouble in ("503", "cut off"):
+        page.route(
+            "**/inbox/newest*",
+            lambda route, cut=trouble == "cut off": route.abort() if cut else route.fulfill(status=503, body=""),
+        )
+        told = page.get_by_role("alert")
+        expect(told).to_contain_text("Clynto does not answer")
+        expect(told).to_contain_text("may be out of date")
+        page.unroute("**/inbox/newest*")
+        expect(told).to_have_count(0)
+    # Chromium notes what we withheld.
+    scene.complaints = [one for one in scene.complaints if not re.search(r"status of 503|ERR_FAILED|htmx:", one)]
+
+
+def test_what_is_printed_is_dark_on_light_and_holds_no_controls(scene: Scene) -> None:
+    scene.add_accounts([("Acme", "acme.com")])
+    page = scene.page_of(Role.MEMBER, theme="dark")
+    page.evaluate("document.documentElement.dataset.theme = 'dark'")
+    expect(page.locator("body")).to_have_css("color", "rgb(236, 234, 229)")
+    page.emulate_media(media="print")
+    expect(page.locator("body")).to_have_css("color", "rgb(29, 28, 26)")
+    expect(page.get_by_role("navigation", name="Main")).to_be_hidden()
+    expect(page.get_by_role("searchbox")).to_be_hidden()
+    expect(page.get_by_role("row", name="Acme")).to_be_visible()

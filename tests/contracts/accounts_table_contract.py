@@ -23,7 +23,7 @@ from tests.contracts.samples import (
     second,
 )
 
-from clynto.domain.account_billing import PaymentStatus
+from clynto.domain.account_billing import PaymentStatus, add_up
 from clynto.domain.errors import InvalidInput
 from clynto.domain.money import MoneyBag
 from clynto.ports.read_models import AccountRow, AccountSort, AccountsQuery, Coverage, StatusFilter
@@ -299,10 +299,9 @@ class AccountsTableContract(InTwoWorkspaces):
             unit.customers.put_many([a_customer(f"cus_{number}") for number in range(1, 6)], read_at(0))
             unit.customers.put_many([a_tombstone("cus_5"), a_tombstone("cus_6")], read_at(1))
             unit.matches.put_many([a_match("cus_1"), a_match("cus_2"), a_match("cus_3", None)])
-            unit.billing.put_customers(
-                [a_customer_billing("cus_1"), a_customer_billing("cus_2"), third],
-                {"cus_1": "acc_1", "cus_2": "acc_1", "cus_3": None},
-            )
+            both = [a_customer_billing("cus_1"), a_customer_billing("cus_2")]
+            unit.billing.put_customers([*both, third], {"cus_1": "acc_1", "cus_2": "acc_1", "cus_3": None})
+            unit.billing.put_accounts([(add_up("acc_1", both, computed_at=both[0].computed_at), 1666)])
         with units.reading(HERE) as unit:
             assert unit.accounts_table.coverage() == Coverage(
                 matched_list=MoneyBag.of("USD", Fraction(5000, 3)),
@@ -312,6 +311,7 @@ class AccountsTableContract(InTwoWorkspaces):
                 matched_customers=2,
                 unmatched_customers=2,
             )
+            assert unit.accounts_table.coverage(counted=False).matched_customers is None
 
     def test_covers_nothing_at_first(self, units: UnitsOfWork) -> None:
         empty = MoneyBag.empty()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from fractions import Fraction
 
 from clynto.application.customer_facts import CustomerFacts
 from clynto.application.rebuild_history import rebuild_points
@@ -56,10 +57,13 @@ class ShownFigures:
         """The bag that the chosen basis shows."""
         return net_mrr if self.basis is MrrBasis.NET else list_mrr
 
+    def value(self, list_mrr: MoneyBag, net_mrr: MoneyBag) -> Fraction:
+        """The exact figure of the MRR column in major units, for whoever only compares or draws it."""
+        return value_of(self.shown_mrr(list_mrr, net_mrr), self.default_currency, self.rates, self.day)
+
     def sort_key(self, billing: AccountBilling) -> int:
         """The value of the MRR column in millionths of a major unit, rounded down: only an order, never shown."""
-        shown = self.shown_mrr(billing.list_mrr, billing.net_mrr)
-        value = value_of(shown, self.default_currency, self.rates, self.day)
+        value = self.value(billing.list_mrr, billing.net_mrr)
         return held_place(value.numerator * MILLIONTHS // value.denominator)
 
 

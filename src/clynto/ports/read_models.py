@@ -98,13 +98,13 @@ class Coverage:
     """Exact MRR of matched and of unmatched Stripe customers, so that totals can say what they leave out.
 
     Money follows the account that a computed row was stored with, as the accounts' own figures do; customers are
-    counted by their match, tombstones left out."""
+    counted by their match, tombstones left out. ``matched_customers`` None: they were not counted."""
 
     matched_list: MoneyBag
     matched_net: MoneyBag
     unmatched_list: MoneyBag
     unmatched_net: MoneyBag
-    matched_customers: int
+    matched_customers: int | None
     unmatched_customers: int
 
 
@@ -127,8 +127,9 @@ class AccountsTable(Protocol):
         """Sums for the filters of ``query``."""
         ...
 
-    def coverage(self) -> Coverage:
-        """How much of Stripe's MRR is matched."""
+    def coverage(self, *, counted: bool = True) -> Coverage:
+        """How much of Stripe's MRR is matched. Matched customers are only ``counted`` where somebody wants to know:
+        they are nearly all there are."""
         ...
 
 

@@ -83,6 +83,15 @@ def test_an_empty_tab_says_why(
     assert tab["payment_status"] is None
 
 
+def test_an_empty_tab_says_that_another_account_has_the_same_domain(
+    product: Product, ids: dict[str, str], admin: FlaskClient
+) -> None:
+    one, other = (account(product, name, "shared.com") for name in ("One", "Other"))
+    assert got(admin, f"{one}/billing")["empty_reason"] == "shared_domain"
+    product.services().accounts.delete_account(product.actor_of(Role.ADMIN), other)
+    assert got(admin, f"{one}/billing")["empty_reason"] == "no_matching_customer"
+
+
 def test_before_stripe_is_connected(product: Product, admin: FlaskClient) -> None:
     assert got(admin, f"{account(product, 'A', 'a.com')}/billing")["empty_reason"] == "not_connected"
 

@@ -183,6 +183,70 @@ def test_a_parked_event_is_shown_with_its_fault_in_words(product: Product, brows
     assert "Retry all" in page
 
 
+def test_an_empty_billing_tab_names_the_account_that_has_the_same_domain(
+    product: Product, browser_of: BrowserOf
+) -> None:
+    billing_story(product)
+    twin = account(product, "Acme <Twin>", "acme.com")
+    page = browser_of(MEMBER).get(f"/accounts/{twin}/billing").text
+    assert "Acme, Inc.</a> also has a domain of this account" in page
+    assert "No Stripe customer has an email address" not in page
+    browser = browser_of(ADMIN)
+    for domain, promised in (("acme.com", False), ("new.com", True)):
+        form = {"csrf_token": page_token(browser), "name": "Third", "domains": domain}
+        added = browser.post("/accounts/add", data=form, follow_redirects=True).text
+        assert "The account was added." in added
+        assert ("are being matched to it" in added) is promised
+
+
+def test_an_import_without_a_file_asks_for_one(browser_of: BrowserOf) -> None:
+    browser = browser_of(ADMIN)
+    form = {"csrf_token": page_token(browser), "file": (BytesIO(b""), "")}
+    for sent in (form, {"csrf_token": page_token(browser)}):
+        refused = browser.post("/accounts/import", data=sent, content_type="multipart/form-data")
+        assert refused.status_code == 422
+        assert "Choose a CSV file." in refused.text
+
+
+def test_the_sync_history_tells_what_was_corrected_and_what_could_not_be_used(
+    product: Product, browser_of: BrowserOf
+) -> None:
+    connect(product)
+    with product.units.writing(product.workspace_id) as uow:
+        run = uow.sync_runs.active()
+        assert run is not None
+        noted = run.note_drift(["No event told that sub_1 is past due."]).skip(["invoice in_odd <no customer>"])
+        uow.sync_runs.save(noted, holding=run.attempt)
+        uow.commit()
+    finish_sync(product)
+    page = browser_of(MEMBER).get("/integrations").text
+    assert "What this sync corrected" in page
+    assert "No event told that sub_1 is past due." in page
+    assert "1 object could not be used" in page
+    assert "invoice in_odd &lt;no customer&gt;" in page
+    for step in ("Products", "Prices", "Customers", "Subscriptions", "Invoices", "Account billing", "Duration"):
+        assert f">{step}</th>" in page
+
+
+@pytest.mark.parametrize(
+    ("form", "page"),
+    [
+        ("/accounts/add", "/accounts?dialog=add"),
+        ("/accounts/import", "/accounts?dialog=import"),
+        ("/accounts/{acme}/edit", "/accounts/{acme}"),
+        ("/integrations/stripe/connect", "/integrations"),
+        ("/settings/tokens/tok_1/revoke", "/settings/tokens"),
+        ("/logout", "/"),
+    ],
+)
+def test_a_tab_that_comes_back_to_a_form_gets_the_page_around_it(
+    product: Product, browser_of: BrowserOf, form: str, page: str
+) -> None:
+    ids = billing_story(product)
+    answer = browser_of(MEMBER).get(form.format(**ids))
+    assert (answer.status_code, answer.headers["Location"]) == (303, page.format(**ids))
+
+
 FIGURES = ("/accounts", "/inbox")
 
 

@@ -68,7 +68,7 @@ class MemoryAccountsTable:
             by_status=by_status,
         )
 
-    def coverage(self) -> Coverage:
+    def coverage(self, *, counted: bool = True) -> Coverage:
         """How much of Stripe's MRR is matched."""
         records = self._transaction.records
         matched = [billing for billing, account_id in records.customer_billing.values() if account_id is not None]
@@ -81,7 +81,7 @@ class MemoryAccountsTable:
             matched_net=added_up(billing.net_mrr for billing in matched),
             unmatched_list=added_up(billing.list_mrr for billing in unmatched),
             unmatched_net=added_up(billing.net_mrr for billing in unmatched),
-            matched_customers=matched_customers,
+            matched_customers=matched_customers if counted else None,
             unmatched_customers=len(living) - matched_customers,
         )
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, FromClause, Row, Select, Table, and_, func, or_, select, tuple_
@@ -11,19 +12,14 @@ from clynto.adapters.sql.bulk_writing import Columns
 from clynto.adapters.sql.column_types import contains_text, is_any_of, unindexed
 from clynto.adapters.sql.cursors import Place, cursor_after, fingerprint, place_of
 from clynto.adapters.sql.documents import clean_text, unpack
-from clynto.adapters.sql.kept_sums import together, totals_by_part
+from clynto.adapters.sql.kept_sums import together, totals_by_measure
 from clynto.adapters.sql.money_rows import NOTHING, Bags, read_bags, summed_bags
 from clynto.adapters.sql.pending_sums import NOW
+from clynto.adapters.sql.question_counts import living_customers, living_without_account
 from clynto.adapters.sql.scope import Scope
 from clynto.adapters.sql.tables_accounts import MISSING, account_ranking, accounts
-from clynto.adapters.sql.tables_billing import (
-    account_billing,
-    account_money,
-    customer_billing,
-    customer_money,
-    matches,
-)
-from clynto.adapters.sql.tables_stripe_facts import stripe_customers
+from clynto.adapters.sql.tables_billing import account_billing, account_money, customer_money
+from clynto.adapters.sql.tables_questions import WITHOUT_ACCOUNT
 from clynto.domain.account_billing import SEVERITY, PaymentStatus
 from clynto.domain.money import MoneyBag
 from clynto.ports.read_models import (
@@ -53,6 +49,8 @@ _RANK_OF = {
 }
 _NEAR = 2_000
 """Rows along the index that are searched for text before the whole table is."""
+_RARE = 2_000
+"""Accounts with a text that are named one by one when their money is added up."""
 _FEW = 10_000
 """Accounts that are looked up one by one in less time than a walk over all takes."""
 _NOTHING = (MoneyBag.empty(), MoneyBag.empty())
@@ -87,60 +85,62 @@ class SqlAccountsTable:
 
     def totals(self, query: AccountsQuery) -> AccountsTotals:
         """Sums for the filters of ``query``."""
-        conditions = _filters(query, _RANKING.c)
-        # Text is read in one pass over the narrow table; along the index of the ranks it would jump to every row.
-        rank = unindexed(_RANKING.c.status_rank) if query.text else _RANKING.c.status_rank
-        by_rank = select(rank, func.count()).where(self._scope.here(_RANKING), *conditions).group_by(rank)
-        counts: dict[int, int] = {row[0]: row[1] for row in self._scope.connection.execute(by_rank)}
-        found = sum(counts.values())
         if query.text:
-            selected = select(_RANKING.c.account_id).where(self._scope.here(_RANKING), *conditions)
-            among = [account_money.c.account_id.in_(selected)]
-            listed, net = summed_bags(self._scope, account_money, among, few=found <= _FEW).get(None, _NOTHING)
+            counts, (listed, net) = self._totals_behind_text(query)
         else:
-            listed, net = (self._kept(query.statuses, measure) for measure in ("list", "net"))
+            counts = self._counts(query, _RANKING.c.status_rank)
+            listed, net = self._kept(query.statuses or _RANK_OF)
         return AccountsTotals(
-            accounts=found,
+            accounts=sum(counts.values()),
             list_mrr=listed,
             net_mrr=net,
             by_status={status.value: counts.get(rank, 0) for status, rank in _RANK_OF.items()},
         )
 
-    def _kept(self, statuses: Collection[StatusFilter], measure: str) -> MoneyBag:
-        """The sum that is kept of accounts of these statuses; of all, if none is named."""
-        parts = totals_by_part(self._scope, NOW, measure)
-        ranks = {str(_RANK_OF[status]) for status in statuses or _RANK_OF}
-        return together(total for rank, total in parts.items() if rank in ranks).amounts
+    def _totals_behind_text(self, query: AccountsQuery) -> tuple[Mapping[int, int], tuple[MoneyBag, MoneyBag]]:
+        """Text is read in one pass over the narrow table; along the index of the ranks it would jump to every row. For
+        a rare text that pass finds the accounts as well: what they hold is looked up without reading it again."""
+        rank = unindexed(_RANKING.c.status_rank)
+        selected = select(_RANKING.c.account_id).where(self._scope.here(_RANKING), *_filters(query, _RANKING.c))
+        counts: Mapping[int, int]
+        among: ColumnElement[bool]
+        found = self._scope.connection.execute(selected.add_columns(rank).limit(_RARE + 1)).all()
+        if len(found) <= _RARE:
+            counts = Counter(held for _, held in found)
+            among = is_any_of(account_money.c.account_id, [account_id for account_id, _ in found])
+        else:
+            counts, among = self._counts(query, rank), account_money.c.account_id.in_(selected)
+        bags = summed_bags(self._scope, account_money, [among], few=sum(counts.values()) <= _FEW)
+        return counts, bags.get(None, _NOTHING)
 
-    def coverage(self) -> Coverage:
-        """How much of Stripe's MRR is matched."""
-        matched = customer_billing.c.account_id.is_not(None)
-        same = and_(
-            customer_billing.c.workspace_id == customer_money.c.workspace_id,
-            customer_billing.c.customer_id == customer_money.c.customer_id,
+    def _counts(self, query: AccountsQuery, rank: ColumnElement[int]) -> Mapping[int, int]:
+        """How many accounts each rank of the payment status has."""
+        here = self._scope.here(_RANKING), *_filters(query, _RANKING.c)
+        by_rank = select(rank, func.count()).where(*here).group_by(rank)
+        return {row[0]: row[1] for row in self._scope.connection.execute(by_rank)}
+
+    def _kept(self, statuses: Iterable[StatusFilter]) -> tuple[MoneyBag, MoneyBag]:
+        """List and net MRR that are kept of accounts of these statuses."""
+        ranks = [str(_RANK_OF[status]) for status in statuses]
+        parts = totals_by_measure(self._scope, NOW, ("list", "net"))
+        listed, net = (
+            together(held[rank] for rank in ranks if rank in held).amounts for held in (parts["list"], parts["net"])
         )
-        bags = summed_bags(self._scope, customer_money, [same], by=matched)
-        decided = and_(
-            matches.c.workspace_id == stripe_customers.c.workspace_id, matches.c.customer_id == stripe_customers.c.id
-        )
-        on_account = matches.c.account_id.is_not(None)
-        living = (
-            select(on_account, func.count())
-            .select_from(stripe_customers.outerjoin(matches, decided))
-            .where(self._scope.here(stripe_customers), stripe_customers.c.deleted.is_(False))
-            .group_by(on_account)
-        )
-        counts: dict[Any, int] = {bool(part): count for part, count in self._scope.connection.execute(living)}
-        bags = {bool(part): both for part, both in bags.items()}
-        matched_list, matched_net = bags.get(True, _NOTHING)
-        unmatched_list, unmatched_net = bags.get(False, _NOTHING)
+        return listed, net
+
+    def coverage(self, *, counted: bool = True) -> Coverage:
+        """How much of Stripe's MRR is matched. What matched customers bring is what accounts bring, whose sum is kept;
+        the few customers without an account have short indexes."""
+        unmatched_list, unmatched_net = summed_bags(self._scope, customer_money, [WITHOUT_ACCOUNT]).get(None, _NOTHING)
+        matched_list, matched_net = self._kept(_RANK_OF)
+        alone = living_without_account(self._scope)
         return Coverage(
             matched_list=matched_list,
             matched_net=matched_net,
             unmatched_list=unmatched_list,
             unmatched_net=unmatched_net,
-            matched_customers=counts.get(True, 0),
-            unmatched_customers=counts.get(False, 0),
+            matched_customers=living_customers(self._scope) - alone if counted else None,
+            unmatched_customers=alone,
         )
 
     def _found(self, query: AccountsQuery, after: Place | None, wanted: int) -> Sequence[Row[Any, Any]]:

@@ -13,6 +13,7 @@ from clynto.adapters.sql.codec_discounts import pack_discount, unpack_discount
 from clynto.adapters.sql.column_types import is_any_of
 from clynto.adapters.sql.documents import clean_or_none, clean_text, pack, unpack
 from clynto.adapters.sql.matched_flags import tell_matched
+from clynto.adapters.sql.question_counts import living_customers
 from clynto.adapters.sql.scope import Scope
 from clynto.adapters.sql.tables_stripe_facts import stripe_customers
 from clynto.adapters.sql.unseen_ids import unseen_ids
@@ -53,9 +54,7 @@ class SqlCustomerStore:
 
     def count(self) -> int:
         """How many customers are held, tombstones left out."""
-        table = stripe_customers
-        living = and_(self._scope.here(table), table.c.deleted.is_(False))
-        return self._scope.connection.scalar(select(func.count()).select_from(table).where(living)) or 0
+        return living_customers(self._scope)
 
 
 def _kept_by_tombstones(new: Columns, held: Columns) -> dict[str, ColumnElement[Any]]:

@@ -23,6 +23,7 @@ BothBags = tuple[MoneyBag, MoneyBag]
 Place = tuple[str, str]
 """Account id and day or month."""
 
+_LIST, _NET = (tuple(str(column.name) for column in exact_amounts.columns(name)) for name in ("list", "net"))
 _AT_ONCE = 400
 """Places named in one statement, far below the number of parameters that any database takes."""
 
@@ -41,12 +42,13 @@ class DatedBags:
         money, headers = self.money, self.headers
         listed: dict[Place, dict[str, Fraction]] = {}
         net: dict[Place, dict[str, Fraction]] = {}
-        for row in scope.connection.execute(select(money).where(*self._among(scope, money, account_ids, since))):
-            place = row.account_id, row._mapping[self.when]
-            for bag, name in ((listed, "list"), (net, "net")):
-                amount = exact_amounts.read(row, name)
-                if amount is not None:
-                    bag.setdefault(place, {})[row.currency] = amount
+        # Taken apart by place, since a page of accounts reads 650 of them and to look columns up by name takes as long.
+        names = ("account_id", self.when, "currency", *_LIST, *_NET)
+        amounts = select(*(money.c[name] for name in names)).where(*self._among(scope, money, account_ids, since))
+        for account_id, when, currency, *parts in scope.connection.execute(amounts):
+            for bag, (whole, rest, den) in ((listed, parts[:3]), (net, parts[3:])):
+                if whole is not None:
+                    bag.setdefault((account_id, when), {})[currency] = exact_amounts.join(whole, rest, den)
         query = select(headers).where(*self._among(scope, headers, account_ids, since))
         for row in scope.connection.execute(query.order_by(headers.c.account_id, headers.c[self.when])):
             place = row.account_id, row._mapping[self.when]

@@ -33,6 +33,8 @@ def split(amount: Fraction) -> Triple:
 
 def join(whole: int, frac_num: int, frac_den: int) -> Fraction:
     """The amount that was split."""
+    if frac_den == 1:
+        return Fraction(whole)
     return Fraction(whole * frac_den + frac_num, frac_den)
 
 

@@ -8,7 +8,7 @@ are written last in the transaction, so that no other one waits for them longer.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -57,7 +57,7 @@ def settle(scope: Scope) -> None:
 
 def has_headers(scope: Scope, book: str, period: str) -> bool:
     """Whether any account has a header of that period."""
-    return next(_rows(scope, book, HEADERS, _TABLE.c.period == period), None) is not None
+    return next(_rows(scope, book, (HEADERS,), _TABLE.c.period == period), None) is not None
 
 
 def newest_period(scope: Scope, book: str, until: str) -> str | None:
@@ -72,29 +72,36 @@ def newest_period(scope: Scope, book: str, until: str) -> str | None:
 
 def periods(scope: Scope, book: str, since: str) -> list[str]:
     """Periods from ``since`` on that any account has a header of, oldest first."""
-    return sorted(row.period for row in _rows(scope, book, HEADERS, _TABLE.c.period >= since))
+    return sorted(row.period for row in _rows(scope, book, (HEADERS,), _TABLE.c.period >= since))
 
 
 def sums_by_period(scope: Scope, book: str, measure: str, since: str) -> dict[str, MoneyBag]:
     """Exact sums by period, from ``since`` on."""
     groups: dict[str, list[Row[Any]]] = {}
-    for row in _rows(scope, book, measure, _TABLE.c.period >= since):
+    for row in _rows(scope, book, (measure,), _TABLE.c.period >= since):
         groups.setdefault(row.period, []).append(row)
     return {period: _total(rows).amounts for period, rows in groups.items()}
 
 
 def totals_by_part(scope: Scope, book: str, measure: str, period: str = "") -> dict[str, KeptTotal]:
     """Exact totals of one period by part: of the present, by the rank of the payment status."""
-    groups: dict[str, list[Row[Any]]] = {}
-    for row in _rows(scope, book, measure, _TABLE.c.period == period):
-        groups.setdefault(row.part, []).append(row)
-    return {part: _total(rows) for part, rows in groups.items()}
+    return totals_by_measure(scope, book, (measure,), period)[measure]
+
+
+def totals_by_measure(
+    scope: Scope, book: str, measures: Sequence[str], period: str = ""
+) -> dict[str, dict[str, KeptTotal]]:
+    """The same of several measures, read at once."""
+    groups: dict[str, dict[str, list[Row[Any]]]] = {measure: {} for measure in measures}
+    for row in _rows(scope, book, measures, _TABLE.c.period == period):
+        groups[row.measure].setdefault(row.part, []).append(row)
+    return {measure: {part: _total(rows) for part, rows in parts.items()} for measure, parts in groups.items()}
 
 
 def sums_of_subscriptions(scope: Scope, measure: str) -> dict[tuple[str, str], MoneyBag]:
     """Exact sums over all counted subscriptions of accounts, by interval and plan."""
     groups: dict[tuple[str, str], list[Row[Any]]] = {}
-    for row in _rows(scope, SUBSCRIPTION, measure, true()):
+    for row in _rows(scope, SUBSCRIPTION, (measure,), true()):
         groups.setdefault((row.period, row.part), []).append(row)
     return {place: _total(rows).amounts for place, rows in groups.items()}
 
@@ -109,9 +116,10 @@ def together(totals: Iterable[KeptTotal]) -> KeptTotal:
     return KeptTotal(amounts, bearing, by_currency)
 
 
-def _rows(scope: Scope, book: str, measure: str, period: ColumnElement[bool]) -> Iterator[Row[Any]]:
+def _rows(scope: Scope, book: str, measures: Sequence[str], period: ColumnElement[bool]) -> Iterator[Row[Any]]:
     settle(scope)
-    query = select(_TABLE).where(scope.one(_TABLE, book=book, measure=measure), period, _TABLE.c.entries > 0)
+    these = scope.one(_TABLE, book=book), _TABLE.c.measure.in_(measures), period
+    query = select(_TABLE).where(*these, _TABLE.c.entries > 0)
     return iter(scope.connection.execute(query).all())
 
 

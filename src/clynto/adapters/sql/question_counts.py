@@ -11,7 +11,7 @@ from clynto.adapters.sql.held_accounts import Counted, HeldAccount
 from clynto.adapters.sql.question_selection import RANK_OF_STATUS, RANKING
 from clynto.adapters.sql.scope import Scope
 from clynto.adapters.sql.tables_accounts import MISSING
-from clynto.adapters.sql.tables_questions import LIVES_UNMATCHED
+from clynto.adapters.sql.tables_questions import DELETED, LIVES_UNMATCHED
 from clynto.adapters.sql.tables_stripe_facts import stripe_customers
 from clynto.domain.health import OK_FROM, WARNING_FROM
 from clynto.domain.questions.query import Grouping
@@ -69,6 +69,13 @@ def living_without_account(scope: Scope) -> int:
     """Customers that are not deleted and belong to no account."""
     query = select(func.count()).select_from(stripe_customers).where(scope.here(stripe_customers), LIVES_UNMATCHED)
     return scope.connection.scalar(query) or 0
+
+
+def living_customers(scope: Scope) -> int:
+    """Customers that are not deleted: all but the few that are, since no column of theirs is read then."""
+    everybody = select(func.count()).select_from(stripe_customers).where(scope.here(stripe_customers))
+    deleted = scope.connection.scalar(everybody.where(DELETED)) or 0
+    return (scope.connection.scalar(everybody) or 0) - deleted
 
 
 def accounts_by(

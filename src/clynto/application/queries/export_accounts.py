@@ -58,8 +58,9 @@ def _cells(shown: AccountFigures) -> tuple[str, ...]:
         neutralised(row.name),
         neutralised(" ".join(row.domains)),
         neutralised(row.external_id or ""),
-        shown.mrr.amount,
-        shown.arr.amount,
+        # Without a customer in Stripe there is no figure; a spreadsheet would count a zero into its averages.
+        shown.mrr.amount if row.customers else "",
+        shown.arr.amount if row.customers else "",
         shown.mrr.currency or ("mixed" if shown.mrr.mixed else ""),
         row.payment_status.value if row.payment_status else "",
         renewal,

@@ -12,7 +12,7 @@ from clynto.domain.money_view import MoneyView, annual
 from clynto.domain.roles import Role
 from clynto.ports.clock import Clock
 from clynto.ports.read_models import AccountsQuery, Coverage
-from clynto.ports.unit_of_work import UnitsOfWork
+from clynto.ports.unit_of_work import UnitOfWork, UnitsOfWork
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,31 +51,20 @@ class ListAccounts:
         """One page. Raises ``InvalidInput`` for a cursor that does not belong to the query."""
         actor.must_be(Role.MEMBER)
         with self._units.reading(actor.workspace_id) as uow:
-            figures = ShownFigures.of(uow, self._clock.now())
-            page = uow.accounts_table.page(query)
-        return AccountsShown(tuple(account_figures(figures, row) for row in page.rows), page.next_cursor)
+            return _page(uow, ShownFigures.of(uow, self._clock.now()), query)
 
-    def totals(self, actor: Actor, query: AccountsQuery) -> TotalsShown:
-        """Sums for the filters of ``query``, exact before they are rounded once."""
+    def totals(self, actor: Actor, query: AccountsQuery, *, counted: bool = True) -> TotalsShown:
+        """Sums for the filters of ``query``, exact before they are rounded once. ``counted``: matched customers too."""
+        actor.must_be(Role.MEMBER)
+        with self._units.reading(actor.workspace_id) as uow:
+            return _totals(uow, ShownFigures.of(uow, self._clock.now()), query, counted=counted)
+
+    def with_totals(self, actor: Actor, query: AccountsQuery) -> tuple[AccountsShown, TotalsShown]:
+        """One page and the sums above it, of the same moment. Matched customers are not counted."""
         actor.must_be(Role.MEMBER)
         with self._units.reading(actor.workspace_id) as uow:
             figures = ShownFigures.of(uow, self._clock.now())
-            totals = uow.accounts_table.totals(query)
-            coverage = uow.accounts_table.coverage()
-        mrr = figures.shown_mrr(totals.list_mrr, totals.net_mrr)
-        matched = shown(figures, figures.shown_mrr(coverage.matched_list, coverage.matched_net))
-        unmatched = shown(figures, figures.shown_mrr(coverage.unmatched_list, coverage.unmatched_net))
-        whole = matched.value + unmatched.value
-        return TotalsShown(
-            accounts=totals.accounts,
-            mrr=shown(figures, mrr),
-            arr=shown(figures, annual(mrr)),
-            by_status=totals.by_status,
-            coverage=coverage,
-            matched_mrr=matched,
-            unmatched_mrr=unmatched,
-            covered_percent=int(matched.value * 100 / whole) if whole > 0 else None,
-        )
+            return _page(uow, figures, query), _totals(uow, figures, query, counted=False)
 
     def one(self, actor: Actor, account_id: str) -> AccountFigures:
         """One account. Raises ``NotFound``."""
@@ -85,3 +74,27 @@ class ListAccounts:
             if row is None:
                 raise NotFound
             return account_figures(ShownFigures.of(uow, self._clock.now()), row)
+
+
+def _page(uow: UnitOfWork, figures: ShownFigures, query: AccountsQuery) -> AccountsShown:
+    page = uow.accounts_table.page(query)
+    return AccountsShown(tuple(account_figures(figures, row) for row in page.rows), page.next_cursor)
+
+
+def _totals(uow: UnitOfWork, figures: ShownFigures, query: AccountsQuery, *, counted: bool) -> TotalsShown:
+    totals = uow.accounts_table.totals(query)
+    coverage = uow.accounts_table.coverage(counted=counted)
+    mrr = figures.shown_mrr(totals.list_mrr, totals.net_mrr)
+    matched = shown(figures, figures.shown_mrr(coverage.matched_list, coverage.matched_net))
+    unmatched = shown(figures, figures.shown_mrr(coverage.unmatched_list, coverage.unmatched_net))
+    whole = matched.value + unmatched.value
+    return TotalsShown(
+        accounts=totals.accounts,
+        mrr=shown(figures, mrr),
+        arr=shown(figures, annual(mrr)),
+        by_status=totals.by_status,
+        coverage=coverage,
+        matched_mrr=matched,
+        unmatched_mrr=unmatched,
+        covered_percent=int(matched.value * 100 / whole) if whole > 0 else None,
+    )

@@ -8,14 +8,15 @@ from dataclasses import dataclass
 from clynto.application.actor import Actor
 from clynto.application.queries.figures import AccountFigures, account_figures, shown
 from clynto.application.recompute_billing import ShownFigures
+from clynto.domain.account import Account
 from clynto.domain.connection import Connection, ConnectionStatus, Mode
 from clynto.domain.errors import NotFound
 from clynto.domain.money import MoneyBag
 from clynto.domain.money_view import MoneyView
 from clynto.domain.roles import Role
 from clynto.ports.clock import Clock
-from clynto.ports.read_models import InvoiceRow, SubscriptionRow
-from clynto.ports.unit_of_work import UnitsOfWork
+from clynto.ports.read_models import AccountRow, InvoiceRow, SubscriptionRow
+from clynto.ports.unit_of_work import UnitOfWork, UnitsOfWork
 
 INVOICES_SHOWN = 10
 """The guide's "last ~10"."""
@@ -27,6 +28,7 @@ class EmptyReason(enum.StrEnum):
     NOT_CONNECTED = "not_connected"
     NOT_SYNCED = "not_synced"
     NO_DOMAIN = "no_domain"
+    SHARED_DOMAIN = "shared_domain"
     NO_MATCHING_CUSTOMER = "no_matching_customer"
 
 
@@ -40,7 +42,8 @@ class SubscriptionShown:
 
 @dataclass(frozen=True, slots=True)
 class AccountBillingShown:
-    """Everything on the tab."""
+    """Everything on the tab. ``shares_domain_with`` are other accounts that carry a domain of this one, so that nobody
+    gets the customers of that domain (ADR 0014); read only where nothing is matched."""
 
     account: AccountFigures
     matched: bool
@@ -49,6 +52,7 @@ class AccountBillingShown:
     invoices: tuple[InvoiceRow, ...]
     frozen: bool
     mode: Mode | None
+    shares_domain_with: tuple[Account, ...] = ()
 
 
 class ShowAccountBilling:
@@ -69,14 +73,16 @@ class ShowAccountBilling:
             connection = uow.connections.get()
             subscriptions = uow.billing_details.subscriptions_of(account_id)
             invoices = uow.billing_details.invoices_of(account_id, limit=INVOICES_SHOWN)
+            shares = () if row.customers else _sharing(uow, row)
         return AccountBillingShown(
             account=account_figures(figures, row),
             matched=row.customers > 0,
-            empty_reason=_why_empty(connection, row.customers, row.domains),
+            empty_reason=_why_empty(connection, row, shared=bool(shares)),
             subscriptions=tuple(_subscription(figures, held) for held in subscriptions),
             invoices=tuple(invoices),
             frozen=connection.frozen,
             mode=connection.mode,
+            shares_domain_with=shares,
         )
 
 
@@ -85,11 +91,20 @@ def _subscription(figures: ShownFigures, row: SubscriptionRow) -> SubscriptionSh
     return SubscriptionShown(row, shown(figures, own))
 
 
-def _why_empty(connection: Connection, customers: int, domains: tuple[str, ...]) -> EmptyReason | None:
-    if customers:
+def _sharing(uow: UnitOfWork, row: AccountRow) -> tuple[Account, ...]:
+    """Other accounts that carry one of its domains, by name."""
+    claims = uow.accounts.by_domains(row.domains)
+    others = {account.id: account for held in claims.values() for account in held if account.id != row.id}
+    return tuple(sorted(others.values(), key=lambda account: (account.name, account.id)))
+
+
+def _why_empty(connection: Connection, row: AccountRow, *, shared: bool) -> EmptyReason | None:
+    if row.customers:
         return None
     if connection.status is ConnectionStatus.NOT_CONNECTED:
         return EmptyReason.NOT_CONNECTED
     if connection.last_sync_at is None:
         return EmptyReason.NOT_SYNCED
-    return EmptyReason.NO_MATCHING_CUSTOMER if domains else EmptyReason.NO_DOMAIN
+    if shared:
+        return EmptyReason.SHARED_DOMAIN
+    return EmptyReason.NO_MATCHING_CUSTOMER if row.domains else EmptyReason.NO_DOMAIN

@@ -68,6 +68,8 @@ def _of_http(error: Exception) -> AnyResponse:
         raise error
     if error.code is not None and error.code < 400:
         return error.get_response()
+    if isinstance(error, MethodNotAllowed) and request.method == "GET" and (page := _page_above()) is not None:
+        return redirect(page, 303)
     code = _CODES_BY_STATUS.get(error.code or 500, "request_refused")
     facts: dict[str, str | int | list[str] | None] = {"limit": request.environ.get(LARGEST_BODY_NOTED)}
     if isinstance(error, MalformedJson):
@@ -78,6 +80,22 @@ def _of_http(error: Exception) -> AnyResponse:
     if isinstance(error, MethodNotAllowed) and error.valid_methods:
         answer.headers["Allow"] = ", ".join(sorted(error.valid_methods))
     return answer
+
+
+def _page_above() -> str | None:
+    """The page that a form stands on. A refused form is answered at an address that only takes forms; a browser that
+    comes back to it later, with a tab that it had put away, asks for it like for any page."""
+    if request.path.startswith(FOR_SCRIPTS):
+        return None
+    addresses, path = current_app.create_url_adapter(request), request.path
+    while addresses is not None and path:
+        path = path.rpartition("/")[0]
+        try:
+            addresses.match(path or "/", method="GET")
+        except HTTPException:
+            continue
+        return path or "/"
+    return None
 
 
 def _unexpected(error: Exception) -> AnyResponse:

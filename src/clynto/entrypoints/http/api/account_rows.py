@@ -40,7 +40,11 @@ class AccountRowSchema(Schema):
     renewal_at = SecondsTime(required=True, allow_none=True, attribute="row.renewal_at")
     lifetime_value = money(required=True)
     customers = fields.Integer(
-        required=True, attribute="row.customers", metadata={"description": "Stripe customers matched to it."}
+        required=True,
+        attribute="row.customers",
+        metadata={
+            "description": "Stripe customers matched to it. With none, its amounts are empty and mean nothing known."
+        },
     )
     live_subscriptions = fields.Integer(required=True, attribute="row.live_subscriptions")
     as_of = MicrosTime(

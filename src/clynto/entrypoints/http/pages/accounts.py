@@ -46,6 +46,13 @@ def accounts() -> str:
     return _page(TableState.of(request.args), dialog=wanted_dialog(request.args))
 
 
+@accounts_pages.get("/accounts/<any(add, import):dialog>")
+@needs(Role.MEMBER)
+def dialog(dialog: str) -> AnyResponse:
+    """Where a browser comes back to that was shown a refused form, or the report of an import."""
+    return redirect(url_for("accounts_pages.accounts", dialog=dialog), 303)
+
+
 @accounts_pages.post("/accounts/columns")
 @needs(Role.MEMBER)
 def choose_columns() -> AnyResponse:
@@ -85,7 +92,9 @@ def add() -> AnyResponse | Page:
         )
     except (InvalidInput, QueueUnavailable) as refusal:
         return _refused("add", refusal, typed=typed)
-    flash("The account was added. Stripe customers with its domains are being matched to it.")
+    shared = services().accounts.show_account_billing(actor(), account_id).shares_domain_with
+    # With a shared domain the page that follows says who gets the customers: nobody.
+    flash(f"The account was added.{'' if shared else ' Stripe customers with its domains are being matched to it.'}")
     return redirect(url_for("account_pages.account", account_id=account_id), 303)
 
 
@@ -96,7 +105,9 @@ def import_file() -> Page:
     """Import a CSV file and show what became of it."""
     sent = request.files.get("file")
     try:
-        report = services().accounts.import_accounts(actor(), sent.read() if sent else b"")
+        if sent is None or not sent.filename:
+            raise InvalidInput({"file": "Choose a CSV file."})
+        report = services().accounts.import_accounts(actor(), sent.read())
     except (InvalidInput, QueueUnavailable) as refusal:
         return _refused("import", refusal)
     return _page(TableState(), dialog="import", report=report)
@@ -108,7 +119,7 @@ def _refused(dialog: str, refusal: ClyntoError, **shown: Any) -> Page:
 
 
 def _page(state: TableState, **shown: Any) -> str:
-    page = services().accounts.list_accounts(actor(), state.query)
+    page, totals = services().accounts.list_accounts.with_totals(actor(), state.query)
     columns = chosen_columns(request.cookies.get(COLUMNS_COOKIE))
     drawn = {column.name for column in columns} & {"change_30", "change_90", "trend"}
     rows = [figures.row for figures in page.rows] if drawn else []
@@ -116,7 +127,7 @@ def _page(state: TableState, **shown: Any) -> str:
         "accounts/page.html",
         state=state,
         page=page,
-        totals=services().accounts.list_accounts.totals(actor(), state.query),
+        totals=totals,
         trends=services().pages.read_mrr_trends(actor(), rows),
         columns=columns,
         all_columns=COLUMNS,

@@ -86,7 +86,8 @@ def save_secret() -> AnyResponse | Page:
         services().webhooks.save_signing_secret(actor(), Secret(request.form.get("signing_secret", "")))
     except ClyntoError as refusal:
         return _refused(refusal, dialog="webhooks")
-    flash("The signing secret was saved. The former one stays valid for 24 hours.")
+    former = services().webhooks.show_webhooks(actor()).former_valid_until
+    flash(f"The signing secret was saved.{' The former one stays valid for 24 hours.' if former else ''}")
     return redirect(url_for("integration_pages.integrations"), 303)
 
 
@@ -130,7 +131,7 @@ def _page(**shown: Any) -> str:
     return render_template(
         "integrations/page.html",
         runs=[integration.run_shown(run) for run in runs],
-        totals=services().accounts.list_accounts.totals(actor(), AccountsQuery()),
+        totals=services().accounts.list_accounts.totals(actor(), AccountsQuery(), counted=False),
         **_card(),
         **shown,
     )

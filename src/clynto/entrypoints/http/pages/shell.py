@@ -62,6 +62,7 @@ def dress(app: Flask) -> None:
         money_note=money.money_note,
         signed_money=money.signed_money_text,
         grouped=lambda number: money.grouped(str(number)),
+        counted=money.counted,
         in_currency=money.with_currency,
         signal_word=inbox.TYPE_WORDS.__getitem__,
         of_seconds=moments.of_seconds,

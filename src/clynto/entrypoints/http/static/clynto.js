@@ -14,6 +14,19 @@
     if (event.detail.xhr.status === 422 || event.detail.xhr.status === 409) event.detail.shouldSwap = true;
   });
 
+  // A page that keeps itself up to date says so when it no longer can.
+  const silence = Object.assign(document.createElement("div"), { className: "notice notice--warn" });
+  silence.setAttribute("role", "alert");
+  silence.innerHTML = "<p><b>Clynto does not answer.</b> What you see may be out of date; it goes on by itself when the connection is back.</p>";
+  const fallSilent = (event) => {
+    if (event.type === "htmx:sendError" || event.detail.xhr.status >= 500) document.getElementById("content").prepend(silence);
+  };
+  document.addEventListener("htmx:sendError", fallSilent);
+  document.addEventListener("htmx:responseError", fallSilent);
+  document.addEventListener("htmx:afterOnLoad", (event) => {
+    if (event.detail.xhr.status < 500) silence.remove();
+  });
+
   // Times in the viewer's zone; the exact one stays in the title.
   const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
   const day = { day: "numeric", month: "short", year: "numeric" };

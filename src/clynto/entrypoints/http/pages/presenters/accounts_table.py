@@ -33,9 +33,9 @@ class Column:
 COLUMNS = (
     Column("mrr", "MRR", AccountSort.MRR, is_number=True, begins_descending=True),
     Column("arr", "ARR", AccountSort.ARR, is_number=True, begins_descending=True),
-    Column("change_30", "30 days", is_number=True),
-    Column("change_90", "90 days", is_number=True),
-    Column("trend", "12 months"),
+    Column("change_30", "MRR 30 days", is_number=True),
+    Column("change_90", "MRR 90 days", is_number=True),
+    Column("trend", "MRR 12 months"),
     Column("payment_status", "Payment Status", AccountSort.PAYMENT_STATUS, begins_descending=True),
     Column("health", "Health", AccountSort.HEALTH_SCORE, is_number=True),
     Column("renewal", "Renewal", AccountSort.RENEWAL_AT, is_number=True),

@@ -19,6 +19,11 @@ def grouped(amount: str) -> str:
     return f"{Decimal(amount):,f}".replace("-", _MINUS)
 
 
+def counted(number: int, noun: str) -> str:
+    """``1 customer``, ``1,200 customers``."""
+    return f"{grouped(str(number))} {noun}{'' if number == 1 else 's'}"
+
+
 def with_currency(amount: str, currency: str | None) -> str:
     """``149.00`` and ``USD`` as ``$149.00``, and with a code ``149.00 CHF``, as explanations and Larry write it."""
     digits = grouped(amount)

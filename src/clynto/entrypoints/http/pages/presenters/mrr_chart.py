@@ -94,14 +94,17 @@ def sparkline(values: Sequence[Fraction]) -> str | None:
     """The path of a small line without axes; None if there is nothing to compare."""
     if len(values) < 2 or not any(values):
         return None
-    low, high = min(values), max(values)
-    span = high - low or Fraction(1)
-    inner = SPARK_HEIGHT - 4
-    points = []
-    for index, value in enumerate(values):
-        x = 1 + half_up(Fraction(index * (SPARK_WIDTH - 2), len(values) - 1))
-        y = 2 + (inner // 2 if low == high else inner - half_up((value - low) * inner / span))
-        points.append(f"{x} {y}")
+    # A line of twenty pixels: floats place it as well as fractions, and fifty of them stand on a page.
+    heights = [float(value) for value in values]
+    low, high = min(heights), max(heights)
+    inner, width = SPARK_HEIGHT - 4, SPARK_WIDTH - 2
+    scale = inner / (high - low) if high > low else 0.0
+    base = inner if scale else inner // 2
+    last = len(heights) - 1
+    points = (
+        f"{1 + round(index * width / last)} {2 + base - round((height - low) * scale)}"
+        for index, height in enumerate(heights)
+    )
     return "M" + "L".join(points)
 
 
