@@ -91,8 +91,8 @@ class SqlQuestionInvoices:
             amount = cast(self._amount(wanted.which), Numeric)
             key: ColumnElement[Any] = amount * weight if currencies else amount
         else:
-            # One account's few are put in order; along the order of all, its own would be sought among a million.
-            key = table.c.created if wanted.account_id is None else unindexed(table.c.created)
+            # A few are put in order: along the order of all they would be sought among a million.
+            key = unindexed(table.c.created) if _are_few(wanted, order) else table.c.created
         if order in (InvoiceOrder.NEWEST, InvoiceOrder.LARGEST):
             return [key.desc(), table.c.id.desc()]
         return [key, table.c.id]
@@ -139,6 +139,14 @@ class SqlQuestionInvoices:
         unusual = sorted(code for currencies in _UNUSUAL.values() for code in currencies)
         usual = _between(amount, *bounds.in_minor_units(USUAL_DIGITS))
         return or_(*choices, and_(currency.not_in(unusual), *usual))
+
+
+def _are_few(wanted: InvoiceCondition, order: InvoiceOrder) -> bool:
+    """Those of one account, and open ones where the first of them are not among the newest invoices of all."""
+    if wanted.account_id is not None:
+        return True
+    narrowed = wanted.due is not None or wanted.currency is not None or wanted.bounds != UNBOUNDED
+    return wanted.which in OWED and (narrowed or order is InvoiceOrder.OLDEST)
 
 
 def customers_of(scope: Scope, account_id: str) -> Select[tuple[str]]:

@@ -152,10 +152,14 @@ class SelectingSql:
             found.append(self._is_not_among(matched))
         if Lacking.HEALTH_SCORE in selection.lacking:
             found.append(RANKING.c.health_up == MISSING)
-        for part in (MoneyPart(plan=selection.without_plan), MoneyPart(product=selection.without_product)):
-            if part.is_by_subscription:
-                holding = select(subscription_billing.c.account_id).where(*self._amounts.part_conditions(part))
-                found.append(self._is_not_among(holding))
+        held = select(subscription_billing.c.account_id)
+        if selection.without_plan is not None:
+            # Each account is looked up in the index of plans: where the first few are wanted, few are.
+            own = self._amounts.part_conditions(MoneyPart(plan=selection.without_plan))
+            found.append(self._amounts.has_none_in(RANKING.c.account_id, held.where(*own)))
+        if selection.without_product is not None:
+            own = self._amounts.part_conditions(MoneyPart(product=selection.without_product))
+            found.append(self._is_not_among(held.where(*own)))
         return found
 
     def _is_not_among(self, others: Select[Any]) -> ColumnElement[bool]:
