@@ -58,10 +58,12 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class NotUnderstood:
-    """``words`` are those without a meaning here; ``accounts`` are references that were recognised."""
+    """``words`` are those without a meaning here; ``accounts`` are references that were recognised. ``reason``: every
+    word has a meaning, and the language says why there is no such query."""
 
     words: tuple[str, ...]
     accounts: tuple[str, ...] = ()
+    reason: str = ""
 
 
 Outcome = Understood | WhichAccount | Refused | NotUnderstood
@@ -190,7 +192,7 @@ def _as_whole(chunks: Sequence[Chunk], at_hand: Situation) -> Understood | NotUn
         return NotUnderstood(fault.words, _names(with_subject))
     except ValueError as fault:
         # The words make a query that the language does not have; its message says what is not kept.
-        return NotUnderstood((str(fault),), _names(with_subject))
+        return NotUnderstood((), _names(with_subject), str(fault))
 
 
 def _with_subject(chunks: Sequence[Chunk], at_hand: Situation) -> list[Chunk]:
