@@ -18,7 +18,7 @@ from clynto.domain.money import MoneyBag
 from clynto.domain.month_ends import completed_months
 from clynto.domain.mrr_history import Confidence, MrrPoint
 from clynto.domain.signals import Signal, SignalOutcome, SignalState, SignalType
-from clynto.domain.subscription import Subscription, SubscriptionItem
+from clynto.domain.subscription import COUNTED_STATUSES, Subscription, SubscriptionItem
 from clynto.ports.mrr_records import AccountPoint
 
 SECOND = UnixTime(calendar.timegm((2026, 11, 26, 9, 0, 0)))
@@ -36,6 +36,8 @@ PLANS = tuple(
 )
 INTERVALS = ("month",) * 7 + ("year",) * 2 + ("3 months",)
 NOT_LIVE = ("canceled",)
+_STATUSES = {3: "trialing", 5: "past_due"}
+"""By the company's number within forty."""
 STATUSES = (PaymentStatus.PAID,) * 90 + (PaymentStatus.OVERDUE,) * 8 + (PaymentStatus.FAILED,) * 2
 
 
@@ -85,7 +87,7 @@ class Company:
     def _subscription(self, place: int) -> tuple[Subscription, SubscriptionBilling]:
         draw = self._draw
         subscription_id = f"sub_{FIRST}{self._number:012}_{place}"
-        status = "canceled" if self._number % 12 == 0 else "active"
+        status = "canceled" if self._number % 12 == 0 else _STATUSES.get(self._number % 40, "active")
         product_id, plan = draw.choice(PLANS)
         ends = UnixTime(SECOND + draw.randint(1, 365) * DAY)
         item = SubscriptionItem(
@@ -101,13 +103,18 @@ class Company:
             start_date=UnixTime(SECOND - 400 * DAY),
             items=(item,),
             cancel_at_period_end=canceling,
+            trial_end=ends if status == "trialing" else None,
         )
-        mrr = Fraction(draw.randint(1_000, 400_000), draw.choice((1, 1, 3, 12))) if status == "active" else Fraction(0)
+        mrr = (
+            Fraction(draw.randint(1_000, 400_000), draw.choice((1, 1, 3, 12)))
+            if status in COUNTED_STATUSES
+            else Fraction(0)
+        )
         billing = SubscriptionBilling(
             subscription_id=subscription_id,
             customer_id=self.customer_id,
             currency=self.currency,
-            counted=status == "active",
+            counted=status in COUNTED_STATUSES,
             list_mrr=mrr,
             net_mrr=mrr * Fraction(9, 10),
             partial=False,

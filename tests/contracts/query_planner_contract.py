@@ -12,18 +12,9 @@ import pytest
 from clynto.domain.errors import PlannerUnreachable
 from clynto.domain.questions.filters import MrrRange, PaymentStatusIs, StatusWord
 from clynto.domain.questions.json_form import query_to_json
+from clynto.domain.questions.lists import Signals, UnmatchedCustomers
 from clynto.domain.questions.periods import Relative, Unit, Which
-from clynto.domain.questions.query import (
-    AccountFact,
-    Accounts,
-    Change,
-    Fact,
-    Figure,
-    Metric,
-    Query,
-    Signals,
-    UnmatchedCustomers,
-)
+from clynto.domain.questions.query import AccountFact, Accounts, Change, Fact, Figure, Metric, Query
 from clynto.ports.query_planner import QueryPlanner
 
 TODAY = dt.date(2026, 11, 26)

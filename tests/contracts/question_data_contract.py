@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from fractions import Fraction
 
 import pytest
 from tests.contracts.in_two_workspaces import InTwoWorkspaces
@@ -14,10 +15,15 @@ from tests.contracts.samples import HERE, SECOND, THERE, second
 
 from clynto.adapters.memory.database import MemoryDatabase
 from clynto.adapters.memory.unit_of_work import MemoryUnitsOfWork
-from clynto.domain.questions.query import Grouping, InvoiceWord, Order, SubscriptionWord
+from clynto.domain.moments import UnixTime
+from clynto.domain.money import MoneyBag
+from clynto.domain.questions.lists import InvoiceOrder, InvoiceWord, SubscriptionWord
+from clynto.domain.questions.query import Grouping, Order
+from clynto.domain.questions.shown_bounds import AmountBounds
 from clynto.domain.signals import SignalType
 from clynto.ports.question_data import (
     GroupTotal,
+    InvoiceCondition,
     Lacking,
     Measure,
     MeasureKind,
@@ -61,8 +67,23 @@ SELECTIONS = {
     ),
     "a renewal": Selection(renewal=Stretch(second(0), second(30 * DAY))),
     "a cancellation": Selection(cancellation=Stretch(second(0), second(60 * DAY))),
+    "a trial": Selection(trial=Stretch(second(-400 * DAY), second(400 * DAY))),
+    "a trial soon": Selection(trial=Stretch(second(0), second(30 * DAY))),
+    "a trial at any time": Selection(trial=Stretch(UnixTime(0), UnixTime(2**40))),
+    "not on a plan": Selection(without_plan="pro"),
+    "without a product": Selection(without_product="team"),
+    "late and not on a plan": Selection(statuses=LATE, without_plan="team"),
     "gained": Selection(gained=Movement(MONTH_END, NOW)),
     "lost": Selection(lost=Movement(NOW, MONTH_END)),
+}
+INVOICES = {
+    "large": InvoiceCondition(InvoiceWord.UNPAID, bounds=AmountBounds(minimum=Fraction(1000))),
+    "small": InvoiceCondition(InvoiceWord.UNPAID, bounds=AmountBounds(below=Fraction(2500))),
+    "between": InvoiceCondition(InvoiceWord.UNPAID, bounds=AmountBounds(above=Fraction(1), maximum=Fraction(3000))),
+    "in a currency": InvoiceCondition(InvoiceWord.UNPAID, currency="EUR"),
+    "due": InvoiceCondition(InvoiceWord.UNPAID, due=Stretch(second(0), second(20 * DAY))),
+    "long overdue": InvoiceCondition(InvoiceWord.OVERDUE, due=Stretch(second(-60 * DAY), second(-10 * DAY))),
+    "any": InvoiceCondition(bounds=AmountBounds(above=Fraction(2000))),
 }
 MEASURES = {
     "list MRR": Measure(MeasureKind.MRR, MrrBasis.LIST),
@@ -168,15 +189,52 @@ class QuestionDataContract(InTwoWorkspaces):
         with both(units, plain_units) as (data, plain):
             for word in InvoiceWord:
                 for stretch in (None, created):
-                    found = data.invoices(account_id, word, created=stretch, now=SECOND, limit=9)
-                    assert found == plain.invoices(account_id, word, created=stretch, now=SECOND, limit=9), word
+                    wanted = InvoiceCondition(word, account_id, created=stretch)
+                    found = data.invoices(wanted, now=SECOND, limit=9)
+                    assert found == plain.invoices(wanted, now=SECOND, limit=9), word
             for which in SubscriptionWord:
                 for basis in MrrBasis:
-                    held = data.subscriptions(account_id, which, basis=basis, limit=9)
-                    assert held == plain.subscriptions(account_id, which, basis=basis, limit=9), which
+                    for plan in (None, "pro"):
+                        held = data.subscriptions(account_id, which, basis=basis, limit=9, plan=plan)
+                        assert held == plain.subscriptions(account_id, which, basis=basis, limit=9, plan=plan), which
             for condition in conditions:
                 assert data.signals(account_id, condition, limit=9) == plain.signals(account_id, condition, limit=9)
             assert data.unmatched() == plain.unmatched()
+
+    @pytest.mark.parametrize("account_id", [None, "acc_005"])
+    @pytest.mark.parametrize("wanted", INVOICES.values(), ids=INVOICES)
+    def test_invoices_by_amount_and_due_date_alike(
+        self, units: QuestionUnits, plain_units: MemoryUnitsOfWork, account_id: str | None, wanted: InvoiceCondition
+    ) -> None:
+        wanted = replace(wanted, account_id=account_id)
+        with both(units, plain_units) as (data, plain):
+            for order in InvoiceOrder:
+                for weights in ({}, WEIGHTS):
+                    found = data.invoices(wanted, now=SECOND, limit=9, order=order, weights=weights)
+                    assert found == plain.invoices(wanted, now=SECOND, limit=9, order=order, weights=weights), order
+            every = plain.invoices(replace(wanted, which=InvoiceWord.UNPAID), now=SECOND, limit=9)[0].total
+            assert account_id is not None or every > 0
+
+    @pytest.mark.parametrize("basis", MrrBasis)
+    @pytest.mark.parametrize(("start", "end"), [(MONTH_END, NOW), (TAKEN, NOW), (MONTH_END, TAKEN), (NOW, MONTH_END)])
+    def test_movements_are_exact_and_add_up(
+        self,
+        units: QuestionUnits,
+        plain_units: MemoryUnitsOfWork,
+        start: RecordedMoment,
+        end: RecordedMoment,
+        basis: MrrBasis,
+    ) -> None:
+        with both(units, plain_units) as (data, plain):
+            found = data.movements(Movement(start, end), basis)
+            assert found == plain.movements(Movement(start, end), basis)
+            assert found
+            before, after = (
+                plain.totals(Selection(), Measure(MeasureKind.MRR, basis, at=moment))[0].amounts
+                for moment in (start, end)
+            )
+            moved = sum((one.amounts for one in found), start=MoneyBag.empty())
+            assert moved.without_zeros() == (after - before).without_zeros()
 
     def test_knows_which_moments_are_recorded(self, units: QuestionUnits) -> None:
         with units.reading(HERE) as unit:

@@ -143,6 +143,7 @@ def _subscription(customer_id: str, number: int, chance: random.Random) -> tuple
         items=(an_item(f"si_{subscription_id}", period_end=ends),),
         cancel_at_period_end=canceling and chance.random() < 0.5,
         cancel_at=second(40 * DAY) if canceling else None,
+        trial_end=ends if status == "trialing" else None,
     )
     billing = a_subscription_billing(
         subscription_id,

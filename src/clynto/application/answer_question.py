@@ -212,6 +212,8 @@ def _told(question: str, conversation_id: str, outcome: Outcome) -> Answered:
     elif isinstance(outcome, NotUnderstood):
         named = [f'"{word}"' for word in outcome.words[:WORDS_NAMED] if word]
         text = "I do not understand this question" + (f": {', '.join(named)}." if named else ".")
+        if outcome.reason:
+            text = f"I cannot answer this: {outcome.reason}."
         suggestions = nearest(question, outcome.accounts)
     return Answered(question, conversation_id, False, text, None, None, suggestions)
 

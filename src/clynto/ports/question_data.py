@@ -5,13 +5,15 @@ from __future__ import annotations
 import datetime as dt
 import enum
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from clynto.domain.moments import UnixTime
 from clynto.domain.money import MoneyBag
 from clynto.domain.month_ends import Month
-from clynto.domain.questions.query import Grouping, InvoiceWord, Order, SubscriptionWord
+from clynto.domain.questions.lists import InvoiceOrder, InvoiceWord, SubscriptionWord
+from clynto.domain.questions.query import Grouping, MovementKind, Order
+from clynto.domain.questions.shown_bounds import UNBOUNDED, AmountBounds
 from clynto.domain.signals import SignalType
 from clynto.ports.read_models import InvoiceRow, StatusFilter, SubscriptionRow
 from clynto.ports.signals import InboxStatus, StoredSignal
@@ -90,12 +92,15 @@ class Selection:
     """Accounts that meet all conditions; None and empty ones do not count.
 
     ``mrr_from`` (inclusive) and ``mrr_below`` (exclusive) are millionths of a shown major unit, as the MRR column is
-    sorted by (``BillingStore.put_accounts``). ``part`` also selects accounts: those that have money in it.
+    sorted by (``BillingStore.put_accounts``). ``part`` also selects accounts: those that have money in it. Plans and
+    products are case-folded, as in ``MoneyPart``. A trial without a known end lies in a stretch from zero.
     """
 
     account_ids: tuple[str, ...] | None = None
     statuses: frozenset[StatusFilter] = frozenset()
     part: MoneyPart = EVERYTHING
+    without_plan: str | None = None
+    without_product: str | None = None
     mrr_from: int | None = None
     mrr_below: int | None = None
     health_from: int | None = None
@@ -104,6 +109,7 @@ class Selection:
     signal: SignalCondition | None = None
     renewal: Stretch | None = None
     cancellation: Stretch | None = None
+    trial: Stretch | None = None
     gained: Movement | None = None
     lost: Movement | None = None
 
@@ -145,6 +151,15 @@ class GroupTotal:
 
 
 @dataclass(frozen=True, slots=True)
+class MovementTotal:
+    """``accounts`` moved so in some currency, by ``amounts`` in all; of contraction and churn they are negative."""
+
+    kind: MovementKind
+    accounts: int
+    amounts: MoneyBag
+
+
+@dataclass(frozen=True, slots=True)
 class RankedAccount:
     """One account with its exact amount in the measure, without currencies of amount zero where MRR is compared with
     the past."""
@@ -154,11 +169,25 @@ class RankedAccount:
 
 
 @dataclass(frozen=True, slots=True)
+class InvoiceCondition:
+    """Which invoices. ``bounds`` are of what is left to pay on unpaid and overdue ones, else of what was billed."""
+
+    which: InvoiceWord = InvoiceWord.ANY
+    account_id: str | None = None
+    created: Stretch | None = None
+    due: Stretch | None = None
+    currency: str | None = None
+    bounds: AmountBounds = UNBOUNDED
+
+
+@dataclass(frozen=True, slots=True)
 class Found:
-    """How many there are in all, and what is still to be paid on them (invoices only)."""
+    """How many there are in all; of invoices what is still to be paid on unpaid and overdue ones, and what was paid on
+    those of one account."""
 
     total: int
     remaining: MoneyBag
+    paid: MoneyBag = field(default_factory=MoneyBag.empty)
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,24 +244,28 @@ class QuestionData(Protocol):
         count as they are), and accounts with an amount of zero, or without a score, are left out."""
         ...
 
+    def movements(self, movement: Movement, basis: MrrBasis) -> Sequence[MovementTotal]:
+        """What made MRR change, over all accounts, in the order of the kinds; those that nobody had are absent."""
+        ...
+
     def invoices(
         self,
-        account_id: str | None,
-        which: InvoiceWord,
+        wanted: InvoiceCondition,
         *,
-        created: Stretch | None,
         now: UnixTime,
         limit: int,
+        order: InvoiceOrder = InvoiceOrder.NEWEST,
+        weights: Mapping[str, int] | None = None,
     ) -> tuple[Found, Sequence[OwnedInvoice]]:
-        """Newest first, then by id, highest first; drafts left out. ``remaining`` is summed for unpaid and overdue
-        ones."""
+        """By when they were created, or by amount times the weight of its currency (as in ``ranked``), then by id in
+        the same direction; drafts left out."""
         ...
 
     def subscriptions(
-        self, account_id: str | None, which: SubscriptionWord, *, basis: MrrBasis, limit: int
+        self, account_id: str | None, which: SubscriptionWord, *, basis: MrrBasis, limit: int, plan: str | None = None
     ) -> tuple[Found, Sequence[OwnedSubscription]]:
         """Computed subscriptions of matched customers, highest MRR first (in minor units, currencies added plainly),
-        then by id."""
+        then by id. ``plan`` is case-folded."""
         ...
 
     def signals(

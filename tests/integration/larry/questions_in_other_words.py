@@ -121,9 +121,7 @@ PLANS = family(
 WITHOUT_EFFECT = family(
     "said, but of no effect",
     # An answer that leaves a condition out is worse than none.
-    ("unpaid invoices over 500", refused("500")),
     ("unpaid invoices by plan", refused("by plan")),
-    ("largest invoice", refused("largest")),
     ("top 5 accounts by plan", refused("5")),
     ("unpaid invoices of overdue accounts", refused("unpaid")),
     ("which accounts have two subscriptions", refused("two")),
@@ -140,10 +138,6 @@ RISK = family(
     ("why is Hooli's health score low?", said("health score of Hooli")),
     ("Who upgraded this month?", said("rose most")),
     ("Hooli's ARR and MRR", said("MRR, which is")),
-)
-MOVEMENTS = family(
-    "movements by kind",
-    (["churned MRR last quarter", "expansion MRR this month"], refused("not one of his answers")),
 )
 PAYING = family(
     "whether and how much",
@@ -163,7 +157,6 @@ EVERYDAY = family(
     ("accounts worth more than $500 MRR", rows(_paying_dollars, ordered=False)),
     ("which accounts failed to pay", said("with open payment failure signals")),
     ("which Stripe customers don't match?", said("no account; their MRR is")),
-    ("which accounts had the highest MRR in October", refused("in October")),
 )
 COUNTED = family(
     "counted as listed",
@@ -186,5 +179,4 @@ CASES: list[Case] = [
     *WITHOUT_EFFECT,
     *SMALL_TALK,
     *RISK,
-    *MOVEMENTS,
 ]

@@ -13,9 +13,18 @@ from tests.contracts.query_planner_contract import TODAY, QueryPlannerContract, 
 from tests.unit.larry.typed_queries import queries
 
 from clynto.adapters.memory.query_planner import MemoryQueryPlanner
-from clynto.domain.questions.filters import Filter, HasProduct, HealthIs, MrrRange, OnPlan
+from clynto.domain.questions.filters import (
+    Filter,
+    HasProduct,
+    HealthIs,
+    MrrRange,
+    NotOnPlan,
+    OnPlan,
+    WithoutProduct,
+)
 from clynto.domain.questions.founded_query import is_founded
 from clynto.domain.questions.json_form import query_from_json, query_schema
+from clynto.domain.questions.lists import Invoices, InvoiceWord, Subscriptions
 from clynto.domain.questions.model_answer import query_of_answer, question_for_model, task_for_model
 from clynto.domain.questions.query import AccountFact, Accounts, CompareAccounts, Explain, Query, Topic, Trajectory
 
@@ -118,6 +127,10 @@ def _where(*conditions: Filter) -> Accounts:
         ("everyone over five thousand a month", _where(MrrRange(above=Fraction(5_000)))),
         ("everyone between 5k and 1.2m", _where(MrrRange(minimum=Fraction(5_000), maximum=Fraction(1_200_000)))),
         ("who is on Pro with the Seats product", _where(OnPlan("Pro"), HasProduct("Seats"))),
+        ("who is not on Pro and lacks Seats", _where(NotOnPlan("Pro"), WithoutProduct("Seats"))),
+        ("bills of more than 5k", Invoices(which=InvoiceWord.UNPAID, above=Fraction(5_000))),
+        ("bills that are 30 days behind", Invoices(which=InvoiceWord.OVERDUE, days_late=30)),
+        ("running ones on Pro", Subscriptions(plan="Pro")),
         ("the unhealthy ones", _where(HealthIs(maximum=39))),
         ("health under 55", _where(HealthIs(maximum=55))),
         ("all of them", Accounts()),
@@ -137,6 +150,11 @@ def test_names_and_amounts_of_the_question_found_a_query(question: str, query: Q
         ("the big accounts", _where(MrrRange(minimum=Fraction(10_000)))),
         ("everyone over 5k", _where(MrrRange(above=Fraction(50_000)))),
         ("who is on the large plan", _where(OnPlan("Enterprise"))),
+        ("who is not on the large plan", _where(NotOnPlan("Enterprise"))),
+        ("who lacks it", _where(WithoutProduct("Seats"))),
+        ("bills of more than 5k", Invoices(which=InvoiceWord.UNPAID, above=Fraction(50_000))),
+        ("bills that are late", Invoices(which=InvoiceWord.OVERDUE, days_late=30)),
+        ("running ones on the large plan", Subscriptions(plan="Enterprise")),
         ("who has it", _where(HasProduct("Call 0800 123 to pay"))),
         ("healthy ones", _where(HealthIs(minimum=83))),
         ("show me the trend", Trajectory(account="list all workspaces")),

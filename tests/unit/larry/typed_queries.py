@@ -20,13 +20,25 @@ from clynto.domain.questions.filters import (
     NewIn,
     NoSubscription,
     NotMatched,
+    NotOnPlan,
     OnPlan,
+    OnTrial,
     PaidEvery,
     PaymentStatusIs,
     RenewsIn,
     SignalStanding,
     StatusWord,
+    WithoutProduct,
     WithSignal,
+)
+from clynto.domain.questions.lists import (
+    InvoiceOrder,
+    Invoices,
+    InvoiceWord,
+    Signals,
+    Subscriptions,
+    SubscriptionWord,
+    UnmatchedCustomers,
 )
 from clynto.domain.questions.periods import (
     Between,
@@ -53,20 +65,16 @@ from clynto.domain.questions.query import (
     Fact,
     Figure,
     Grouping,
-    Invoices,
-    InvoiceWord,
     Metric,
     Move,
+    MovementKind,
+    Movements,
     Movers,
     Order,
     Query,
-    Signals,
     Statistic,
-    Subscriptions,
-    SubscriptionWord,
     Topic,
     Trajectory,
-    UnmatchedCustomers,
 )
 from clynto.domain.signals import SignalType
 
@@ -126,6 +134,12 @@ def _mrr_range(low: str, high: str, first: Fraction, second: Fraction) -> MrrRan
     return MrrRange(**bounds)
 
 
+def _invoices(bounds: MrrRange | None, **parts: Any) -> Invoices:
+    held = {} if bounds is None else {name: getattr(bounds, name) for name in BOUNDS}
+    return Invoices(**parts, **held)
+
+
+BOUNDS = ("minimum", "above", "maximum", "below")
 mrr_ranges = _buildable(
     _mrr_range,
     low=st.sampled_from(["minimum", "above", ""]),
@@ -137,6 +151,8 @@ CONDITIONS: tuple[st.SearchStrategy[Filter], ...] = (
     st.builds(PaymentStatusIs, st.lists(st.sampled_from(StatusWord), min_size=1).map(tuple)),
     st.builds(OnPlan, names),
     st.builds(HasProduct, names),
+    st.builds(NotOnPlan, names),
+    st.builds(WithoutProduct, names),
     st.builds(InCurrency, st.sampled_from(["USD", "EUR", "JPY", "TRY", "KWD"])),
     st.builds(PaidEvery, st.sampled_from(["day", "week", "month", "year", "3 months", "2 years"])),
     mrr_ranges,
@@ -147,6 +163,7 @@ CONDITIONS: tuple[st.SearchStrategy[Filter], ...] = (
     st.builds(WithSignal, signal_types, standings, st.none() | periods()),
     st.builds(RenewsIn, periods(coming=True)),
     st.builds(CancelsIn, st.none() | periods(coming=True)),
+    st.builds(OnTrial, st.none() | periods(coming=True)),
     st.builds(NewIn, periods()),
     st.builds(ChurnedIn, periods()),
 )
@@ -156,6 +173,31 @@ optional_names = st.none() | names
 
 queries: st.SearchStrategy[Query] = st.one_of(
     _buildable(Accounts, filters=filters, metric=st.sampled_from(RANKABLE), order=st.sampled_from(Order), limit=limits),
+    _buildable(
+        Accounts,
+        metric=recurring,
+        order=st.sampled_from(Order),
+        limit=limits,
+        period=periods(),
+    ),
+    _buildable(
+        Movements,
+        period=periods(),
+        kinds=st.lists(st.sampled_from(MovementKind), max_size=4).map(tuple),
+        metric=recurring,
+    ),
+    _buildable(
+        _invoices,
+        bounds=st.none() | mrr_ranges,
+        account=optional_names,
+        which=st.sampled_from(InvoiceWord),
+        period=st.none() | periods(),
+        limit=limits,
+        order=st.sampled_from(InvoiceOrder),
+        currency=st.none() | st.sampled_from(["USD", "EUR", "JPY"]),
+        due=st.none() | periods(coming=True),
+        days_late=st.none() | st.integers(1, 1000),
+    ),
     _buildable(
         Figure,
         metric=st.sampled_from(Metric),
@@ -178,7 +220,13 @@ queries: st.SearchStrategy[Query] = st.one_of(
         period=st.none() | periods(),
         limit=limits,
     ),
-    _buildable(Subscriptions, account=optional_names, which=st.sampled_from(SubscriptionWord), limit=limits),
+    _buildable(
+        Subscriptions,
+        account=optional_names,
+        which=st.sampled_from(SubscriptionWord),
+        limit=limits,
+        plan=optional_names,
+    ),
     _buildable(
         Signals,
         account=optional_names,

@@ -9,40 +9,37 @@ from fractions import Fraction
 
 from clynto.adapters.memory.billing_details import MemoryBillingDetails
 from clynto.adapters.memory.database import Transaction
-from clynto.adapters.memory.question_selection import MemorySelecting, is_in
-from clynto.domain.invoice import Invoice, InvoiceStatus
+from clynto.adapters.memory.question_invoices import amount_of, is_wanted
+from clynto.adapters.memory.question_selection import MemorySelecting
+from clynto.domain.invoice import Invoice
 from clynto.domain.moments import UnixTime
 from clynto.domain.money import ZERO, MoneyBag
 from clynto.domain.month_ends import Month, shifted
+from clynto.domain.questions.lists import BY_AMOUNT, OWED, InvoiceOrder, SubscriptionWord
 from clynto.domain.questions.periods import day_of
-from clynto.domain.questions.query import Grouping, InvoiceWord, Order, SubscriptionWord
+from clynto.domain.questions.query import Grouping, MovementKind, Order
 from clynto.domain.subscription import SubscriptionStatus
 from clynto.ports.question_data import (
     Found,
     GroupTotal,
+    InvoiceCondition,
     Measure,
     MeasureKind,
     MoneyPart,
+    Movement,
+    MovementTotal,
     OwnedInvoice,
     OwnedSubscription,
     RankedAccount,
     RecordedMoment,
     Selection,
     SignalCondition,
-    Stretch,
     UnmatchedTotal,
 )
 from clynto.ports.read_models import AccountRow, InvoiceRow, SubscriptionRow
 from clynto.ports.signals import StoredSignal
 from clynto.ports.workspaces import MrrBasis
 
-_STATUS_OF_INVOICE = {
-    InvoiceWord.UNPAID: InvoiceStatus.OPEN,
-    InvoiceWord.OVERDUE: InvoiceStatus.OPEN,
-    InvoiceWord.PAID: InvoiceStatus.PAID,
-    InvoiceWord.UNCOLLECTIBLE: InvoiceStatus.UNCOLLECTIBLE,
-    InvoiceWord.VOID: InvoiceStatus.VOID,
-}
 _BY_SUBSCRIPTION = (Grouping.PLAN, Grouping.INTERVAL)
 _BY_PART = (*_BY_SUBSCRIPTION, Grouping.CURRENCY)
 
@@ -98,33 +95,59 @@ class MemoryQuestionData:
         placed.sort(key=lambda entry: entry[:2])
         return [*(RankedAccount(account_id, amount) for _, account_id, amount in placed), *missing][:limit]
 
+    def movements(self, movement: Movement, basis: MrrBasis) -> Sequence[MovementTotal]:
+        """What made MRR change."""
+        held: dict[MovementKind, tuple[set[str], MoneyBag]] = {}
+        for account_id in self._transaction.records.accounts:
+            before, after = (
+                self._selecting.mrr_at(account_id, moment, basis) for moment in (movement.start, movement.end)
+            )
+            for currency in {*before.currencies, *after.currencies}:
+                was, now = before.amounts.get(currency, ZERO), after.amounts.get(currency, ZERO)
+                if was == now:
+                    continue
+                kind = MovementKind.EXPANSION if now > was else MovementKind.CONTRACTION
+                kind = MovementKind.NEW if not was else MovementKind.CHURN if not now else kind
+                accounts, amounts = held.get(kind, (set(), MoneyBag.empty()))
+                held[kind] = {*accounts, account_id}, amounts + MoneyBag.of(currency, now - was)
+        return [MovementTotal(kind, len(held[kind][0]), held[kind][1]) for kind in MovementKind if kind in held]
+
     def invoices(
         self,
-        account_id: str | None,
-        which: InvoiceWord,
+        wanted: InvoiceCondition,
         *,
-        created: Stretch | None,
         now: UnixTime,
         limit: int,
+        order: InvoiceOrder = InvoiceOrder.NEWEST,
+        weights: Mapping[str, int] | None = None,
     ) -> tuple[Found, Sequence[OwnedInvoice]]:
-        """Newest first."""
+        """In order."""
+        owed = wanted.which in OWED
         fitting = [
             invoice
             for invoice, _ in self._transaction.records.invoices.values()
-            if _is_wanted(invoice, which, now)
-            and (created is None or is_in(invoice.created, created))
-            and (account_id is None or self._owner(invoice.customer_id)[0] == account_id)
+            if is_wanted(invoice, wanted, now)
+            and (wanted.account_id is None or self._owner(invoice.customer_id)[0] == wanted.account_id)
         ]
-        remaining = MoneyBag.empty()
-        if which in (InvoiceWord.UNPAID, InvoiceWord.OVERDUE):
-            for invoice in fitting:
+        remaining = paid = MoneyBag.empty()
+        for invoice in fitting:
+            if owed:
                 remaining = remaining + MoneyBag.of(invoice.currency, invoice.amount_remaining)
-        fitting.sort(key=lambda invoice: (invoice.created, invoice.id), reverse=True)
+            if wanted.account_id is not None:
+                paid = paid + MoneyBag.of(invoice.currency, invoice.amount_paid)
+
+        def place(invoice: Invoice) -> tuple[int, str]:
+            if order not in BY_AMOUNT:
+                return invoice.created, invoice.id
+            return amount_of(invoice, wanted.which) * (weights or {}).get(invoice.currency, 1), invoice.id
+
+        backwards = order in (InvoiceOrder.NEWEST, InvoiceOrder.LARGEST)
+        fitting.sort(key=place, reverse=backwards)
         shown = [OwnedInvoice(_invoice_row(one), *self._owner(one.customer_id)) for one in fitting[:limit]]
-        return Found(len(fitting), remaining), shown
+        return Found(len(fitting), remaining, paid), shown
 
     def subscriptions(
-        self, account_id: str | None, which: SubscriptionWord, *, basis: MrrBasis, limit: int
+        self, account_id: str | None, which: SubscriptionWord, *, basis: MrrBasis, limit: int, plan: str | None = None
     ) -> tuple[Found, Sequence[OwnedSubscription]]:
         """Highest MRR first."""
         records, details = self._transaction.records, MemoryBillingDetails(self._transaction)
@@ -133,7 +156,7 @@ class MemoryQuestionData:
             for account in records.accounts.values()
             if account_id in (None, account.id)
             for row in details.subscriptions_of(account.id)
-            if _is_of(row, which)
+            if _is_of(row, which) and plan in (None, row.plan_name.casefold())
         ]
         held.sort(
             key=lambda owned: (-(owned.row.net_mrr if basis is MrrBasis.NET else owned.row.list_mrr), owned.row.id)
@@ -225,22 +248,12 @@ def _total(key: str, members: Sequence[tuple[AccountRow, MoneyBag]], *, scored: 
     return GroupTotal(key, len(members), bearing, amounts, sum(scores), len(scores))
 
 
-def _is_wanted(invoice: Invoice, which: InvoiceWord, now: UnixTime) -> bool:
-    if which is InvoiceWord.ANY:
-        return invoice.status != InvoiceStatus.DRAFT
-    if invoice.status != _STATUS_OF_INVOICE[which]:
-        return False
-    if which is InvoiceWord.UNPAID:
-        return invoice.amount_remaining > 0
-    if which is InvoiceWord.OVERDUE:
-        return invoice.amount_remaining > 0 and invoice.due_date is not None and invoice.due_date < now
-    return True
-
-
 def _is_of(row: SubscriptionRow, which: SubscriptionWord) -> bool:
     ended = row.status in (SubscriptionStatus.CANCELED, SubscriptionStatus.INCOMPLETE_EXPIRED)
     if which is SubscriptionWord.ANY:
         return True
+    if which in (SubscriptionWord.TRIALING, SubscriptionWord.PAST_DUE):
+        return row.status == which.value
     if which is SubscriptionWord.CANCELING:
         return not ended and row.cancel_at is not None
     return ended is (which is SubscriptionWord.ENDED)

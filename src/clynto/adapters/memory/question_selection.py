@@ -9,8 +9,9 @@ from clynto.adapters.memory.database import Transaction
 from clynto.adapters.memory.signals import MemorySignalStore
 from clynto.domain.account_billing import SubscriptionBilling
 from clynto.domain.invoice import Invoice, InvoiceStatus
+from clynto.domain.moments import UnixTime
 from clynto.domain.money import MoneyBag
-from clynto.domain.subscription import Subscription
+from clynto.domain.subscription import Subscription, SubscriptionStatus
 from clynto.ports.question_data import (
     Lacking,
     Measure,
@@ -130,6 +131,11 @@ class MemorySelecting:
             self._has_part(row, selection.part, measure)
             and (selection.renewal is None or is_in(row.renewal_at, selection.renewal))
             and (selection.cancellation is None or self._cancels_in(row.id, selection.cancellation))
+            and (selection.trial is None or self._has_trial_in(row.id, selection.trial))
+            and (selection.without_plan is None or not self._has(row.id, MoneyPart(plan=selection.without_plan)))
+            and (
+                selection.without_product is None or not self._has(row.id, MoneyPart(product=selection.without_product))
+            )
             and (
                 selection.signal is None
                 or any(stored.account_id == row.id for stored in self.signals(selection.signal))
@@ -143,25 +149,38 @@ class MemorySelecting:
 
     def _has_part(self, row: AccountRow, part: MoneyPart, measure: Measure) -> bool:
         if part.is_by_subscription:
-            return any(True for _ in self.counted(row.id, part))
+            return self._has(row.id, part)
         if part.currency is None:
             return True
         kind = MeasureKind.MRR if measure.kind in (MeasureKind.HEALTH, MeasureKind.ACCOUNTS) else measure.kind
         plain = Measure(kind, measure.basis)
         return bool(self._at(row, part, plain, None).without_zeros().amounts)
 
+    def _has(self, account_id: str, part: MoneyPart) -> bool:
+        return any(True for _ in self.counted(account_id, part))
+
     def _moved(self, account_id: str, basis: MrrBasis, without: RecordedMoment, having: RecordedMoment) -> bool:
         before, after = self.mrr_at(account_id, without, basis), self.mrr_at(account_id, having, basis)
         return not before.without_zeros().amounts and bool(after.without_zeros().amounts)
 
     def _cancels_in(self, account_id: str, stretch: Stretch) -> bool:
-        records = self._transaction.records
-        own = {match.customer_id for match in records.matches.values() if match.account_id == account_id}
         return any(
             is_in(ends_at(subscription), stretch)
-            for subscription, _ in records.subscriptions.values()
-            if subscription.customer_id in own and subscription.cancellation_is_scheduled
+            for subscription in self._subscriptions(account_id)
+            if subscription.cancellation_is_scheduled
         )
+
+    def _has_trial_in(self, account_id: str, stretch: Stretch) -> bool:
+        return any(
+            is_in(subscription.trial_end or UnixTime(0), stretch)
+            for subscription in self._subscriptions(account_id)
+            if subscription.status == SubscriptionStatus.TRIALING
+        )
+
+    def _subscriptions(self, account_id: str) -> Iterator[Subscription]:
+        records = self._transaction.records
+        own = {match.customer_id for match in records.matches.values() if match.account_id == account_id}
+        yield from (held for held, _ in records.subscriptions.values() if held.customer_id in own)
 
 
 def ends_at(subscription: Subscription) -> int | None:

@@ -14,6 +14,7 @@ from sqlalchemy import (
     Numeric,
     Select,
     and_,
+    case,
     cast,
     except_,
     func,
@@ -25,15 +26,16 @@ from sqlalchemy import (
 )
 
 from clynto.adapters.sql.column_types import AMOUNT, contains_text, is_any_of, unindexed
-from clynto.adapters.sql.question_names import plan_names
+from clynto.adapters.sql.question_names import spellings
 from clynto.adapters.sql.scope import Scope
 from clynto.adapters.sql.tables_billing import account_money, matches, subscription_billing
 from clynto.adapters.sql.tables_mrr_records import mrr_point_money, mrr_snapshot_money
 from clynto.adapters.sql.tables_questions import IS_COUNTED, IS_OPEN
 from clynto.adapters.sql.tables_stripe_facts import stripe_invoices, stripe_products
-from clynto.ports.question_data import Measure, MeasureKind, MoneyPart, RecordedMoment
+from clynto.ports.question_data import EVERYTHING, Measure, MeasureKind, MoneyPart, RecordedMoment
 from clynto.ports.workspaces import MrrBasis
 
+_NOTHING = (("whole", 0), ("num", 0), ("den", 1))
 FEW = 500
 """Accounts whose invoices are looked up in less time than all open ones take."""
 Amounts = Select[Any] | CompoundSelect[Any]
@@ -97,25 +99,51 @@ class AmountsSql:
         return ~select(literal(1)).where(held.c.account_id == account_id).exists()
 
     def differences(self, part: MoneyPart, measure: Measure) -> Select[Any]:
-        """By account and currency, how much the wholes of what changed have changed. For PostgreSQL, which joins the
-        two moments in a quarter of the time that it takes to tell each from the other; there is one amount in each."""
+        """By account and currency, how much the wholes of what changed have changed. For PostgreSQL alone, see
+        ``pairs``."""
+        pairs = self._joined_pairs(part, measure).subquery()
+        whole = cast(pairs.c.now_whole, Numeric) - pairs.c.was_whole
+        return select(pairs.c.account_id, pairs.c.currency, whole.label("whole"))
+
+    def pairs(self, measure: Measure) -> Select[Any]:
+        """By account and currency what changed: the amounts at both moments, nothing being none of one minor unit."""
+        if self._scope.connection.dialect.name == "postgresql":
+            return self._joined_pairs(EVERYTHING, measure)
+        now = self._amounts_at(EVERYTHING, measure, measure.at)
+        before = self._amounts_at(EVERYTHING, measure, measure.since)
+        rows = union_all(self._of_side(now, before, 1), self._of_side(before, now, 0)).subquery()
+        held = [
+            func.coalesce(func.max(case((rows.c.side == side, rows.c[name]))), nothing).label(f"{word}_{name}")
+            for side, word in ((1, "now"), (0, "was"))
+            for name, nothing in _NOTHING
+        ]
+        return select(rows.c.account_id, rows.c.currency, *held).group_by(rows.c.account_id, rows.c.currency)
+
+    def _joined_pairs(self, part: MoneyPart, measure: Measure) -> Select[Any]:
+        """PostgreSQL joins two moments in a quarter of the time that it takes to tell each from the other; there is one
+        amount of an account and a currency in each."""
         now = self._amounts_at(part, measure, measure.at).subquery()
         before = self._amounts_at(part, measure, measure.since).subquery()
         same = (now.c.account_id == before.c.account_id) & (now.c.currency == before.c.currency)
-        differ = [
-            func.coalesce(now.c[name], nothing) != func.coalesce(before.c[name], nothing)
-            for name, nothing in (("whole", 0), ("num", 0), ("den", 1))
-        ]
-        whole = func.coalesce(cast(now.c.whole, Numeric), 0) - func.coalesce(before.c.whole, 0)
+        held = {
+            f"{word}_{name}": func.coalesce(side.c[name], nothing)
+            for word, side in (("now", now), ("was", before))
+            for name, nothing in _NOTHING
+        }
+        differ = [held[f"now_{name}"] != held[f"was_{name}"] for name, _ in _NOTHING]
         return (
             select(
                 func.coalesce(now.c.account_id, before.c.account_id).label("account_id"),
                 func.coalesce(now.c.currency, before.c.currency).label("currency"),
-                whole.label("whole"),
+                *(column.label(name) for name, column in held.items()),
             )
             .select_from(now.join(before, same, full=True))
             .where(or_(*differ))
         )
+
+    def _of_side(self, amounts: Amounts, others: Amounts, side: int) -> Select[Any]:
+        held = self.all_but(amounts, others).subquery()
+        return select(*held.c, literal(side).label("side"))
 
     def _changed(self, amounts: Amounts, others: Amounts, sign: int) -> Select[Any]:
         """The amounts, times ``sign``, but for those that stand unchanged among the others."""
@@ -128,7 +156,7 @@ class AmountsSql:
         table = subscription_billing
         found = [self._scope.here(table), IS_COUNTED]
         if part.plan is not None:
-            found.append(is_any_of(table.c.plan_name, self._spellings(part.plan)))
+            found.append(is_any_of(table.c.plan_name, spellings(self._scope, part.plan)))
         if part.interval is not None:
             found.append(table.c.interval == part.interval)
         if part.currency is not None:
@@ -209,10 +237,6 @@ class AmountsSql:
             table.c[columns.den].label("den"),
         ).where(self._scope.here(table), table.c[columns.den].is_not(None))
         return query if part.currency is None else query.where(table.c.currency == part.currency)
-
-    def _spellings(self, folded: str) -> list[str]:
-        """The stored names of plans that are ``folded`` but for letter case, which no database folds as we do."""
-        return [name for name in plan_names(self._scope) if name.casefold() == folded]
 
     def _holds_product(self, folded: str) -> ColumnElement[bool]:
         query = select(stripe_products.c.id, stripe_products.c.name).where(self._scope.here(stripe_products))

@@ -16,6 +16,8 @@ from clynto.adapters.sql.pending_sums import DAY, MONTH
 from clynto.adapters.sql.question_amounts import AmountsSql
 from clynto.adapters.sql.question_counts import KEYS, accounts_by, accounts_of, counted, living_without_account
 from clynto.adapters.sql.question_holding import MOST_HELD, Holding, is_part
+from clynto.adapters.sql.question_invoices import SqlQuestionInvoices
+from clynto.adapters.sql.question_movements import movement_totals
 from clynto.adapters.sql.question_records import SqlQuestionRecords
 from clynto.adapters.sql.question_selection import RANKING, SelectingSql, plain
 from clynto.adapters.sql.question_sums import SqlSums
@@ -26,20 +28,23 @@ from clynto.adapters.sql.tables_questions import WITHOUT_ACCOUNT
 from clynto.domain.moments import UnixTime
 from clynto.domain.money import MoneyBag
 from clynto.domain.month_ends import Month, shifted
+from clynto.domain.questions.lists import InvoiceOrder, SubscriptionWord
 from clynto.domain.questions.periods import day_of
-from clynto.domain.questions.query import Grouping, InvoiceWord, Order, SubscriptionWord
+from clynto.domain.questions.query import Grouping, Order
 from clynto.ports.question_data import (
     Found,
     GroupTotal,
+    InvoiceCondition,
     Measure,
     MeasureKind,
+    Movement,
+    MovementTotal,
     OwnedInvoice,
     OwnedSubscription,
     RankedAccount,
     RecordedMoment,
     Selection,
     SignalCondition,
-    Stretch,
     UnmatchedTotal,
 )
 from clynto.ports.signals import StoredSignal
@@ -115,23 +120,28 @@ class SqlQuestionData:
         found = {id_: bag.without_zeros() if signed else bag for id_, bag in bags.items()}
         return [RankedAccount(account_id, found.get(account_id, MoneyBag.empty())) for account_id in ids]
 
+    def movements(self, movement: Movement, basis: MrrBasis) -> Sequence[MovementTotal]:
+        """What made MRR change."""
+        measure = Measure(MeasureKind.MRR, basis, at=movement.end, since=movement.start)
+        return movement_totals(self._scope, self._amounts, measure)
+
     def invoices(
         self,
-        account_id: str | None,
-        which: InvoiceWord,
+        wanted: InvoiceCondition,
         *,
-        created: Stretch | None,
         now: UnixTime,
         limit: int,
+        order: InvoiceOrder = InvoiceOrder.NEWEST,
+        weights: Mapping[str, int] | None = None,
     ) -> tuple[Found, Sequence[OwnedInvoice]]:
-        """Newest first."""
-        return self._records.invoices(account_id, which, created, now, limit)
+        """In order."""
+        return SqlQuestionInvoices(self._scope).invoices(wanted, now, limit, order, weights or {})
 
     def subscriptions(
-        self, account_id: str | None, which: SubscriptionWord, *, basis: MrrBasis, limit: int
+        self, account_id: str | None, which: SubscriptionWord, *, basis: MrrBasis, limit: int, plan: str | None = None
     ) -> tuple[Found, Sequence[OwnedSubscription]]:
         """Highest MRR first."""
-        return self._records.subscriptions(account_id, which, basis, limit)
+        return self._records.subscriptions(account_id, which, basis, limit, plan)
 
     def signals(
         self, account_id: str | None, condition: SignalCondition, *, limit: int

@@ -120,5 +120,11 @@ def plan_names(scope: Scope) -> Sequence[str]:
     return scope.connection.scalars(select(every.c.plan_name).where(every.c.plan_name.is_not(None))).all()
 
 
+def spellings(scope: Scope, name: str) -> list[str]:
+    """The stored names of plans that are the case-folded ``name`` but for letter case, which no database folds as we
+    do."""
+    return [stored for stored in plan_names(scope) if stored.casefold() == name]
+
+
 def _holds(column: ColumnElement[Any], pieces: Sequence[str]) -> ColumnElement[bool]:
     return or_(*(contains_text(column, piece) for piece in pieces))

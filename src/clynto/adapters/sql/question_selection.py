@@ -7,24 +7,26 @@ from dataclasses import replace
 from typing import Any
 
 import orjson
-from sqlalchemy import ColumnElement, Select, and_, literal_column, or_, select
+from sqlalchemy import ColumnElement, Select, and_, func, literal_column, or_, select
 
 from clynto.adapters.sql.codec_subscriptions import unpack_subscription
-from clynto.adapters.sql.column_types import is_any_of
+from clynto.adapters.sql.column_types import AMOUNT, is_any_of
 from clynto.adapters.sql.question_amounts import AmountsSql
 from clynto.adapters.sql.scope import Scope
 from clynto.adapters.sql.tables_accounts import MISSING, account_ranking
 from clynto.adapters.sql.tables_billing import account_billing, matches, subscription_billing
-from clynto.adapters.sql.tables_questions import POSTGRESQL_CANCELING, SQLITE_CANCELING
+from clynto.adapters.sql.tables_questions import IS_RARE, POSTGRESQL_CANCELING, SQLITE_CANCELING
 from clynto.adapters.sql.tables_signals import signals
 from clynto.adapters.sql.tables_stripe_facts import stripe_subscriptions
 from clynto.domain.account_billing import SEVERITY, PaymentStatus
 from clynto.domain.signals import SignalState
+from clynto.domain.subscription import SubscriptionStatus
 from clynto.ports.question_data import (
     EVERYTHING,
     Lacking,
     Measure,
     MeasureKind,
+    MoneyPart,
     Movement,
     Selection,
     SignalCondition,
@@ -41,6 +43,11 @@ RANK_OF_STATUS = {
     StatusFilter.OVERDUE: SEVERITY[PaymentStatus.OVERDUE],
     StatusFilter.FAILED: SEVERITY[PaymentStatus.FAILED],
 }
+
+
+_SQLITE_TRIAL = "json_extract(stripe_subscriptions.document, '$[14]')"
+_POSTGRESQL_TRIAL = "((stripe_subscriptions.document::json ->> 14)::bigint)"
+"""``trial_end`` inside ``document`` (see ``codec_subscriptions``)."""
 
 
 class SelectingSql:
@@ -86,6 +93,8 @@ class SelectingSql:
             found.append(own.in_(self._with_signal(selection.signal)))
         if selection.cancellation is not None:
             found.append(own.in_(self._canceling(selection.cancellation)))
+        if selection.trial is not None:
+            found.append(own.in_(self._trialing(selection.trial)))
         for movement, gains in ((selection.gained, True), (selection.lost, False)):
             if movement is not None:
                 found += self._moved(movement, measure.basis, gains=gains)
@@ -143,6 +152,14 @@ class SelectingSql:
             found.append(self._is_not_among(matched))
         if Lacking.HEALTH_SCORE in selection.lacking:
             found.append(RANKING.c.health_up == MISSING)
+        held = select(subscription_billing.c.account_id)
+        if selection.without_plan is not None:
+            # Each account is looked up in the index of plans: where the first few are wanted, few are.
+            own = self._amounts.part_conditions(MoneyPart(plan=selection.without_plan))
+            found.append(self._amounts.has_none_in(RANKING.c.account_id, held.where(*own)))
+        if selection.without_product is not None:
+            own = self._amounts.part_conditions(MoneyPart(product=selection.without_product))
+            found.append(self._is_not_among(held.where(*own)))
         return found
 
     def _is_not_among(self, others: Select[Any]) -> ColumnElement[bool]:
@@ -179,6 +196,26 @@ class SelectingSql:
             is_any_of(matches.c.customer_id, sorted(customers)),
             matches.c.account_id.is_not(None),
         )
+
+    def _trialing(self, stretch: Stretch) -> Select[Any]:
+        """The end of a trial stands inside the documents of the few subscriptions that have one running."""
+        table = stripe_subscriptions
+        end: ColumnElement[int] = literal_column(_POSTGRESQL_TRIAL if self._postgresql else _SQLITE_TRIAL, AMOUNT)
+        matched = and_(matches.c.workspace_id == table.c.workspace_id, matches.c.customer_id == table.c.customer_id)
+        return (
+            select(matches.c.account_id)
+            .select_from(table.join(matches, matched))
+            .where(
+                self._scope.here(table),
+                self.has_stripe_status(SubscriptionStatus.TRIALING),
+                _in_stretch(func.coalesce(end, 0), stretch),
+                matches.c.account_id.is_not(None),
+            )
+        )
+
+    def has_stripe_status(self, status: SubscriptionStatus) -> ColumnElement[bool]:
+        """A subscription is in one of the rare statuses; the words of their index beside it, so that it is used."""
+        return and_(literal_column(f"(stripe_subscriptions.{IS_RARE.text})"), stripe_subscriptions.c.status == status)
 
     def _moved(self, movement: Movement, basis: MrrBasis, *, gains: bool) -> list[ColumnElement[bool]]:
         without, having = (movement.start, movement.end) if gains else (movement.end, movement.start)

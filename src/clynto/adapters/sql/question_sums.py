@@ -22,7 +22,7 @@ from clynto.domain.questions.query import Grouping, Order
 from clynto.ports.question_data import EVERYTHING, GroupTotal, Measure, Selection
 from clynto.ports.workspaces import MrrBasis
 
-_HALVES = 10**9
+HALVES = 10**9
 """Sums of wholes are taken in two halves, as in ``exact_amounts``."""
 _STATUS_OF_RANK = {rank: status.value for status, rank in RANK_OF_STATUS.items()}
 _ON_ACCOUNTS = (Grouping.PAYMENT_STATUS, Grouping.HEALTH)
@@ -92,7 +92,7 @@ class SqlSums:
     def _added(self, query: Any, name: Any) -> dict[str, MoneyBag]:
         bags: dict[str, MoneyBag] = {}
         for row in self._scope.connection.execute(query):
-            whole = int(row.high) * _HALVES + int(row.low)
+            whole = int(row.high) * HALVES + int(row.low)
             amount = exact_amounts.join(whole, int(row.rest), row.den)
             key = name(row)
             bags[key] = bags.get(key, MoneyBag.empty()) + MoneyBag.of(row.currency, amount)
@@ -179,8 +179,8 @@ class SqlSums:
 def _summing(amounts: Any) -> list[ColumnElement[Any]]:
     whole = cast(amounts.c.whole, BigInteger)
     return [
-        func.sum(whole // _HALVES).label("high"),
-        func.sum(whole % _HALVES).label("low"),
+        func.sum(whole // HALVES).label("high"),
+        func.sum(whole % HALVES).label("low"),
         func.sum(amounts.c.num).label("rest"),
     ]
 

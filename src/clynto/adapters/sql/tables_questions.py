@@ -132,6 +132,17 @@ Index(
     postgresql_where=ENDED,
 )
 
+IS_RARE = text("status IN ('trialing', 'past_due')")
+Index(
+    "ix_stripe_subscriptions_rare",
+    stripe_subscriptions.c.workspace_id,
+    stripe_subscriptions.c.status,
+    stripe_subscriptions.c.id,
+    sqlite_where=IS_RARE,
+    postgresql_where=IS_RARE,
+)
+"""Statuses that few subscriptions have and that questions ask for."""
+
 DELETED = stripe_customers.c.deleted.is_(True)
 Index(
     "ix_stripe_customers_deleted",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from clynto.application.queries.answer_lists import INVOICE_COLUMNS, invoice_row
+from clynto.application.queries.answer_invoices import INVOICE_COLUMNS, invoice_row
 from clynto.application.queries.question_ground import Ground, known_at, off_by
 from clynto.application.score_health import assess_health
 from clynto.domain.account_billing import PaymentStatus
@@ -20,11 +20,13 @@ from clynto.domain.questions.answers import (
     Row,
     Table,
 )
+from clynto.domain.questions.lists import USUAL_LIMIT, InvoiceWord, SubscriptionWord
 from clynto.domain.questions.periods import Period
-from clynto.domain.questions.query import USUAL_LIMIT, AccountFact, Fact, InvoiceWord, Metric, SubscriptionWord
+from clynto.domain.questions.query import AccountFact, Fact, Metric
 from clynto.domain.questions.sentences import FACT_WORDS
-from clynto.domain.questions.wording import STATUS_WORDS, count, moment_day, money, sentence
-from clynto.ports.question_data import MeasureKind, OwnedSubscription
+from clynto.domain.questions.wording import STATUS_WORDS, count, listed, moment_day, money, sentence
+from clynto.domain.subscription import SubscriptionStatus
+from clynto.ports.question_data import InvoiceCondition, MeasureKind, OwnedSubscription
 from clynto.ports.read_models import AccountRow
 
 _METRICS = {Fact.MRR: Metric.MRR, Fact.ARR: Metric.ARR}
@@ -48,6 +50,11 @@ _ENDING_COLUMNS = (
     Column("status", "Status", CellKind.STRIPE),
     Column("renewal_at", "Renews", CellKind.DAY),
     Column("cancel_at", "Ends", CellKind.DAY),
+)
+_TRIAL_COLUMNS = (
+    Column("plan", "Plan"),
+    Column("status", "Status", CellKind.STRIPE),
+    Column("trial_end", "Trial ends", CellKind.DAY),
 )
 LATE = (PaymentStatus.OVERDUE, PaymentStatus.FAILED)
 
@@ -76,6 +83,8 @@ def answer_account_fact(ground: Ground, query: AccountFact, account: NamedAccoun
             return _renewal(ground, query, row)
         case Fact.HEALTH:
             return _health(ground, query, row)
+        case Fact.TRIAL:
+            return _trial(ground, query, row)
 
 
 def _of_account(
@@ -181,9 +190,8 @@ def _late_told(ground: Ground, row: AccountRow) -> list[str]:
 
 
 def _outstanding(ground: Ground, query: AccountFact, row: AccountRow) -> Answer:
-    found, invoices = ground.unit.question_data.invoices(
-        row.id, InvoiceWord.UNPAID, created=None, now=ground.second, limit=USUAL_LIMIT
-    )
+    wanted = InvoiceCondition(InvoiceWord.UNPAID, row.id)
+    found, invoices = ground.unit.question_data.invoices(wanted, now=ground.second, limit=USUAL_LIMIT)
     view = ground.view(found.remaining)
     text = sentence(f"{row.name} has {money(view)} left to pay on {count(found.total, 'open invoice')}")
     if not found.total:
@@ -220,6 +228,27 @@ def _renewal(ground: Ground, query: AccountFact, row: AccountRow) -> Answer:
         for one in held
     )
     return _of_account(ground, query, row, [text], table=Table(_ENDING_COLUMNS, rows, len(rows)))
+
+
+def _trial(ground: Ground, query: AccountFact, row: AccountRow) -> Answer:
+    """Whether a trial runs, and until when; that one has ended is not kept."""
+    customers = ground.unit.matches.customers_of([row.id]).get(row.id, ())
+    stored = ground.unit.subscriptions.of_customers(sorted(customers))
+    running = [held for own in stored.values() for held, _ in own if held.status == SubscriptionStatus.TRIALING]
+    plans = {one.row.id: one.row.plan_name for one in _live(ground, row)}
+    told = [
+        f"{plans.get(held.id, held.id)}{'' if held.trial_end is None else f' until {moment_day(held.trial_end)}'}"
+        for held in running
+    ]
+    text = f"{row.name} is on trial: {listed(told)}" if told else f"{row.name} is not on trial now"
+    rows = tuple(
+        Row(
+            (plans.get(held.id, held.id), held.status, held.trial_end),
+            ground.cite_subscription(held.id, plans.get(held.id, held.id), row.id),
+        )
+        for held in running
+    )
+    return _of_account(ground, query, row, [sentence(text)], table=Table(_TRIAL_COLUMNS, rows, len(rows)))
 
 
 def _health(ground: Ground, query: AccountFact, row: AccountRow) -> Answer:

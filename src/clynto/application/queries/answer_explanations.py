@@ -27,8 +27,9 @@ from clynto.domain.questions.answers import (
     Row,
     Table,
 )
+from clynto.domain.questions.lists import USUAL_LIMIT
 from clynto.domain.questions.periods import Period
-from clynto.domain.questions.query import USUAL_LIMIT, Explain, Metric, Topic
+from clynto.domain.questions.query import Explain, Metric, Topic
 from clynto.domain.questions.wording import STATUS_WORDS, count, in_span, moment_day, money, sentence, unsigned
 from clynto.domain.recurring_revenue import RevenueLine
 from clynto.domain.signals import SignalType

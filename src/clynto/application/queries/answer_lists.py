@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 from clynto.application.queries.question_ground import Ground
-from clynto.application.queries.select_accounts import signal_condition, stretch_of
+from clynto.application.queries.select_accounts import signal_condition
 from clynto.domain.money import MoneyBag
 from clynto.domain.questions.answers import (
     Answer,
@@ -20,32 +20,21 @@ from clynto.domain.questions.answers import (
     Table,
 )
 from clynto.domain.questions.filters import SignalStanding
-from clynto.domain.questions.periods import Period, day_of
-from clynto.domain.questions.query import (
-    Invoices,
-    InvoiceWord,
+from clynto.domain.questions.lists import (
     Signals,
     Subscriptions,
     SubscriptionWord,
     UnmatchedCustomers,
 )
-from clynto.domain.questions.sentences import INVOICE_WORDS, SIGNAL_WORDS, SUBSCRIPTION_WORDS, either
-from clynto.domain.questions.wording import count, day_text, in_span, listed, money, sentence
+from clynto.domain.questions.periods import Period
+from clynto.domain.questions.sentences import SIGNAL_WORDS, SUBSCRIPTION_WORDS, either, quoted
+from clynto.domain.questions.wording import count, in_span, listed, moment_day, money, sentence
 from clynto.domain.signal_explanation import explain
 from clynto.domain.signals import SignalType
-from clynto.ports.question_data import OwnedInvoice, OwnedSubscription
+from clynto.ports.question_data import OwnedSubscription
 from clynto.ports.read_models import CustomerRow
 from clynto.ports.signals import StoredSignal
 
-INVOICE_COLUMNS = (
-    Column("invoice", "Invoice"),
-    Column("account", "Account"),
-    Column("status", "Status", CellKind.STRIPE),
-    Column("created_at", "Created", CellKind.DAY),
-    Column("due_date", "Due", CellKind.DAY),
-    Column("amount_due", "Amount", CellKind.MONEY),
-    Column("amount_remaining", "Left to pay", CellKind.MONEY),
-)
 SUBSCRIPTION_COLUMNS = (
     Column("plan", "Plan"),
     Column("account", "Account"),
@@ -72,73 +61,35 @@ CUSTOMER_COLUMNS = (
 )
 PLANS_TOLD = 3
 """Subscriptions of one account that are named in the sentence; more are read from the rows."""
-_OWED = (InvoiceWord.UNPAID, InvoiceWord.OVERDUE)
-
-
-def answer_invoices(ground: Ground, query: Invoices, account: NamedAccount | None) -> Answer:
-    """Invoices, newest first."""
-    created = None if query.period is None else stretch_of(ground, query.period)
-    found, invoices = ground.unit.question_data.invoices(
-        _id_of(account), query.which, created=created, now=ground.second, limit=query.limit
-    )
-    noun = f"{INVOICE_WORDS[query.which]}invoice"
-    whose, when = _whose(account, found.total), _when(ground, query.period, "created")
-    text = f"{_has(account, found.total)} {count(found.total, noun)}{whose}{when}"
-    figures = [AnswerFigure("invoices", number=Fraction(found.total))]
-    if query.which in _OWED:
-        owed = ground.view(found.remaining)
-        figures.append(AnswerFigure("outstanding", owed))
-        text += f", with {money(owed)} left to pay" if found.total else ""
-    table = Table(INVOICE_COLUMNS, tuple(invoice_row(ground, owned) for owned in invoices), found.total)
-    told = [sentence(text), *(_newest_told(ground, invoices) if query.limit == 1 else [])]
-    return ground.answer(query, told, table=table, figures=figures, citations=_cited(ground, account))
-
-
-def _newest_told(ground: Ground, invoices: Sequence[OwnedInvoice]) -> list[str]:
-    """Where one invoice was asked for, it is the answer."""
-    if not invoices:
-        return []
-    row = invoices[0].row
-    due = money(ground.as_billed(MoneyBag.of(row.currency, row.amount_due)))
-    left = money(ground.as_billed(MoneyBag.of(row.currency, row.amount_remaining)))
-    made = day_text(day_of(row.created_at))
-    paid = "" if row.paid_at is None else f", paid on {day_text(day_of(row.paid_at))}"
-    return [f"The newest, {row.number or row.id} of {made}, is {row.status}: {due} in all, {left} left to pay{paid}."]
-
-
-def invoice_row(ground: Ground, owned: OwnedInvoice) -> Row:
-    """One invoice, in its own currency: it is a bill, not a total."""
-    row = owned.row
-    cells: tuple[Cell, ...] = (
-        row.number or row.id,
-        owned.account_name,
-        row.status,
-        row.created_at,
-        row.due_date,
-        ground.as_billed(MoneyBag.of(row.currency, row.amount_due)),
-        ground.as_billed(MoneyBag.of(row.currency, row.amount_remaining)),
-    )
-    return Row(cells, ground.cite_invoice(row.id, row.number, owned.account_id))
+SIGNALS_TOLD = 2
+"""Signals of one account that are told in sentences, with their days."""
 
 
 def answer_subscriptions(ground: Ground, query: Subscriptions, account: NamedAccount | None) -> Answer:
     """Subscriptions of matched customers, highest MRR first."""
     found, held = ground.unit.question_data.subscriptions(
-        _id_of(account), query.which, basis=ground.figures.basis, limit=query.limit
+        id_of(account),
+        query.which,
+        basis=ground.figures.basis,
+        limit=query.limit,
+        plan=None if query.plan is None else query.plan.casefold(),
     )
     noun = "subscription" if query.which is SubscriptionWord.ANY else f"{SUBSCRIPTION_WORDS[query.which]}subscription"
+    on_plan = "" if query.plan is None else f" on the plan {quoted(query.plan)}"
     plans = f": {listed([_plan_told(owned) for owned in held])}" if account is not None and held else ""
     plans = plans if len(held) <= PLANS_TOLD else ""
-    text = sentence(f"{_has(account, found.total)} {count(found.total, noun)}{_whose(account, found.total)}{plans}")
+    which = f"{count(found.total, noun)}{whose(account, found.total)}{on_plan}"
+    text = sentence(f"{has(account, found.total)} {which}{plans}")
     table = Table(SUBSCRIPTION_COLUMNS, tuple(subscription_row(ground, owned) for owned in held), found.total)
     figures = [AnswerFigure("subscriptions", number=Fraction(found.total))]
-    return ground.answer(query, [text], table=table, figures=figures, citations=_cited(ground, account))
+    return ground.answer(query, [text], table=table, figures=figures, citations=cited(ground, account))
 
 
 def _plan_told(owned: OwnedSubscription) -> str:
     row = owned.row
     every = "" if row.interval is None else f", billed every {row.interval}"
-    return f"{row.plan_name}{'' if row.quantity is None else f' x {row.quantity:,}'}{every}"
+    ends = "" if row.cancel_at is None else f", ending on {moment_day(row.cancel_at)}"
+    return f"{row.plan_name}{'' if row.quantity is None else f' x {row.quantity:,}'}{every}{ends}"
 
 
 def subscription_row(ground: Ground, owned: OwnedSubscription) -> Row:
@@ -161,13 +112,15 @@ def subscription_row(ground: Ground, owned: OwnedSubscription) -> Row:
 def answer_signals(ground: Ground, query: Signals, account: NamedAccount | None) -> Answer:
     """Churn signals, newest first."""
     condition = signal_condition(ground, query.types, query.standings, query.period)
-    found, signals = ground.unit.question_data.signals(_id_of(account), condition, limit=query.limit)
+    found, signals = ground.unit.question_data.signals(id_of(account), condition, limit=query.limit)
     noun = signal_noun(query.types, query.standings)
-    when = _when(ground, query.period, "that occurred")
-    text = sentence(f"{_has(account, found.total)} {count(found.total, noun)}{_whose(account, found.total)}{when}")
+    occurred = when(ground, query.period, "that occurred")
+    text = sentence(f"{has(account, found.total)} {count(found.total, noun)}{whose(account, found.total)}{occurred}")
+    told = [f"{moment_day(one.signal.occurred_at)}: {sentence(explain(one.signal))}" for one in signals]
+    told = told if account is not None and len(told) <= SIGNALS_TOLD else []
     table = Table(SIGNAL_COLUMNS, tuple(signal_row(ground, stored) for stored in signals), found.total)
     figures = [AnswerFigure("signals", number=Fraction(found.total))]
-    return ground.answer(query, [text], table=table, figures=figures, citations=_cited(ground, account))
+    return ground.answer(query, [text, *told], table=table, figures=figures, citations=cited(ground, account))
 
 
 def signal_noun(types: Sequence[SignalType], standings: Sequence[SignalStanding]) -> str:
@@ -226,26 +179,31 @@ def _customer_row(ground: Ground, row: CustomerRow) -> Row:
     return Row((row.name or row.id, row.email, status, mrr), ground.cite_customer(row.id, row.name or ""))
 
 
-def _id_of(account: NamedAccount | None) -> str | None:
+def id_of(account: NamedAccount | None) -> str | None:
+    """The account's id, where one was named."""
     return None if account is None else account.id
 
 
-def _has(account: NamedAccount | None, total: int) -> str:
+def has(account: NamedAccount | None, total: int) -> str:
+    """How the sentence begins."""
     if account is not None:
         return f"{account.name} has"
     return "there is" if total == 1 else "there are"
 
 
-def _whose(account: NamedAccount | None, total: int) -> str:
+def whose(account: NamedAccount | None, total: int) -> str:
+    """Behind the number, where no account was named."""
     return " in all" if account is None and total else ""
 
 
-def _when(ground: Ground, period: Period | None, verb: str) -> str:
+def when(ground: Ground, period: Period | None, verb: str) -> str:
+    """The days of a period behind a verb."""
     if period is None:
         return ""
     span = ground.span(period)
     return f" {verb} {in_span(span.first, span.last)}"
 
 
-def _cited(ground: Ground, account: NamedAccount | None) -> list[Citation]:
+def cited(ground: Ground, account: NamedAccount | None) -> list[Citation]:
+    """The account, where one was named."""
     return [] if account is None else [ground.cite_account(account.id, account.name)]

@@ -26,9 +26,9 @@ from clynto.domain.questions.answers import (
     Row,
     Table,
 )
+from clynto.domain.questions.lists import LARGEST_LIMIT
 from clynto.domain.questions.periods import DaySpan, day_of
 from clynto.domain.questions.query import (
-    LARGEST_LIMIT,
     Change,
     CompareAccounts,
     ComparePeriods,
@@ -158,11 +158,11 @@ def answer_movers(ground: Ground, query: Movers) -> Answer:
         len(every) if len(every) <= LARGEST_LIMIT else len(moved),
     )
     verb = "fell" if fell else "rose"
-    between = f"between {_between(start)} and {_between(end)}"
-    text = f"The MRR of no account {verb} {between}."
+    ends = f"between {between(start)} and {between(end)}"
+    text = f"The MRR of no account {verb} {ends}."
     if moved:
         first, view = moved[0]
-        text = f"The MRR of {rows[first.account_id].name} {verb} most {between}: by {unsigned(view)}."
+        text = f"The MRR of {rows[first.account_id].name} {verb} most {ends}: by {unsigned(view)}."
     sentences, figures = [text], []
     if 1 < len(every) <= LARGEST_LIMIT:
         together = sum((found.amounts for found, _ in every), MoneyBag.empty())
@@ -230,7 +230,8 @@ def _told(moment: RecordedMoment, view: MoneyView) -> str:
     return f"{money(view)} {known_at(moment)}"
 
 
-def _between(moment: RecordedMoment) -> str:
+def between(moment: RecordedMoment) -> str:
+    """``now``, or ``the end of`` a day."""
     return known_at(moment).removeprefix("at ")
 
 

@@ -9,12 +9,13 @@ from typing import Any, assert_never
 from clynto.application.actor import Actor
 from clynto.application.queries.answer_account import answer_account_fact
 from clynto.application.queries.answer_explanations import answer_explanation
+from clynto.application.queries.answer_invoices import answer_invoices
 from clynto.application.queries.answer_lists import (
-    answer_invoices,
     answer_signals,
     answer_subscriptions,
     answer_unmatched,
 )
+from clynto.application.queries.answer_movements import answer_movements
 from clynto.application.queries.answer_over_time import (
     answer_change,
     answer_compared_accounts,
@@ -22,10 +23,12 @@ from clynto.application.queries.answer_over_time import (
     answer_movers,
     answer_trajectory,
 )
+from clynto.application.queries.answer_past_ranking import answer_accounts_of_the_past
 from clynto.application.queries.answer_portfolio import answer_accounts, answer_figure
 from clynto.application.queries.find_account import WorkspaceNames, accounts_meant, reference_to
 from clynto.application.queries.question_ground import Ground, NotRecorded
 from clynto.domain.questions.answers import Answer, AnswerKind, NamedAccount
+from clynto.domain.questions.lists import Invoices, Signals, Subscriptions, UnmatchedCustomers
 from clynto.domain.questions.query import (
     AccountFact,
     Accounts,
@@ -34,13 +37,10 @@ from clynto.domain.questions.query import (
     ComparePeriods,
     Explain,
     Figure,
-    Invoices,
+    Movements,
     Movers,
     Query,
-    Signals,
-    Subscriptions,
     Trajectory,
-    UnmatchedCustomers,
     accounts_named_by,
 )
 from clynto.domain.questions.understanding.near_words import NearWords
@@ -87,7 +87,8 @@ def _answered(ground: Ground, query: Query, named: Sequence[NamedAccount]) -> An
     account = named[0] if named else None
     match query:
         case Accounts():
-            return answer_accounts(ground, query)
+            past = query.period
+            return answer_accounts(ground, query) if past is None else answer_accounts_of_the_past(ground, query, past)
         case Figure():
             return answer_figure(ground, query)
         case AccountFact():
@@ -109,13 +110,15 @@ def _answered(ground: Ground, query: Query, named: Sequence[NamedAccount]) -> An
 
 
 def _over_time(
-    ground: Ground, query: Change | Movers | Trajectory | ComparePeriods, account: NamedAccount | None
+    ground: Ground, query: Change | Movers | Movements | Trajectory | ComparePeriods, account: NamedAccount | None
 ) -> Answer:
     match query:
         case Change():
             return answer_change(ground, query, account)
         case Movers():
             return answer_movers(ground, query)
+        case Movements():
+            return answer_movements(ground, query)
         case Trajectory():
             return answer_trajectory(ground, query, account)
         case ComparePeriods():

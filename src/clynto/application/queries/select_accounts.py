@@ -20,11 +20,14 @@ from clynto.domain.questions.filters import (
     NewIn,
     NoSubscription,
     NotMatched,
+    NotOnPlan,
     OnPlan,
+    OnTrial,
     PaidEvery,
     PaymentStatusIs,
     RenewsIn,
     SignalStanding,
+    WithoutProduct,
     WithSignal,
 )
 from clynto.domain.questions.periods import Period
@@ -37,6 +40,13 @@ from clynto.ports.signals import InboxStatus
 
 ALWAYS = Stretch(UnixTime(0), UnixTime(2**40))
 """Longer than any moment that Stripe can name."""
+
+
+_LACKING: dict[type[Filter], Lacking] = {
+    HealthUnknown: Lacking.HEALTH_SCORE,
+    NoSubscription: Lacking.SUBSCRIPTION,
+    NotMatched: Lacking.CUSTOMER,
+}
 
 
 def selection_of(ground: Ground, filters: Sequence[Filter]) -> Selection:
@@ -93,6 +103,10 @@ def _with(ground: Ground, selection: Selection, condition: Filter) -> Selection:
             return replace(selection, part=replace(part, plan=name.casefold()))
         case HasProduct(name):
             return replace(selection, part=replace(part, product=name.casefold()))
+        case NotOnPlan(name):
+            return replace(selection, without_plan=name.casefold())
+        case WithoutProduct(name):
+            return replace(selection, without_product=name.casefold())
         case InCurrency(currency):
             return replace(selection, part=replace(part, currency=currency))
         case PaidEvery(interval):
@@ -103,18 +117,14 @@ def _with(ground: Ground, selection: Selection, condition: Filter) -> Selection:
             return replace(selection, mrr_from=low, mrr_below=below)
         case HealthIs(minimum, maximum):
             return replace(selection, health_from=minimum, health_to=maximum)
-        case HealthUnknown():
-            return replace(selection, lacking=selection.lacking | {Lacking.HEALTH_SCORE})
-        case NoSubscription():
-            return replace(selection, lacking=selection.lacking | {Lacking.SUBSCRIPTION})
-        case NotMatched():
-            return replace(selection, lacking=selection.lacking | {Lacking.CUSTOMER})
+        case HealthUnknown() | NoSubscription() | NotMatched():
+            return replace(selection, lacking=selection.lacking | {_LACKING[type(condition)]})
         case _:
             return _with_event(ground, selection, condition)
 
 
 def _with_event(
-    ground: Ground, selection: Selection, condition: WithSignal | RenewsIn | CancelsIn | NewIn | ChurnedIn
+    ground: Ground, selection: Selection, condition: WithSignal | RenewsIn | CancelsIn | OnTrial | NewIn | ChurnedIn
 ) -> Selection:
     match condition:
         case WithSignal(types, standings, period):
@@ -123,6 +133,8 @@ def _with_event(
             return replace(selection, renewal=stretch_of(ground, period))
         case CancelsIn(when):
             return replace(selection, cancellation=stretch_of(ground, when))
+        case OnTrial(end):
+            return replace(selection, trial=stretch_of(ground, end))
         case NewIn(period):
             return replace(selection, gained=Movement(*ground.moments_of(ground.span(period))))
         case ChurnedIn(period):

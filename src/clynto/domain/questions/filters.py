@@ -71,14 +71,33 @@ class HasProduct:
 
 
 @dataclass(frozen=True, slots=True)
+class NotOnPlan:
+    """Has no counted subscription whose plan is called so (letter case aside); accounts without any are among them."""
+
+    name: str
+
+    def __post_init__(self) -> None:
+        check_name(self.name)
+
+
+@dataclass(frozen=True, slots=True)
+class WithoutProduct:
+    """Has no counted subscription with the product called so; accounts without any subscription are among them."""
+
+    name: str
+
+    def __post_init__(self) -> None:
+        check_name(self.name)
+
+
+@dataclass(frozen=True, slots=True)
 class InCurrency:
     """Has MRR in this currency (upper case); money is the part in it, never converted."""
 
     currency: str
 
     def __post_init__(self) -> None:
-        if not _CURRENCY.fullmatch(self.currency):
-            raise ValueError("a currency is three capital letters")
+        check_currency(self.currency)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +167,13 @@ class CancelsIn:
 
 
 @dataclass(frozen=True, slots=True)
+class OnTrial:
+    """Has a subscription in its trial, which ends in the period (None: at any time)."""
+
+    period: Period | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class NewIn:
     """No MRR at the start of the period and some at its end."""
 
@@ -195,6 +221,8 @@ Filter = (
     PaymentStatusIs
     | OnPlan
     | HasProduct
+    | NotOnPlan
+    | WithoutProduct
     | InCurrency
     | PaidEvery
     | MrrRange
@@ -205,6 +233,7 @@ Filter = (
     | WithSignal
     | RenewsIn
     | CancelsIn
+    | OnTrial
     | NewIn
     | ChurnedIn
 )
@@ -212,6 +241,8 @@ FILTER_TYPES: tuple[type[Filter], ...] = (
     PaymentStatusIs,
     OnPlan,
     HasProduct,
+    NotOnPlan,
+    WithoutProduct,
     InCurrency,
     PaidEvery,
     MrrRange,
@@ -222,6 +253,7 @@ FILTER_TYPES: tuple[type[Filter], ...] = (
     WithSignal,
     RenewsIn,
     CancelsIn,
+    OnTrial,
     NewIn,
     ChurnedIn,
 )
@@ -252,6 +284,12 @@ def canonical_filters(filters: Iterable[Filter]) -> tuple[Filter, ...]:
     if any(isinstance(c, HealthIs) for c in held) and any(isinstance(c, HealthUnknown) for c in held):
         raise ValueError("a health score cannot be unknown and in a range")
     return tuple(held)
+
+
+def check_currency(currency: str) -> None:
+    """Raise ``ValueError`` for what is no code of a currency."""
+    if not _CURRENCY.fullmatch(currency):
+        raise ValueError("a currency is three capital letters")
 
 
 def check_name(name: str) -> None:

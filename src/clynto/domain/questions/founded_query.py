@@ -10,7 +10,16 @@ from collections.abc import Iterable
 from fractions import Fraction
 
 from clynto.domain.health import FULL_SCORE, OK_FROM, WARNING_FROM
-from clynto.domain.questions.filters import Filter, HasProduct, HealthIs, MrrRange, OnPlan
+from clynto.domain.questions.filters import (
+    Filter,
+    HasProduct,
+    HealthIs,
+    MrrRange,
+    NotOnPlan,
+    OnPlan,
+    WithoutProduct,
+)
+from clynto.domain.questions.lists import Invoices, Subscriptions
 from clynto.domain.questions.query import Accounts, Figure, Query, accounts_named_by
 from clynto.domain.questions.stated_numbers import numbers_stated
 from clynto.domain.questions.understanding.words import folded
@@ -40,11 +49,17 @@ def _filters(query: Query) -> tuple[Filter, ...]:
 def _names(query: Query) -> Iterable[str]:
     yield from accounts_named_by(query)
     for condition in _filters(query):
-        if isinstance(condition, OnPlan | HasProduct):
+        if isinstance(condition, OnPlan | HasProduct | NotOnPlan | WithoutProduct):
             yield condition.name
+    if isinstance(query, Subscriptions) and query.plan is not None:
+        yield query.plan
 
 
 def _bounds(query: Query) -> Iterable[Fraction]:
+    if isinstance(query, Invoices):
+        yield from (bound for bound in query.bounds if bound is not None)
+        if query.days_late is not None:
+            yield Fraction(query.days_late)
     for condition in _filters(query):
         if isinstance(condition, MrrRange):
             for bound in (condition.minimum, condition.above, condition.maximum, condition.below):

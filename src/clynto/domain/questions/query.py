@@ -11,19 +11,22 @@ from dataclasses import dataclass
 from clynto.domain.questions.filters import (
     SUBSCRIPTION_FILTERS,
     Filter,
-    SignalStanding,
     WithSignal,
     canonical,
     canonical_filters,
-    canonical_standings,
     check_name,
 )
+from clynto.domain.questions.lists import (
+    USUAL_LIMIT,
+    Invoices,
+    Signals,
+    Subscriptions,
+    UnmatchedCustomers,
+    check_limit,
+    check_optional_name,
+)
 from clynto.domain.questions.periods import Direction, Period, Rolling, Unit
-from clynto.domain.signals import SignalType
 
-USUAL_LIMIT = 20
-LARGEST_LIMIT = 200
-"""As for every list of the product (contract, HTTP API)."""
 USUAL_MONTHS = 12
 
 
@@ -41,6 +44,7 @@ class Metric(enum.StrEnum):
 
 RECURRING = (Metric.MRR, Metric.ARR)
 RANKABLE = (Metric.MRR, Metric.ARR, Metric.OUTSTANDING, Metric.LIFETIME_VALUE, Metric.HEALTH)
+_BY_PART = (Metric.MRR, Metric.ARR, Metric.ARR_AT_RISK, Metric.ACCOUNTS)
 MONEY_METRICS = (Metric.MRR, Metric.ARR, Metric.ARR_AT_RISK, Metric.OUTSTANDING, Metric.LIFETIME_VALUE)
 
 
@@ -80,6 +84,7 @@ class Fact(enum.StrEnum):
     PAYMENT_STATUS = "payment_status"
     RENEWAL = "renewal"
     HEALTH = "health"
+    TRIAL = "trial"
 
 
 class Move(enum.StrEnum):
@@ -87,6 +92,15 @@ class Move(enum.StrEnum):
 
     FALL = "fall"
     RISE = "rise"
+
+
+class MovementKind(enum.StrEnum):
+    """What made MRR change. ``new`` are also accounts that came back: nothing was paid at the start."""
+
+    NEW = "new"
+    EXPANSION = "expansion"
+    CONTRACTION = "contraction"
+    CHURN = "churn"
 
 
 class Topic(enum.StrEnum):
@@ -97,41 +111,31 @@ class Topic(enum.StrEnum):
     CHANGE = "change"
 
 
-class InvoiceWord(enum.StrEnum):
-    """``unpaid`` is open with money left to pay; ``overdue`` is unpaid with a due date that has passed."""
-
-    ANY = "any"
-    UNPAID = "unpaid"
-    OVERDUE = "overdue"
-    PAID = "paid"
-    UNCOLLECTIBLE = "uncollectible"
-    VOID = "void"
-
-
-class SubscriptionWord(enum.StrEnum):
-    """``live`` is everything not ended; ``canceling`` has a cancellation scheduled."""
-
-    LIVE = "live"
-    CANCELING = "canceling"
-    ENDED = "ended"
-    ANY = "any"
-
-
 @dataclass(frozen=True, slots=True)
 class Accounts:
-    """The accounts that meet all conditions, ranked by a metric."""
+    """The accounts that meet all conditions, ranked by a metric.
+
+    ``period``: by MRR or ARR as it was at the end of it, zero left out. Conditions are known for now alone, so
+    that none goes with it.
+    """
 
     filters: tuple[Filter, ...] = ()
     metric: Metric = Metric.MRR
     order: Order = Order.HIGHEST
     limit: int = USUAL_LIMIT
+    period: Period | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "filters", canonical_filters(self.filters))
-        _check_limit(self.limit)
+        check_limit(self.limit)
         if self.metric not in RANKABLE:
             raise ValueError(f"accounts are ranked by one of {', '.join(RANKABLE)}")
         _check_parts(self.metric, self.filters)
+        if self.period is not None:
+            if self.metric not in RECURRING:
+                raise ValueError("only MRR and ARR are known for the past")
+            if self.filters:
+                raise ValueError("conditions on accounts are known for now and not for the past")
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,8 +160,8 @@ class Figure:
             if self.metric is Metric.ACCOUNTS:
                 raise ValueError("a number of accounts has no average")
         _check_parts(self.metric, self.filters)
-        if self.grouping in (Grouping.PLAN, Grouping.INTERVAL) and self.metric not in (*RECURRING, Metric.ACCOUNTS):
-            raise ValueError("by plan and interval there are only MRR, ARR and numbers of accounts")
+        if self.grouping in (Grouping.PLAN, Grouping.INTERVAL) and self.metric not in _BY_PART:
+            raise ValueError("by plan and interval there are only MRR, ARR, ARR at risk and numbers of accounts")
         if self.grouping is Grouping.CURRENCY and self.metric is Metric.HEALTH:
             raise ValueError("a health score has no currency")
         if self.period is not None:
@@ -196,7 +200,7 @@ class Change:
 
     def __post_init__(self) -> None:
         _check_recurring(self.metric)
-        _check_optional_name(self.account)
+        check_optional_name(self.account)
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,7 +212,7 @@ class Movers:
     limit: int = USUAL_LIMIT
 
     def __post_init__(self) -> None:
-        _check_limit(self.limit)
+        check_limit(self.limit)
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,7 +225,7 @@ class Trajectory:
 
     def __post_init__(self) -> None:
         _check_recurring(self.metric)
-        _check_optional_name(self.account)
+        check_optional_name(self.account)
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,7 +254,7 @@ class ComparePeriods:
 
     def __post_init__(self) -> None:
         _check_recurring(self.metric)
-        _check_optional_name(self.account)
+        check_optional_name(self.account)
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,57 +272,20 @@ class Explain:
 
 
 @dataclass(frozen=True, slots=True)
-class Invoices:
-    """Invoices, newest first, created in the period; drafts are never shown."""
+class Movements:
+    """What made MRR or ARR change over a period: new, expansion, contraction and churn, each summed over all accounts
+    between the two ends of it (none named: all kinds). A move to another currency is churn in one and new in the
+    other (billing rules 6.2)."""
 
-    account: str | None = None
-    which: InvoiceWord = InvoiceWord.ANY
-    period: Period | None = None
-    limit: int = USUAL_LIMIT
-
-    def __post_init__(self) -> None:
-        _check_limit(self.limit)
-        _check_optional_name(self.account)
-
-
-@dataclass(frozen=True, slots=True)
-class Subscriptions:
-    """Subscriptions of matched customers, highest MRR first."""
-
-    account: str | None = None
-    which: SubscriptionWord = SubscriptionWord.LIVE
-    limit: int = USUAL_LIMIT
+    period: Period
+    kinds: tuple[MovementKind, ...] = ()
+    metric: Metric = Metric.MRR
 
     def __post_init__(self) -> None:
-        _check_limit(self.limit)
-        _check_optional_name(self.account)
-
-
-@dataclass(frozen=True, slots=True)
-class Signals:
-    """Churn signals, newest first, that occurred in the period."""
-
-    account: str | None = None
-    types: tuple[SignalType, ...] = ()
-    standings: tuple[SignalStanding, ...] = (SignalStanding.OPEN,)
-    period: Period | None = None
-    limit: int = USUAL_LIMIT
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "types", canonical(self.types))
-        object.__setattr__(self, "standings", canonical_standings(self.standings))
-        _check_limit(self.limit)
-        _check_optional_name(self.account)
-
-
-@dataclass(frozen=True, slots=True)
-class UnmatchedCustomers:
-    """Stripe customers without an account, highest MRR first, and what they pay."""
-
-    limit: int = USUAL_LIMIT
-
-    def __post_init__(self) -> None:
-        _check_limit(self.limit)
+        object.__setattr__(self, "kinds", canonical(self.kinds))
+        if len(self.kinds) == len(MovementKind):
+            object.__setattr__(self, "kinds", ())
+        _check_recurring(self.metric)
 
 
 Query = (
@@ -327,6 +294,7 @@ Query = (
     | AccountFact
     | Change
     | Movers
+    | Movements
     | Trajectory
     | CompareAccounts
     | ComparePeriods
@@ -342,6 +310,7 @@ QUERY_TYPES: tuple[type[Query], ...] = (
     AccountFact,
     Change,
     Movers,
+    Movements,
     Trajectory,
     CompareAccounts,
     ComparePeriods,
@@ -372,13 +341,3 @@ def _check_parts(metric: Metric, filters: tuple[Filter, ...]) -> None:
 def _check_recurring(metric: Metric) -> None:
     if metric not in RECURRING:
         raise ValueError("only MRR and ARR are known over time")
-
-
-def _check_limit(limit: int) -> None:
-    if not 1 <= limit <= LARGEST_LIMIT:
-        raise ValueError(f"a limit is between 1 and {LARGEST_LIMIT}")
-
-
-def _check_optional_name(name: str | None) -> None:
-    if name is not None:
-        check_name(name)

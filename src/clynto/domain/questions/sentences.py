@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Sequence
+from fractions import Fraction
 from typing import assert_never
 
 from clynto.domain.questions.filters import (
@@ -18,14 +19,26 @@ from clynto.domain.questions.filters import (
     NewIn,
     NoSubscription,
     NotMatched,
+    NotOnPlan,
     OnPlan,
+    OnTrial,
     PaidEvery,
     PaymentStatusIs,
     RenewsIn,
     SignalStanding,
+    WithoutProduct,
     WithSignal,
 )
 from clynto.domain.questions.json_form import amount_text
+from clynto.domain.questions.lists import (
+    InvoiceOrder,
+    Invoices,
+    InvoiceWord,
+    Signals,
+    Subscriptions,
+    SubscriptionWord,
+    UnmatchedCustomers,
+)
 from clynto.domain.questions.periods import (
     Between,
     MonthOf,
@@ -48,19 +61,15 @@ from clynto.domain.questions.query import (
     Fact,
     Figure,
     Grouping,
-    Invoices,
-    InvoiceWord,
     Metric,
     Move,
+    MovementKind,
+    Movements,
     Movers,
     Query,
-    Signals,
     Statistic,
-    Subscriptions,
-    SubscriptionWord,
     Topic,
     Trajectory,
-    UnmatchedCustomers,
 )
 from clynto.domain.signals import SignalType
 
@@ -117,11 +126,31 @@ INVOICE_WORDS = {
     InvoiceWord.UNCOLLECTIBLE: "uncollectible ",
     InvoiceWord.VOID: "void ",
 }
+INVOICE_ORDER_WORDS = {
+    InvoiceOrder.NEWEST: "newest ",
+    InvoiceOrder.OLDEST: "oldest ",
+    InvoiceOrder.LARGEST: "largest ",
+    InvoiceOrder.SMALLEST: "smallest ",
+}
+MOVEMENT_WORDS = {
+    MovementKind.NEW: "new",
+    MovementKind.EXPANSION: "expansion",
+    MovementKind.CONTRACTION: "contraction",
+    MovementKind.CHURN: "churned",
+}
 SUBSCRIPTION_WORDS = {
     SubscriptionWord.LIVE: "live ",
     SubscriptionWord.CANCELING: "canceling ",
+    SubscriptionWord.TRIALING: "trialing ",
+    SubscriptionWord.PAST_DUE: "past due ",
     SubscriptionWord.ENDED: "ended ",
     SubscriptionWord.ANY: "live and ended ",
+}
+_BEFORE_A_NAME: dict[type[Filter], str] = {
+    OnPlan: "on the plan",
+    HasProduct: "with the product",
+    NotOnPlan: "not on the plan",
+    WithoutProduct: "without the product",
 }
 AT_ANY_TIME = "at any time"
 
@@ -129,8 +158,9 @@ AT_ANY_TIME = "at any time"
 def sentence_of(query: Query) -> str:
     """The question. Account references, plans and products stand in quotes, so that nothing else can claim them."""
     match query:
-        case Accounts(filters, metric, order, limit):
-            return f"Show the top {limit} accounts by {order.value} {METRIC_WORDS[metric]}{_conditions(filters)}"
+        case Accounts(filters, metric, order, limit, at):
+            ranked = f"{order.value} {METRIC_WORDS[metric]}{_behind(at)}"
+            return f"Show the top {limit} accounts by {ranked}{_conditions(filters)}"
         case Movers(move, period, limit):
             moved = "fell" if move is Move.FALL else "rose"
             return f"Show the top {limit} accounts whose MRR {moved} most {period_phrase(period)}"
@@ -138,11 +168,11 @@ def sentence_of(query: Query) -> str:
             return _figure(query)
         case AccountFact(account, fact, period):
             return _fact(account, fact, period)
-        case Invoices(account, which, period, limit):
-            created = f" created {period_phrase(period)}" if period is not None else ""
-            return f"Show the top {limit} {INVOICE_WORDS[which]}invoices{_of(account)}{created}"
-        case Subscriptions(account, which, limit):
-            return f"Show the top {limit} {SUBSCRIPTION_WORDS[which]}subscriptions{_of(account)}"
+        case Invoices():
+            return _invoices(query)
+        case Subscriptions(account, which, limit, plan):
+            on_plan = "" if plan is None else f" on the plan {quoted(plan)}"
+            return f"Show the top {limit} {SUBSCRIPTION_WORDS[which]}subscriptions{_of(account)}{on_plan}"
         case Signals(account, types, standings, period, limit):
             return f"Show the top {limit} {_signals(types, standings)}{_of(account)} {_when(period)}"
         case UnmatchedCustomers(limit):
@@ -152,9 +182,12 @@ def sentence_of(query: Query) -> str:
 
 
 def _over_time(
-    query: Change | Trajectory | CompareAccounts | ComparePeriods | Explain,
+    query: Change | Movements | Trajectory | CompareAccounts | ComparePeriods | Explain,
 ) -> str:
     match query:
+        case Movements(period, kinds, metric):
+            named = either(MOVEMENT_WORDS[kind] for kind in kinds or MovementKind)
+            return f"How much {named} {METRIC_WORDS[metric]} was there {period_phrase(period)}?"
         case Change(metric, period, account):
             return f"How did the {METRIC_WORDS[metric]}{_of_some(account)} change {period_phrase(period)}?"
         case Trajectory(metric, account, period):
@@ -208,10 +241,8 @@ def condition_phrase(condition: Filter) -> str:
     match condition:
         case PaymentStatusIs(statuses):
             return f"with payment status {either(status.value for status in statuses)}"
-        case OnPlan(name):
-            return f"on the plan {quoted(name)}"
-        case HasProduct(name):
-            return f"with the product {quoted(name)}"
+        case OnPlan() | HasProduct() | NotOnPlan() | WithoutProduct():
+            return f"{_BEFORE_A_NAME[type(condition)]} {quoted(condition.name)}"
         case InCurrency(currency):
             return f"in {currency}"
         case PaidEvery(interval):
@@ -232,7 +263,7 @@ def condition_phrase(condition: Filter) -> str:
             return _event_phrase(condition)
 
 
-def _event_phrase(condition: WithSignal | RenewsIn | CancelsIn | NewIn | ChurnedIn) -> str:
+def _event_phrase(condition: WithSignal | RenewsIn | CancelsIn | OnTrial | NewIn | ChurnedIn) -> str:
     match condition:
         case WithSignal(types, standings, period):
             return f"with {_signals(types, standings)} {_when(period)}"
@@ -240,6 +271,8 @@ def _event_phrase(condition: WithSignal | RenewsIn | CancelsIn | NewIn | Churned
             return f"renewing {period_phrase(renewal)}"
         case CancelsIn(cancellation):
             return f"canceling {_when(cancellation)}"
+        case OnTrial(end):
+            return f"with a trial ending {_when(end)}"
         case NewIn(gained):
             return f"new {period_phrase(gained)}"
         case ChurnedIn(lost):
@@ -255,7 +288,7 @@ def either(words: Iterable[str]) -> str:
 def _figure(query: Figure) -> str:
     conditions = _conditions(query.filters)
     grouping = f" {GROUPING_WORDS[query.grouping]}" if query.grouping is not None else ""
-    period = f" {period_phrase(query.period)}" if query.period is not None else ""
+    period = _behind(query.period)
     if query.metric is Metric.ACCOUNTS:
         return f"How many accounts are there{grouping}{conditions}?"
     words = METRIC_WORDS[query.metric]
@@ -264,12 +297,39 @@ def _figure(query: Figure) -> str:
     return f"What is the {statistic}{words}{period} of all accounts{grouping}{conditions}?"
 
 
+def _invoices(query: Invoices) -> str:
+    words = f"{INVOICE_ORDER_WORDS[query.order]}{INVOICE_WORDS[query.which]}"
+    return f"Show the top {query.limit} {words}invoices{_of(query.account)}{_invoice_conditions(query)}"
+
+
+def _invoice_conditions(query: Invoices) -> str:
+    parts = []
+    if query.currency is not None:
+        parts.append(f"in {query.currency}")
+    if query.is_bounded:
+        parts.append(f"of {amount_bounds(query)}")
+    if query.days_late is not None:
+        parts.append(f"at least {query.days_late} days late")
+    if query.due is not None:
+        parts.append(f"due {period_phrase(query.due)}")
+    if query.period is not None:
+        parts.append(f"created {period_phrase(query.period)}")
+    return "".join(f" {part}" for part in parts)
+
+
+def amount_bounds(query: Invoices) -> str:
+    """``more than 500 and at most 1000``."""
+    return _bounds(*query.bounds)
+
+
 def _fact(account: str, fact: Fact, period: Period | None) -> str:
-    when = f" {period_phrase(period)}" if period is not None else ""
+    when = _behind(period)
     if fact is Fact.OVERVIEW:
         return f"Tell me about {quoted(account)}"
     if fact is Fact.RENEWAL:
         return f"When does {quoted(account)} renew?"
+    if fact is Fact.TRIAL:
+        return f"When does the trial of {quoted(account)} end?"
     return f"What is the {FACT_WORDS[fact]} of {quoted(account)}{when}?"
 
 
@@ -287,13 +347,16 @@ def _when(period: Period | None) -> str:
     return AT_ANY_TIME if period is None else period_phrase(period)
 
 
+def _behind(period: Period | None) -> str:
+    return "" if period is None else f" {period_phrase(period)}"
+
+
 def _range(condition: MrrRange) -> str:
-    bounds = [
-        ("at least", condition.minimum),
-        ("more than", condition.above),
-        ("at most", condition.maximum),
-        ("less than", condition.below),
-    ]
+    return _bounds(condition.minimum, condition.above, condition.maximum, condition.below)
+
+
+def _bounds(minimum: Fraction | None, above: Fraction | None, maximum: Fraction | None, below: Fraction | None) -> str:
+    bounds = [("at least", minimum), ("more than", above), ("at most", maximum), ("less than", below)]
     return " and ".join(f"{word} {amount_text(bound)}" for word, bound in bounds if bound is not None)
 
 

@@ -5,11 +5,40 @@ An MRR of exactly 4999.996 is shown as 5000.00, so "at least 5000" includes it a
 
 from __future__ import annotations
 
+import math
+from dataclasses import dataclass
 from fractions import Fraction
 
 from clynto.domain.money import UNITS
 from clynto.domain.questions.filters import MrrRange
 from clynto.domain.sort_places import MILLIONTHS
+
+
+@dataclass(frozen=True, slots=True)
+class AmountBounds:
+    """Of single amounts in major units: at least, more than, at most, less than. None: not bounded so."""
+
+    minimum: Fraction | None = None
+    above: Fraction | None = None
+    maximum: Fraction | None = None
+    below: Fraction | None = None
+
+    def in_minor_units(self, digits: int) -> tuple[int | None, int | None]:
+        """From (inclusive) and behind (exclusive), for a currency whose amounts carry ``digits`` decimals."""
+        unit = UNITS[digits]
+        low = behind = None
+        if self.minimum is not None:
+            low = math.ceil(self.minimum * unit)
+        if self.above is not None:
+            low = math.floor(self.above * unit) + 1
+        if self.maximum is not None:
+            behind = math.floor(self.maximum * unit) + 1
+        if self.below is not None:
+            behind = math.ceil(self.below * unit)
+        return low, behind
+
+
+UNBOUNDED = AmountBounds()
 
 
 def exact_bounds(wanted: MrrRange, digits: int) -> tuple[int | None, int | None]:

@@ -31,6 +31,12 @@ _PORTFOLIO = (
     "How much is outstanding?",
     "Show unpaid invoices",
     "Show overdue invoices",
+    "Show the largest unpaid invoices",
+    "Which accounts are on trial?",
+    "Which trials end this month?",
+    "How much MRR churned last month?",
+    "MRR movements last month",
+    "Top 5 accounts by MRR last quarter",
     "Which accounts have failed payments?",
     "Which accounts are set to cancel?",
     "Which subscriptions are canceling?",
@@ -84,6 +90,7 @@ _INSTEAD = {
         "What is our ARR by plan?",
     ),
     Refusal.PERSON: ("Top 5 accounts by MRR", "Which accounts renew next month?", "Which accounts are overdue?"),
+    Refusal.DEFINITION: ("How much MRR do we have?", "How much ARR is at risk?", "Which accounts churned last month?"),
     Refusal.NOTHING_ASKED: OPENING,
 }
 _REASONS = {
@@ -95,6 +102,11 @@ _REASONS = {
     Refusal.COLLECTED: "Cash, costs, taxes and payouts are not kept here.",
     Refusal.RATE: "Larry gives exact amounts and counts; this rate or statistic is not one of his answers.",
     Refusal.PERSON: "Who works at or for an account is not in the billing data.",
+    Refusal.DEFINITION: (
+        "MRR is what active and past due subscriptions bring a month at today's prices, and ARR is twelve times that. "
+        "ARR at risk is the ARR of accounts that are overdue or failed; an account has churned if it had MRR and has "
+        "none; lifetime value is what was paid on invoices; outstanding is what is left to pay on open ones."
+    ),
     Refusal.NOTHING_ASKED: "Ask about MRR, ARR, payments, invoices, subscriptions, renewals or signals.",
 }
 _LIGHT = frozenset(["the", "of", "a", "an", "is", "are", "what", "which", "show", "how", "do", "does", "me", "in"])

@@ -11,7 +11,7 @@ from clynto.domain.account_billing import PaymentStatus
 from clynto.domain.moments import UnixTime
 from clynto.domain.money import decimal_text
 from clynto.domain.money_view import MoneyView
-from clynto.domain.questions.filters import CancelsIn, Filter, MrrRange, WithSignal
+from clynto.domain.questions.filters import CancelsIn, Filter, MrrRange, OnTrial, WithSignal
 from clynto.domain.questions.periods import day_of
 from clynto.domain.questions.sentences import (
     MONTH_NAMES,
@@ -36,6 +36,11 @@ def grouped(amount: str) -> str:
     sign, digits = ("-", amount[1:]) if amount.startswith("-") else ("", amount)
     whole, point, decimals = digits.partition(".")
     return f"{sign}{int(whole):,}{point}{decimals}"
+
+
+def grouped_amounts(text: str) -> str:
+    """``at least 1500`` as ``at least 1,500``."""
+    return _AMOUNTS.sub(lambda found: grouped(found[0]), text)
 
 
 def in_currency(amount: str, currency: str) -> str:
@@ -119,6 +124,8 @@ def _told(condition: Filter) -> str:
     match condition:
         case CancelsIn(None):
             return "set to cancel"
+        case OnTrial(None):
+            return "on trial"
         case CancelsIn(period) if period is not None:
             return f"set to cancel {period_phrase(period)}"
         case WithSignal(types, standings, period):
@@ -127,7 +134,7 @@ def _told(condition: Filter) -> str:
             when = "" if period is None else period_phrase(period)
             return " ".join(part for part in ("with", states, kinds, "signals", when) if part)
         case MrrRange():
-            return _AMOUNTS.sub(lambda found: grouped(found[0]), condition_phrase(condition))
+            return grouped_amounts(condition_phrase(condition))
         case _:
             return condition_phrase(condition)
 

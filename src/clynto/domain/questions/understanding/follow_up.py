@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import fields, replace
 from typing import Any
 
-from clynto.domain.questions.filters import CancelsIn, ChurnedIn, Filter, NewIn, RenewsIn, WithSignal
+from clynto.domain.questions.filters import CancelsIn, ChurnedIn, Filter, NewIn, OnTrial, RenewsIn, WithSignal
+from clynto.domain.questions.lists import InvoiceOrder, Invoices, Signals
 from clynto.domain.questions.periods import Period
 from clynto.domain.questions.query import (
     RECURRING,
@@ -18,8 +19,8 @@ from clynto.domain.questions.query import (
     Figure,
     Grouping,
     Metric,
+    Order,
     Query,
-    Signals,
 )
 from clynto.domain.questions.understanding.chunks import Chunk, TimeMeant
 from clynto.domain.questions.understanding.gathering import Gathered, Unreadable, words_of
@@ -36,6 +37,7 @@ _FRAGMENT = frozenset(
         Tag.INTERVAL,
         Tag.STATUS,
         Tag.TOP,
+        Tag.TRIAL,
         Tag.ORDER,
         Tag.AMOUNT,
         Tag.METRIC,
@@ -50,7 +52,7 @@ _FRAGMENT = frozenset(
     }
 )
 _MARKED_BY = frozenset({"and", "also", "but", "or", "same", "only", "just"})
-_DATED_FILTERS = (RenewsIn, CancelsIn, NewIn, ChurnedIn, WithSignal)
+_DATED_FILTERS = (RenewsIn, CancelsIn, OnTrial, NewIn, ChurnedIn, WithSignal)
 _FACTS = {
     Metric.MRR: Fact.MRR,
     Metric.ARR: Fact.ARR,
@@ -132,10 +134,15 @@ def _dated(query: Query, said: Gathered, ahead: Iterable[TimeMeant]) -> Query:
     period = said.periods.pop(0)
     if isinstance(query, ComparePeriods):
         return replace(query, second=period)
-    if isinstance(query, Accounts) or (isinstance(query, Figure) and query.filters and _dated_in(query.filters)):
+    if isinstance(query, Accounts | Figure) and _is_about_now(query):
         later = next((meant.ahead for meant in ahead), period)
         return replace(query, filters=_redated(query.filters, period, later))
     return _with(query, period=period)
+
+
+def _is_about_now(query: Accounts | Figure) -> bool:
+    """Has conditions, so that it cannot be asked of the past, or a period of its own within them."""
+    return bool(query.filters) and (isinstance(query, Accounts) or _dated_in(query.filters))
 
 
 def _dated_in(filters: Iterable[Filter]) -> bool:
@@ -146,7 +153,7 @@ def _redated(filters: tuple[Filter, ...], past: Period, ahead: Period) -> tuple[
     dated = [condition for condition in filters if isinstance(condition, _DATED_FILTERS)]
     if len(dated) != 1:
         raise Unreadable("that period")
-    changed: Filter = replace(dated[0], period=ahead if isinstance(dated[0], RenewsIn | CancelsIn) else past)
+    changed: Filter = replace(dated[0], period=ahead if isinstance(dated[0], RenewsIn | CancelsIn | OnTrial) else past)
     return tuple(changed if condition is dated[0] else condition for condition in filters)
 
 
@@ -195,4 +202,7 @@ def _ordered(query: Query, said: Gathered) -> Query:
         query = _with(query, limit=said.limit)
     if said.order is not None and isinstance(query, Accounts):
         query = replace(query, order=said.order)
+    if said.order_words and isinstance(query, Invoices):
+        by_amount = InvoiceOrder.LARGEST if said.order is Order.HIGHEST else InvoiceOrder.SMALLEST
+        query = replace(query, order=by_amount)
     return query

@@ -7,8 +7,6 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
-from clynto.domain.money import half_up
-from clynto.domain.policies import MONTHS_PER_YEAR
 from clynto.domain.questions.filters import (
     CancelsIn,
     ChurnedIn,
@@ -21,25 +19,44 @@ from clynto.domain.questions.filters import (
     NewIn,
     NoSubscription,
     NotMatched,
+    NotOnPlan,
     OnPlan,
+    OnTrial,
     PaidEvery,
     PaymentStatusIs,
     RenewsIn,
     SignalStanding,
     StatusWord,
+    WithoutProduct,
     WithSignal,
 )
+from clynto.domain.questions.lists import LARGEST_LIMIT
 from clynto.domain.questions.periods import Period, Relative, Unit, Which
-from clynto.domain.questions.query import LARGEST_LIMIT, Grouping, Metric, Order
+from clynto.domain.questions.query import Grouping, Metric, Order
 from clynto.domain.questions.understanding.chunks import Chunk, TimeMeant
 from clynto.domain.questions.understanding.lexicon import Tag
-from clynto.domain.questions.understanding.words import Token
+from clynto.domain.questions.understanding.spoken_bounds import (
+    as_mrr,
+    bounds_of,
+    health_range,
+    metric_beside,
+    range_words,
+    units_of,
+)
+from clynto.domain.signals import SignalType
 
 THIS_MONTH = Relative(Unit.MONTH, Which.THIS)
-CENTS = 100
 LATE = (StatusWord.OVERDUE, StatusWord.FAILED)
-_EVENTS = (Tag.RENEWAL, Tag.CANCELING, Tag.NEW, Tag.CHURNED)
-_AHEAD = (Tag.RENEWAL, Tag.CANCELING)
+_EVENTS = (Tag.RENEWAL, Tag.CANCELING, Tag.TRIAL, Tag.DUE, Tag.NEW, Tag.CHURNED)
+_AHEAD = (Tag.RENEWAL, Tag.CANCELING, Tag.TRIAL, Tag.DUE)
+
+
+_PLAN_FILTERS: dict[tuple[str, bool], type[OnPlan | HasProduct | NotOnPlan | WithoutProduct]] = {
+    ("plan", False): OnPlan,
+    ("plan", True): NotOnPlan,
+    ("product", False): HasProduct,
+    ("product", True): WithoutProduct,
+}
 
 
 class Unreadable(Exception):
@@ -54,15 +71,18 @@ class Gathered:
     """Everything that a question says, each thing taken out at most once, so that nothing is silently ignored."""
 
     def __init__(self, chunks: Sequence[Chunk]) -> None:
-        self._left = list(chunks)
+        self._left = _ends_read(chunks)
         self.names: list[str] = [chunk.value for chunk in self.take_all(Tag.NAME)]
         self.health: HealthIs | None = None
         self.mrr: MrrRange | None = None
         self.event_periods: dict[Tag, Period | None] = {}
         self.signal_period: Period | None = None
         self.signal_period_given = False
+        self.amounts: dict[str, Fraction] = {}
+        """The bounds of amounts that were said to be of nothing, or of what is owed."""
         self.range_words = ""
         self.health_words = ""
+        self.owed_words = ""
         self._units: list[Chunk] = []
         self.limit: int | None = None
         self.limit_words = ""
@@ -78,7 +98,12 @@ class Gathered:
         orders = self.take_all(Tag.ORDER)
         self.order_words = orders[0].text if orders else ""
         self.order = orders[0].value if orders else self.order
-        self.metrics: list[Metric] = list(dict.fromkeys(chunk.value for chunk in self.take_all(Tag.METRIC)))
+        metrics = self.take_all(Tag.METRIC)
+        self.by_month = any(chunk.text.casefold() == "monthly mrr" for chunk in metrics)
+        self.metrics: list[Metric] = list(dict.fromkeys(chunk.value for chunk in metrics))
+        for chunk in self.take_all(Tag.RANKED):
+            metric, self.order = chunk.value
+            self.metrics.append(metric)
 
     # Taking things out.
 
@@ -151,21 +176,25 @@ class Gathered:
         ranges: dict[Metric, dict[str, Fraction]] = {}
         metric = Metric.MRR
         kept: list[Chunk] = []
-        waiting, behind_a_bound = list(self._left), False
+        waiting, behind_a_bound, named = list(self._left), False, False
         while waiting:
             chunk = waiting.pop(0)
             waiting_before = list(waiting)
-            bounds = _bounds_of(chunk, waiting)
+            bounds = bounds_of(chunk, waiting)
             if bounds is None:
                 kept.append(chunk)
                 behind_a_bound = False
                 continue
             if bounds:
-                self._units += _units_of([chunk, *waiting_before[: len(waiting_before) - len(waiting)]])
+                self._units += units_of([chunk, *waiting_before[: len(waiting_before) - len(waiting)]])
                 # "At least 10 and at most 20": the second bound is about what the first one was about.
                 if waiting and waiting[0].tag is Tag.CURRENCY and waiting[0].start == waiting_before[0].end:
                     self._units.append(waiting.pop(0))
-                metric = _metric_beside([] if behind_a_bound else kept, waiting) or metric
+                stated = metric_beside([] if behind_a_bound else kept, waiting)
+                metric = stated or metric
+                named = named or stated is not None
+                if metric is Metric.OUTSTANDING or not named:
+                    self.amounts.update(bounds)
                 behind_a_bound = True
                 ranges.setdefault(metric, {}).update(bounds)
         self._left = kept
@@ -174,15 +203,17 @@ class Gathered:
 
     def _set_range(self, found: dict[str, Fraction], metric: Metric) -> None:
         try:
-            if metric is Metric.HEALTH:
-                self.health = _health_range(found)
-                self.health_words = _range_words(found)
+            if metric is Metric.OUTSTANDING:
+                self.owed_words = range_words(found)
+            elif metric is Metric.HEALTH:
+                self.health = health_range(found)
+                self.health_words = range_words(found)
             else:
-                self.range_words = _range_words(found)
-                self.mrr = MrrRange(**{bound: _as_mrr(amount, metric) for bound, amount in found.items()})
+                self.range_words = range_words(found)
+                self.mrr = MrrRange(**{bound: as_mrr(amount, metric) for bound, amount in found.items()})
         except ValueError as fault:
             raise Unreadable(*(str(int(amount)) for amount in found.values())) from fault
-        if metric not in (Metric.MRR, Metric.ARR, Metric.HEALTH):
+        if metric not in (Metric.MRR, Metric.ARR, Metric.HEALTH, Metric.OUTSTANDING):
             raise Unreadable(metric.value)
 
     def _bind_limit(self) -> None:
@@ -203,8 +234,9 @@ class Gathered:
             found.append(MrrRange(above=Fraction(0)))
         if self.take(Tag.NOT_PAYING):
             found.append(MrrRange(maximum=Fraction(0)))
-        found += self._status_filters()
+        # Plans first: payment statuses take every negation that is left.
         found += self._plan_filters()
+        found += self._status_filters()
         found += [InCurrency(code) for code in dict.fromkeys(c.value for c in self.take_all(Tag.CURRENCY))]
         found += [PaidEvery(interval) for interval in dict.fromkeys(c.value for c in self.take_all(Tag.INTERVAL))]
         for chunk in self.take_all(Tag.HEALTH_RANGE):
@@ -239,12 +271,26 @@ class Gathered:
 
     def _plan_filters(self) -> list[Filter]:
         found: list[Filter] = []
-        for chunk in self.take_all(Tag.PLAN_NAME):
-            kind, name = chunk.value.split(" ", 1)
-            found.append(HasProduct(name) if kind == "product" else OnPlan(name))
+        negated = False
+        for chunk in list(self._left):
+            if chunk.tag is Tag.PLAN_NAME:
+                kind, name = chunk.value.split(" ", 1)
+                found.append(_PLAN_FILTERS[kind, negated](name))
+                self._left.remove(chunk)
+            elif chunk.tag is Tag.NOT and self._names_a_plan(chunk):
+                self._left.remove(chunk)
+                negated = True
+            elif chunk.tag not in (Tag.PLAN, Tag.PRODUCT):
+                negated = False
         if found:
             self.take(Tag.PLAN, Tag.PRODUCT)
         return found
+
+    def _names_a_plan(self, negation: Chunk) -> bool:
+        """``Not on the Team plan``: the plan follows, with nothing but that word between."""
+        behind = self._left[self._left.index(negation) + 1 :]
+        following = next((chunk for chunk in behind if chunk.tag not in (Tag.PLAN, Tag.PRODUCT)), None)
+        return following is not None and following.tag is Tag.PLAN_NAME
 
     def _event_filters(self) -> list[Filter]:
         found: list[Filter] = []
@@ -252,11 +298,17 @@ class Gathered:
             found.append(RenewsIn(self.event_periods.get(Tag.RENEWAL) or THIS_MONTH))
         if self.take(Tag.CANCELING):
             found.append(CancelsIn(self.event_periods.get(Tag.CANCELING)))
+        if self.take(Tag.TRIAL):
+            found.append(OnTrial(self.event_periods.get(Tag.TRIAL)))
         if self.take(Tag.NEW):
             found.append(NewIn(self.event_periods.get(Tag.NEW) or THIS_MONTH))
         if self.take(Tag.CHURNED):
             found.append(ChurnedIn(self.event_periods.get(Tag.CHURNED) or THIS_MONTH))
         return found
+
+    def kinds_of_signals(self) -> set[SignalType]:
+        """What is named of them, left where it is."""
+        return {chunk.value for chunk in self._left if chunk.tag is Tag.SIGNAL_TYPE}
 
     def signal_filter(self) -> WithSignal | None:
         """Take out what is said of signals; without a period or a standing the open ones are meant."""
@@ -278,73 +330,14 @@ class Gathered:
         return () if asked_for_news else (SignalStanding.OPEN,)
 
 
-def _bounds_of(chunk: Chunk, behind: list[Chunk]) -> dict[str, Fraction] | None:
-    """The bounds that ``chunk`` opens, taken out of what stands behind it. None: it opens none; empty: drop it."""
-    amounts = _amounts_behind(behind)
-    if chunk.tag is Tag.BETWEEN and len(amounts) > 1:
-        del behind[:2]
-        return {"minimum": min(amounts[:2]), "maximum": max(amounts[:2])}
-    if chunk.tag is Tag.BOUND and amounts:
-        del behind[:1]
-        return {chunk.value: amounts[0]}
-    if chunk.tag is Tag.AMOUNT and behind and behind[0].text.casefold() in ("or more", "or higher"):
-        del behind[:1]
-        return {"minimum": _amount(chunk)}
-    return {} if chunk.tag is Tag.BOUND and chunk.text.casefold() in ("from", "over") else None
-
-
-def _amounts_behind(chunks: Sequence[Chunk]) -> list[Fraction]:
-    """The amounts that follow directly."""
-    amounts: list[Fraction] = []
-    for chunk in chunks:
-        if chunk.tag is not Tag.AMOUNT:
-            break
-        amounts.append(_amount(chunk))
-    return amounts
-
-
-def _amount(chunk: Chunk) -> Fraction:
-    token: Token = chunk.value
-    return token.amount if token.amount is not None else Fraction(0)
-
-
-def _metric_beside(before: list[Chunk], behind: list[Chunk]) -> Metric | None:
-    """Take out the metric that a bound is about: the one directly before it, or directly behind its amount."""
-    if before and before[-1].tag is Tag.METRIC:
-        found: Metric = before.pop().value
-        return found
-    of_the_next = len(behind) > 1 and behind[1].tag in (Tag.BOUND, Tag.BETWEEN)
-    if behind and behind[0].tag is Tag.METRIC and not of_the_next:
-        stated: Metric = behind.pop(0).value
-        return stated
-    return None
-
-
-def _units_of(bound: Sequence[Chunk]) -> list[Chunk]:
-    """``Over $1k`` is over a thousand dollars, so yen are not meant: the sign says as much as "in USD" does."""
-    tokens: list[tuple[Chunk, Token]] = [(chunk, chunk.value) for chunk in bound if chunk.tag is Tag.AMOUNT]
-    signs = {token.currency: chunk for chunk, token in tokens if token.currency is not None}
-    return [replace(chunk, tag=Tag.CURRENCY, value=currency) for currency, chunk in signs.items()]
-
-
-def _as_mrr(amount: Fraction, metric: Metric) -> Fraction:
-    """A bound of ARR as one of shown MRR, which has cents: 10,000 a year is 833.33 a month on every page."""
-    if metric is not Metric.ARR:
-        return amount
-    return Fraction(half_up(amount * CENTS / MONTHS_PER_YEAR), CENTS)
-
-
-def _range_words(found: dict[str, Fraction]) -> str:
-    return " and ".join(f"{bound} {int(amount)}" for bound, amount in found.items())
-
-
-def _health_range(found: dict[str, Fraction]) -> HealthIs:
-    if any(amount.denominator != 1 for amount in found.values()):
-        raise ValueError("health scores are whole numbers")
-    whole = {bound: int(amount) for bound, amount in found.items()}
-    low = whole.get("minimum", whole["above"] + 1 if "above" in whole else None)
-    high = whole.get("maximum", whole["below"] - 1 if "below" in whole else None)
-    return HealthIs(low, high)
+def _ends_read(chunks: Sequence[Chunk]) -> list[Chunk]:
+    """``Ends`` says when a trial ends, or else when a subscription does; of month ends it is no event."""
+    tags = {chunk.tag for chunk in chunks}
+    if Tag.TRIAL in tags:
+        return [chunk for chunk in chunks if chunk.tag is not Tag.END]
+    if Tag.METRIC in tags or not tags & {Tag.NAME, Tag.ITS, Tag.SUBSCRIPTIONS, Tag.ACCOUNTS}:
+        return list(chunks)
+    return [replace(chunk, tag=Tag.CANCELING) if chunk.tag is Tag.END else chunk for chunk in chunks]
 
 
 def words_of(chunks: Iterable[Chunk]) -> tuple[str, ...]:

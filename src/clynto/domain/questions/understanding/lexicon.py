@@ -32,6 +32,8 @@ class Tag(enum.StrEnum):
     NOT = "not"
     RENEWAL = "renewal"
     CANCELING = "canceling"
+    TRIAL = "trial"
+    END = "end"
     NEW = "new"
     CHURNED = "churned"
     LOST = "lost"
@@ -39,6 +41,9 @@ class Tag(enum.StrEnum):
     CHANGED = "changed"
     FELL = "fell"
     ROSE = "rose"
+    EXPANSION = "expansion"
+    CONTRACTION = "contraction"
+    MOVEMENTS = "movements"
     NO_SUBSCRIPTION = "no subscription"
     UNMATCHED = "unmatched"
     PAYING = "paying"
@@ -52,6 +57,9 @@ class Tag(enum.StrEnum):
     PRODUCT = "product"
     GROUPING = "grouping"
     ORDER = "order"
+    RANKED = "ranked"
+    AGE = "age"
+    BY_AMOUNT = "by amount"
     TOP = "top"
     BOUND = "bound"
     BETWEEN = "between"
@@ -61,6 +69,8 @@ class Tag(enum.StrEnum):
     COMPUTED = "computed"
     INVOICES = "invoices"
     LAST_PAYMENT = "last payment"
+    DUE = "due"
+    DAYS_LATE = "days late"
     UNPAID = "unpaid"
     INVOICE_STATE = "invoice state"
     SUBSCRIPTIONS = "subscriptions"
@@ -97,8 +107,8 @@ with and or please can could would you me us tell give i want need like know see
 it's hi hello
 hey larry so just right now currently today's present moment currently by their's than then also any some each's get got
 make made up amount value figure number stand standing much how shall should let my mine due's out's into
-current happening going run running customer's sort sorted ranked ordered order thanks thank kindly exactly about's
-one those these ones look looks first's money per month's this's being's
+current happening going run running use uses using customer's sort sorted ranked ordered order thanks thank kindly
+exactly about's one those these ones look looks first's money per month's this's being's
 anything something anybody anyone somebody help ok okay great brings bring comes worth
 """
 
@@ -125,8 +135,8 @@ _PLAIN: dict[Meaning, str] = {
         Tag.ITS
     ): "it|its|they|their|them|this account|this customer|this company|that account|that customer|theirs",
     Meaning(Tag.METRIC, Metric.MRR): (
-        "mrr|monthly recurring revenue|recurring revenue|monthly revenue|revenue|pay|pays|paying|spend|spending"
-        "|monthly spend|monthly income|we make|we earn|we bring in|we are making|we are earning|are we making"
+        "mrr|monthly mrr|monthly recurring revenue|recurring revenue|monthly revenue|revenue|pay|pays|paying|spend"
+        "|spending|monthly spend|monthly income|we make|we earn|we bring in|we are making|we are earning|are we making"
         "|are we earning"
     ),
     Meaning(Tag.METRIC, Metric.ARR): (
@@ -140,7 +150,7 @@ _PLAIN: dict[Meaning, str] = {
     ),
     Meaning(Tag.METRIC, Metric.OUTSTANDING): (
         "outstanding|outstanding amount|outstanding balance|owe|owes|owed|owing|open balance|receivable|debt"
-        "|amount due|unpaid amount|left to pay|unpaid balance|open amount|balance due"
+        "|debtor|amount due|unpaid amount|left to pay|unpaid balance|open amount|balance due"
     ),
     Meaning(Tag.METRIC, Metric.LIFETIME_VALUE): (
         "lifetime value|ltv|clv|life time value|customer lifetime value|lifetime revenue|paid in total|paid so far"
@@ -149,7 +159,8 @@ _PLAIN: dict[Meaning, str] = {
     ),
     Meaning(
         Tag.METRIC, Metric.HEALTH
-    ): "health|health score|score|health low|health so low|score low|score so low|health score low|health score so low",
+    ): "health|how healthy|health score|score|health low|health so low|score low|score so low"
+    "|health score low|health score so low",
     Meaning(Tag.METRIC, Metric.ACCOUNTS): "number of accounts|number of customers|account count|customer count",
     Meaning(Tag.STATUS, StatusWord.OVERDUE): (
         "overdue|past due|past-due|late|delinquent|in arrears|behind|behind on payment|late on payment"
@@ -163,7 +174,7 @@ _PLAIN: dict[Meaning, str] = {
     ): "no payment status|without payment status|without a payment status|none|no status",
     Meaning(Tag.STATUS_NAME): "payment status|last payment status|status|billing status|payment state",
     Meaning(Tag.AT_RISK): "at risk|at-risk|risky|endangered|in danger",
-    Meaning(Tag.NOT): "not|no|non|never|except|excluding|isn't",
+    Meaning(Tag.NOT): "not|no|non|never|except|except for|excluding|other than|isn't|without|lacking",
     Meaning(Tag.RENEWAL): (
         "renew|renews|renewing|renewal|upcoming renewal|coming renewal|renewal date|up for renewal"
         "|due for renewal|coming up for renewal|next renewal"
@@ -175,8 +186,12 @@ _PLAIN: dict[Meaning, str] = {
         "|pending cancellation|scheduled for cancellation|about to end|set to end|leaving|cancels"
         "|upcoming cancellation"
     ),
+    Meaning(Tag.TRIAL): (
+        "trial|on trial|in trial|on a trial|in a trial|free trial|trial period|trialing|trialling|in their trial"
+    ),
+    Meaning(Tag.END): "end|ending|expire|expiring|run out|running out",
     Meaning(Tag.NEW): "new|newly|sign up|signed up|joined|new business|onboarded|signup|brand new",
-    Meaning(Tag.CHURNED): "churned|churn|churning|left us|gone|left",
+    Meaning(Tag.CHURNED): "churned|churn|churning|left us|gone|left|gross churn|gross mrr churn|gross revenue churn",
     Meaning(Tag.LOST): "lost|lose|losing|loss|losses",
     Meaning(Tag.GAINED): "gained|gain|win|won|winning|added|add",
     Meaning(Tag.CHANGED): (
@@ -186,13 +201,16 @@ _PLAIN: dict[Meaning, str] = {
     Meaning(Tag.FELL): (
         "fall|fell|fallen|falling|drop|dropped|dropping|shrink|shrank|shrunk|decrease|decreased|decline"
         "|declined|declining"
-        "|go down|went down|going down|gone down|shrinking|decreasing|contracted|contraction|down"
+        "|go down|went down|going down|gone down|shrinking|decreasing|contracted|down"
     ),
     Meaning(Tag.ROSE): (
         "rise|rose|risen|rising|grow|grew|grown|growing|growth|increase|increased|increasing|go up|went up"
         "|going up|gone up"
-        "|expand|expanded|expansion|expanding|up most|upgraded|upsold|upsell"
+        "|expand|expanded|expanding|up most|upgraded|upsold|upsell"
     ),
+    Meaning(Tag.EXPANSION): "expansion",
+    Meaning(Tag.CONTRACTION): "contraction|downgraded mrr|downgrade mrr",
+    Meaning(Tag.MOVEMENTS): "mrr movement|movement of mrr|revenue movement|mrr waterfall|mrr bridge",
     Meaning(Tag.NO_SUBSCRIPTION): (
         "no subscription|without subscription|without a subscription|without any subscription|not subscribed"
         "|no active subscription|without an active subscription|no live subscription|without a live subscription"
@@ -244,11 +262,17 @@ _PLAIN: dict[Meaning, str] = {
     ),
     Meaning(Tag.GROUPING, Grouping.HEALTH): "{by} health|{by} health level|{by} health band",
     Meaning(Tag.ORDER, Order.HIGHEST): (
-        "highest|biggest|largest|most|greatest|best|descending|highest first|largest first|biggest first|most valuable"
+        "highest|fastest|most popular|biggest|largest|most|greatest|best"
+        "|descending|highest first|largest first|biggest first|most valuable"
     ),
     Meaning(Tag.ORDER, Order.LOWEST): (
         "lowest|smallest|least|fewest|worst|ascending|lowest first|smallest first|least valuable"
     ),
+    Meaning(Tag.RANKED, (Metric.HEALTH, Order.HIGHEST)): "healthiest",
+    Meaning(Tag.RANKED, (Metric.HEALTH, Order.LOWEST)): "unhealthiest|least healthy",
+    Meaning(Tag.AGE, Order.LOWEST): "oldest|oldest first",
+    Meaning(Tag.BY_AMOUNT): "by amount|by size|by value|by amount due|by amount left to pay",
+    Meaning(Tag.UNKNOWN, "by name"): "by name|alphabetically|in alphabetical order",
     Meaning(Tag.TOP, Order.HIGHEST): "top|first|limit|at most accounts|up to accounts",
     Meaning(Tag.TOP, Order.LOWEST): "bottom|last accounts",
     Meaning(
@@ -260,18 +284,20 @@ _PLAIN: dict[Meaning, str] = {
     Meaning(Tag.BETWEEN): "between|in the range|in the range of",
     Meaning(Tag.TRAJECTORY): (
         "trajectory|history|trend|over time|evolution|development|chart|graph|curve|timeline|plot"
-        "|progression|month by month"
+        "|progression|month by month|by month|month over month|month on month"
         "|historical|historically|trending|trend line|course"
     ),
     Meaning(
         Tag.COMPARE
-    ): "compare|compared|comparison|versus|vs|against|compared to|compared with|comparing|relative to",
+    ): "compare|compared|comparison|versus|vs|against|compared to|compared with|comparing|relative to|bigger"
+    "|difference between",
     Meaning(Tag.WHY): "why|explain|how come|reason|what happened|reason for|cause|caused|what is behind",
     Meaning(Tag.COMPUTED): (
         "computed|calculated|compute|calculate|made of|composed|breakdown|break down|breakdown of|made up of"
         "|derived|add up|made up"
         "|adds up|come from|comes from|composition|consist of|come about|broken down|calculation"
     ),
+    Meaning(Tag.DUE): "due|payable|fall due|falling due|come due|coming due",
     Meaning(Tag.LATEST): "last|latest|newest|most recent|recent",
     Meaning(Tag.INVOICES): "invoice|bill|billing document|invoicing",
     Meaning(Tag.LAST_PAYMENT): (
@@ -281,7 +307,7 @@ _PLAIN: dict[Meaning, str] = {
     Meaning(Tag.UNPAID): "unpaid|not paid|not been paid|unsettled|still open|not yet paid|have not paid|has not paid",
     Meaning(Tag.INVOICE_STATE, "uncollectible"): "uncollectible|written off|bad debt|uncollectable",
     Meaning(Tag.INVOICE_STATE, "void"): "void|voided",
-    Meaning(Tag.SUBSCRIPTIONS): "subscription|subscribed|contract|seat|licence|license",
+    Meaning(Tag.SUBSCRIPTIONS): "subscription|subscribed|contract|seat|licence|license|how often",
     Meaning(Tag.LIVE): "live|active",
     Meaning(Tag.ENDED): "ended|expired|past|former|inactive",
     Meaning(Tag.SIGNALS): (
@@ -294,6 +320,7 @@ _PLAIN: dict[Meaning, str] = {
         "|card decline|rejected payment|refused payment|declined card|failed invoice|charge failure|payment_failed"
         "|failed to pay|fail to pay|card was refused|card was declined"
         "|had a payment fail|payment fail|payment problem|last payment failed|latest payment failed"
+        "|card failed|payment was refused"
     ),
     Meaning(
         Tag.SIGNAL_TYPE, SignalType.PAYMENT_OVERDUE

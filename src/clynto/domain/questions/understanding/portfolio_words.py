@@ -11,6 +11,11 @@ from clynto.domain.signals import SignalType
 _PAYMENT_PROBLEMS = {SignalType.PAYMENT_FAILED, SignalType.PAYMENT_OVERDUE}
 
 
+def lists_accounts(said: Gathered) -> bool:
+    """Asks for accounts by name: "which accounts", "who", "top 5 customers"."""
+    return said.has(Tag.ACCOUNTS) or any(c.text.casefold() in ("who", "whose") for c in said.left if c.tag is Tag.WHICH)
+
+
 def lost_or_gained(said: Gathered) -> None:
     """``Which customers did we lose last month`` asks for those that churned."""
     for tag, event in ((Tag.LOST, Tag.CHURNED), (Tag.GAINED, Tag.NEW)):

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from clynto.domain.questions.filters import Filter, SignalStanding, StatusWord
-from clynto.domain.questions.periods import Direction, Period, Rolling, Unit
-from clynto.domain.questions.query import (
-    RANKABLE,
-    RECURRING,
+from clynto.domain.questions.lists import (
     USUAL_LIMIT,
+    Invoices,
+    InvoiceWord,
+    Signals,
+    Subscriptions,
+    SubscriptionWord,
+    UnmatchedCustomers,
+)
+from clynto.domain.questions.periods import Direction, Period, Relative, Rolling, Unit, Which
+from clynto.domain.questions.query import (
+    RECURRING,
     AccountFact,
     Accounts,
     Change,
@@ -19,35 +23,28 @@ from clynto.domain.questions.query import (
     Fact,
     Figure,
     Grouping,
-    Invoices,
-    InvoiceWord,
     Metric,
     Move,
     Movers,
-    Order,
     Query,
-    Signals,
-    Statistic,
-    Subscriptions,
-    SubscriptionWord,
     Topic,
     Trajectory,
-    UnmatchedCustomers,
 )
 from clynto.domain.questions.understanding.gathering import THIS_MONTH, Gathered, Unreadable, words_of
+from clynto.domain.questions.understanding.invoice_words import invoices_of
 from clynto.domain.questions.understanding.lexicon import Tag
+from clynto.domain.questions.understanding.movement_words import movements_of
+from clynto.domain.questions.understanding.portfolio_readings import metric_of, period_of, portfolio_of
 from clynto.domain.questions.understanding.portfolio_words import (
-    deduplicated,
-    join_health_order,
-    join_risk,
-    lost_or_gained,
+    lists_accounts,
 )
-from clynto.domain.questions.understanding.subscription_words import happened_to_subscriptions
+from clynto.domain.questions.understanding.subscription_words import subscriptions_of
+from clynto.domain.signals import SignalType
 
+THIS_WEEK = Relative(Unit.WEEK, Which.THIS)
 USUAL_PAST = Rolling(3, Unit.MONTH, Direction.LAST)
 """Over which a change is explained if no period is named: long enough to hold the last renewal of most plans."""
 _ASKING = (Tag.WHICH, Tag.TOTAL, Tag.ALL, Tag.ITS, Tag.FOLLOW_UP, Tag.ABOUT, Tag.WILL)
-_ONE = ("account", "customer", "client", "company", "logo")
 _MOVING = (Tag.CHANGED, Tag.FELL, Tag.ROSE)
 
 
@@ -62,31 +59,57 @@ def reading_of(said: Gathered) -> Query:
 
 
 def _query(said: Gathered) -> Query:
+    for reading in (_of_some_kind, _of_lists, _of_plans_and_subscriptions):
+        found = reading(said)
+        if found is not None:
+            return found
+    return _about_account(said) if said.names else portfolio_of(said)
+
+
+def _of_some_kind(said: Gathered) -> Query | None:
+    """What a word of its own asks for: an explanation, a comparison, a course."""
     if said.has(Tag.WHY, Tag.COMPUTED) and said.names:
         return _explanation(said)
     if said.take(Tag.COMPARE):
         return _comparison(said)
-    if said.take(Tag.TRAJECTORY):
+    if said.take(Tag.TRAJECTORY) or (said.by_month and said.periods):
         return _trajectory(said)
     if said.take(Tag.LAST_PAYMENT):
         # "When did Acme last pay?": its newest paid invoice tells.
         usual = 1 if said.names else USUAL_LIMIT
         return Invoices(_one_name(said), InvoiceWord.PAID, limit=said.limit or usual)
-    if said.has(Tag.INVOICES):
-        return _invoices(said)
-    if said.has(Tag.SIGNALS) and not _lists_accounts(said) and not said.metrics:
+    return None
+
+
+def _of_lists(said: Gathered) -> Query | None:
+    """Invoices, signals, and what made MRR change."""
+    if said.has(Tag.INVOICES, Tag.DAYS_LATE):
+        return invoices_of(said, lists_accounts(said)) or portfolio_of(said)
+    if said.has(Tag.WHY) and not said.names and _tells_what_happened(said):
+        return Signals(None, (), (), period_of(said, THIS_WEEK))
+    if said.has(Tag.SIGNALS) and not lists_accounts(said) and not said.metrics:
         return _signals(said)
+    return movements_of(said, lists_accounts(said))
+
+
+def _of_plans_and_subscriptions(said: Gathered) -> Query | None:
     if _asks_for_a_plan(said):
         # "Which plan brings most MRR?": the groups answer, the highest among them.
         said.take(Tag.PLAN, Tag.PRODUCT)
         said.grouping, said.order = Grouping.PLAN, None
     if said.has(Tag.UNMATCHED) and _asks_for_customers(said):
         return _unmatched(said)
-    if said.has(Tag.SUBSCRIPTIONS) or (said.has(Tag.PLAN, Tag.PRODUCT) and said.names and not said.metrics):
-        return _subscriptions(said)
-    if said.has(*_MOVING) or (said.has(Tag.LOST, Tag.GAINED) and said.metrics):
+    if len(said.names) > 1 and not said.has(*_MOVING, Tag.RENEWAL, Tag.CANCELING):
+        said.take(Tag.BOUND)
+        return _comparison(said)
+    if said.names and said.has(Tag.TRIAL) and not said.has(Tag.SUBSCRIPTIONS):
+        said.take(Tag.TRIAL)
+        return AccountFact(_one_name(said) or "", Fact.TRIAL)
+    if _asks_for_subscriptions(said):
+        return subscriptions_of(said, lists_accounts(said))
+    if said.has(*_MOVING) or (said.has(Tag.LOST, Tag.GAINED) and (said.metrics or said.order is not None)):
         return _movement(said)
-    return _about_account(said) if said.names else _portfolio(said)
+    return None
 
 
 def _without_effect(said: Gathered, query: Query) -> tuple[str, ...]:
@@ -97,14 +120,36 @@ def _without_effect(said: Gathered, query: Query) -> tuple[str, ...]:
         lost.append(said.limit_words)
     if said.grouping is not None and getattr(query, "grouping", None) is None:
         lost.append(f"by {said.grouping.value.replace('_', ' ')}")
-    if said.order_words and isinstance(query, Invoices | Signals):
+    if said.order_words and isinstance(query, Signals):
         lost.append(said.order_words)
+    if said.owed_words and not isinstance(query, Invoices):
+        lost.append(said.owed_words)
     return tuple(lost)
 
 
 def _asks_for_a_plan(said: Gathered) -> bool:
-    ranked = bool(said.metrics) and said.order is not None and said.limit is None
-    return ranked and said.has(Tag.PLAN, Tag.PRODUCT) and not (said.names or said.has(Tag.PLAN_NAME, Tag.ACCOUNTS))
+    ranked = said.order is not None and said.limit is None
+    if not ranked or not said.has(Tag.PLAN, Tag.PRODUCT) or said.names or said.has(Tag.PLAN_NAME, Tag.NOT):
+        return False
+    if not said.metrics:
+        # "The most popular plan", "which plan has the most customers?"
+        said.metrics.append(Metric.ACCOUNTS)
+        said.take(Tag.ACCOUNTS)
+    return not said.has(Tag.ACCOUNTS)
+
+
+def _asks_for_subscriptions(said: Gathered) -> bool:
+    if said.has(Tag.SUBSCRIPTIONS):
+        # "Accounts with a Team subscription" are accounts on a plan.
+        return not (lists_accounts(said) and said.has(Tag.PLAN_NAME))
+    return said.has(Tag.PLAN, Tag.PRODUCT) and bool(said.names) and not said.metrics
+
+
+def _tells_what_happened(said: Gathered) -> bool:
+    kinds = {chunk.tag for chunk in said.left} - {Tag.WHY, Tag.ALL, Tag.FOLLOW_UP}
+    if kinds or said.metrics or not said.periods:
+        return False
+    return any(chunk.text.casefold() == "what happened" for chunk in said.take_all(Tag.WHY))
 
 
 def _one_name(said: Gathered) -> str | None:
@@ -113,18 +158,8 @@ def _one_name(said: Gathered) -> str | None:
     return said.names[0] if said.names else None
 
 
-def _metric(said: Gathered, usual: Metric = Metric.MRR) -> Metric:
-    if len(said.metrics) > 1:
-        raise Unreadable(*(metric.value for metric in said.metrics))
-    return said.metrics.pop() if said.metrics else usual
-
-
-def _period(said: Gathered, usual: Period | None) -> Period | None:
-    return said.periods.pop(0) if said.periods else usual
-
-
 def _recurring(said: Gathered) -> Metric:
-    metric = _metric(said)
+    metric = metric_of(said)
     if metric not in RECURRING:
         raise Unreadable(metric.value)
     return metric
@@ -134,13 +169,16 @@ def _explanation(said: Gathered) -> Query:
     account = _one_name(said) or ""
     computed = said.take(Tag.COMPUTED)
     said.take(Tag.WHY, Tag.ACCOUNTS)
+    if said.take(Tag.CHURNED, Tag.CANCELING) or SignalType.SUBSCRIPTION_CANCELED in said.kinds_of_signals():
+        said.take(Tag.SIGNAL_TYPE)
+        return Signals(account, (SignalType.SUBSCRIPTION_CANCELED,), ())
     if said.take(Tag.LOST, Tag.GAINED, *_MOVING) or said.periods:
         _recurring(said)
-        period = _period(said, USUAL_PAST) or USUAL_PAST
+        period = period_of(said, USUAL_PAST) or USUAL_PAST
         return Explain(Topic.CHANGE, account, period)
     if Metric.HEALTH in said.metrics or said.has(Tag.HEALTH_RANGE):
         said.take(Tag.HEALTH_RANGE)
-        _metric(said)
+        metric_of(said)
         return AccountFact(account, Fact.HEALTH)
     if computed or said.metrics:
         _recurring(said)
@@ -151,7 +189,7 @@ def _explanation(said: Gathered) -> Query:
 
 
 def _comparison(said: Gathered) -> Query:
-    metric = _metric(said)
+    metric = metric_of(said)
     said.take(*_MOVING, Tag.LOST, Tag.GAINED)
     if len(said.periods) == 1 and len(said.names) < 2:
         said.periods.insert(0, THIS_MONTH)
@@ -160,7 +198,7 @@ def _comparison(said: Gathered) -> Query:
         said.periods.clear()
         return ComparePeriods(first, second, metric, _one_name(said))
     if len(said.names) != 2:
-        raise Unreadable("compare")
+        raise Unreadable("compare" if len(said.names) < 2 else "more than two accounts at a time")
     return CompareAccounts(said.names[0], said.names[1], metric)
 
 
@@ -168,47 +206,7 @@ def _trajectory(said: Gathered) -> Query:
     metric = _recurring(said)
     said.take(*_MOVING)
     usual = Rolling(12, Unit.MONTH, Direction.LAST)
-    return Trajectory(metric, _one_name(said), _period(said, usual) or usual)
-
-
-def _invoices(said: Gathered) -> Query:
-    single = all(chunk.text.casefold() in ("invoice", "bill") for chunk in said.take_all(Tag.INVOICES))
-    said.take(Tag.HOW_MANY)
-    if said.take(Tag.LATEST) and single and said.names:
-        # "Has Acme paid its last invoice?": the invoice itself tells.
-        said.take(Tag.UNPAID)
-        said.statuses()
-        return Invoices(_one_name(said), limit=said.limit or 1)
-    which = InvoiceWord.ANY
-    states = [chunk.value for chunk in said.take_all(Tag.INVOICE_STATE)]
-    statuses = said.statuses()
-    types = said.take(Tag.SIGNAL_TYPE)
-    if states:
-        which = InvoiceWord(states[0])
-    elif StatusWord.OVERDUE in statuses:
-        which = InvoiceWord.OVERDUE
-    elif said.take(Tag.UNPAID) or Metric.OUTSTANDING in said.metrics or StatusWord.FAILED in statuses or types:
-        which = InvoiceWord.UNPAID
-    elif said.has(Tag.STANDING):
-        which = _open_invoices(said)
-    elif StatusWord.PAID in statuses:
-        which = InvoiceWord.PAID
-    if Metric.OUTSTANDING in said.metrics:
-        said.metrics.remove(Metric.OUTSTANDING)
-    if said.metrics:
-        raise Unreadable(said.metrics[0].value)
-    if _lists_accounts(said) and which is InvoiceWord.UNPAID and not statuses and not said.names:
-        said.metrics.append(Metric.OUTSTANDING)
-        return _portfolio(said)
-    said.take(Tag.NEW)
-    period = _period(said, said.event_periods.get(Tag.NEW))
-    return Invoices(_one_name(said), which, period, said.limit or USUAL_LIMIT)
-
-
-def _open_invoices(said: Gathered) -> InvoiceWord:
-    if [chunk.value for chunk in said.take_all(Tag.STANDING)] != [SignalStanding.OPEN]:
-        raise Unreadable("invoices")
-    return InvoiceWord.UNPAID
+    return Trajectory(metric, _one_name(said), period_of(said, usual) or usual)
 
 
 def _signals(said: Gathered) -> Query:
@@ -236,36 +234,15 @@ def _asks_for_customers(said: Gathered) -> bool:
     return bool(said.metrics) or any("customer" in text for text in subjects)
 
 
-def _subscriptions(said: Gathered) -> Query:
-    said.take(Tag.SUBSCRIPTIONS, Tag.PLAN, Tag.PRODUCT, Tag.HOW_MANY)
-    live, ended = said.take(Tag.LIVE), said.take(Tag.ENDED)
-    if said.limit is not None and _lists_accounts(said) and not said.names:
-        # "Accounts with two subscriptions": how many an account has is no condition here.
-        raise Unreadable(said.limit_words)
-    happened = happened_to_subscriptions(said)
-    if happened is not None:
-        return happened
-    types = said.take_all(Tag.SIGNAL_TYPE)
-    which = SubscriptionWord.LIVE
-    if said.take(Tag.CANCELING):
-        which = SubscriptionWord.CANCELING
-    elif live and ended:
-        which = SubscriptionWord.ANY
-    elif ended or types or said.take(Tag.CHURNED):
-        which = SubscriptionWord.ENDED
-    if said.has(Tag.ALL) and not (live or ended or types):
-        which = SubscriptionWord.ANY if which is SubscriptionWord.LIVE else which
-    return Subscriptions(_one_name(said), which, said.limit or USUAL_LIMIT)
-
-
 def _movement(said: Gathered) -> Query:
     fell = said.has(Tag.FELL, Tag.LOST)
     directed = fell or said.has(Tag.ROSE, Tag.GAINED)
     lost = said.has(Tag.LOST) and not said.has(*_MOVING)
-    listed = _lists_accounts(said) or said.limit is not None or said.order is not None or lost
+    said.take(Tag.BY_AMOUNT)
+    listed = lists_accounts(said) or said.limit is not None or said.order is not None or lost
     said.take(*_MOVING, Tag.LOST, Tag.GAINED)
     metric = _recurring(said)
-    period = _period(said, THIS_MONTH) or THIS_MONTH
+    period = period_of(said, THIS_MONTH) or THIS_MONTH
     if listed and directed and not said.names:
         said.order = None
         return Movers(Move.FALL if fell else Move.RISE, period, said.limit or USUAL_LIMIT)
@@ -324,73 +301,7 @@ def _fact(said: Gathered) -> tuple[Fact, Period | None]:
         said.metrics.clear()
     if not said.metrics:
         return Fact.OVERVIEW, None
-    fact = _FACT_OF_METRIC.get(_metric(said))
+    fact = _FACT_OF_METRIC.get(metric_of(said))
     if fact is None:
         raise Unreadable("accounts")
-    return fact, _period(said, None)
-
-
-def _lists_accounts(said: Gathered) -> bool:
-    """Asks for accounts by name: "which accounts", "who", "top 5 customers"."""
-    return said.has(Tag.ACCOUNTS) or any(c.text.casefold() in ("who", "whose") for c in said.left if c.tag is Tag.WHICH)
-
-
-def _asks_for_one(said: Gathered) -> bool:
-    """``Which account has the highest MRR`` asks for a single one."""
-    nouns = [chunk.text.casefold() for chunk in said.left if chunk.tag is Tag.ACCOUNTS]
-    return bool(nouns) and all(noun in _ONE for noun in nouns)
-
-
-def _portfolio(said: Gathered) -> Query:
-    if said.take(Tag.UNPAID) and not said.metrics:
-        # "Which accounts have not paid?" asks for those that owe.
-        said.metrics.append(Metric.OUTSTANDING)
-    how_many = said.take(Tag.HOW_MANY) or Metric.ACCOUNTS in said.metrics
-    said.metrics = [metric for metric in said.metrics if metric is not Metric.ACCOUNTS]
-    average = said.take(Tag.AVERAGE)
-    summed = said.has(Tag.TOTAL)
-    lost_or_gained(said)
-    listed = said.has(Tag.WHICH) or said.order is not None or said.limit is not None
-    accounts, everything = _lists_accounts(said), said.has(Tag.ALL)
-    if said.order is not None and said.limit is None and _asks_for_one(said):
-        said.limit = 1
-    join_risk(said)
-    join_health_order(said)
-    filters = deduplicated(said.filters())
-    metric = _metric(said, Metric.ACCOUNTS if how_many else Metric.MRR) if said.metrics or how_many else None
-    if accounts and metric is None and said.grouping is not None and not (summed or average):
-        # "Accounts by plan" asks how many there are of each.
-        how_many, metric = True, Metric.ACCOUNTS
-    if how_many:
-        if metric is not Metric.ACCOUNTS:
-            raise Unreadable("how many")
-        return Figure(Metric.ACCOUNTS, filters=filters, grouping=said.grouping)
-    if average or (metric is Metric.HEALTH and not listed):
-        return Figure(metric or Metric.MRR, Statistic.AVERAGE, filters, said.grouping, _period(said, None))
-    wants_list = (listed or (accounts and not summed)) and said.grouping is None
-    if (
-        wants_list
-        and metric in (*RANKABLE, None)
-        and not (summed and not said.order)
-        and (accounts or filters or listed)
-    ):
-        if not (accounts or filters or said.order or said.limit or everything):
-            return _figure(said, metric, filters)
-        return Accounts(filters, metric or Metric.MRR, said.order or Order.HIGHEST, said.limit or USUAL_LIMIT)
-    if metric is None and said.grouping is None and not filters:
-        raise Unreadable(*(words_of(said.left) or ("",)))
-    if metric is None and said.grouping is None and not summed:
-        return Accounts(filters, Metric.MRR, said.order or Order.HIGHEST, said.limit or USUAL_LIMIT)
-    return _figure(said, metric, filters)
-
-
-def _figure(said: Gathered, metric: Metric | None, filters: tuple[Filter, ...]) -> Query:
-    grouping: Grouping | None = said.grouping
-    if metric in RECURRING and not (filters or grouping or said.has(Tag.TOTAL)) and _spans_months(said.periods):
-        return Trajectory(metric, None, said.periods.pop(0))
-    return Figure(metric or Metric.MRR, Statistic.TOTAL, filters, grouping, _period(said, None))
-
-
-def _spans_months(periods: Sequence[Period]) -> bool:
-    """``MRR over the last 6 months`` asks for its course, ``MRR last month`` for one figure."""
-    return any(isinstance(held, Rolling) and held.unit is Unit.MONTH and held.count > 1 for held in periods)
+    return fact, period_of(said, None)

@@ -17,6 +17,7 @@ class Refusal(enum.StrEnum):
     COLLECTED = "collected"
     RATE = "rate"
     PERSON = "person"
+    DEFINITION = "definition"
     NOTHING_ASKED = "nothing_asked"
 
 
@@ -27,7 +28,7 @@ REFUSED_PHRASES: Mapping[Refusal, str] = {
         "|will churn|likely to churn|going to churn|estimate|anticipate|expected"
     ),
     Refusal.USAGE: (
-        "usage|login|logins|log in|logged in|active user|active users|session|sessions|feature|features"
+        "usage|how many users|login|logins|log in|logged in|active user|active users|session|sessions|feature|features"
         "|adoption|seats used"
         "|engagement|nps|ticket|tickets|support ticket|csat|page view|page views|api calls|dau|mau"
         "|open tickets|logged-in"
@@ -53,11 +54,17 @@ REFUSED_PHRASES: Mapping[Refusal, str] = {
         "|gross profit|ebitda"
     ),
     Refusal.RATE: (
-        "churn rate|mrr churn|revenue churn|churned mrr|churned arr|churned revenue|expansion mrr|contraction mrr"
-        "|expansion revenue|contraction revenue|quick ratio|net revenue retention|nrr|grr|retention"
+        "churn rate|mrr churn rate|revenue churn rate|gross churn rate|gross mrr churn rate|net churn|quick ratio"
+        "|net revenue retention|nrr|grr|retention"
         "|retention rate|gross revenue retention|conversion rate"
         "|how long|percentage|percent|ratio|share|median|growth rate|standard deviation|variance|correlation"
     ),
+    Refusal.DEFINITION: "|".join(
+        f"{before}{word}{behind}"
+        for before, behind in (("does ", " mean"), ("do you mean by ", ""), ("definition of ", ""), ("define ", ""))
+        for word in ("mrr", "arr", "churn", "ltv", "lifetime value", "arr at risk", "overdue", "failed", "outstanding")
+    ),
+    Refusal.NOTHING_ASKED: "who are you|what are you|how are you|what can i ask|can i ask",
     Refusal.PERSON: (
         "email address|phone|phone number|contact|contacts|address|csm|owner|account manager|employees|employee|ceo"
     ),

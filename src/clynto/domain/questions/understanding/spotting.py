@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from clynto.domain.questions.filters import check_name
 from clynto.domain.questions.understanding.chunks import Chunk, SeveralAccounts, TimeMeant
 from clynto.domain.questions.understanding.corrections import correctable, root_of
+from clynto.domain.questions.understanding.lengths_of_time import days_late_at, interval_at
 from clynto.domain.questions.understanding.lexicon import (
     SAFE_CURRENCY_WORDS,
     Meaning,
@@ -27,14 +28,15 @@ from clynto.domain.questions.understanding.names import (
     pieces_of,
 )
 from clynto.domain.questions.understanding.near_words import NearWords
+from clynto.domain.questions.understanding.ordinary_words import is_ordinary
 from clynto.domain.questions.understanding.time_words import TimeWords
 from clynto.domain.questions.understanding.words import Token, TokenKind, folded, normalised, tokens_of
 
 CURRENCY_LETTERS = 3
 SEVERAL_SHOWN = 8
 _MASK = "\0"
-_UNIT_WORDS = {word: word.rstrip("s") for unit in ("day", "week", "month", "year") for word in (unit, f"{unit}s")}
 _BEHIND_A_PLAN = frozenset({"plan", "tier", "package", "product", "subscription"})
+_BEFORE_A_PLAN = frozenset({"on", "the", "from", "using", "use", "uses", "without", "not", "except", "have", "has"})
 _OF_A_PLAN = frozenset({"customer", "account", "client", "user", "subscriber", "company"})
 
 
@@ -153,7 +155,7 @@ class Spotting:
             return None
         special = any(not self._is_vocabulary(token) for token in self._tokens[start:end])
         capital = start > 0 and self._is_capitalised(start, end)
-        if (special or capital) and (self._word(end) in _OF_A_PLAN or self._word(start - 1) in ("on", "the", "from")):
+        if (special or capital) and (self._word(end) in _OF_A_PLAN or self._word(start - 1) in _BEFORE_A_PLAN):
             return _Span(start, end, Tag.PLAN_NAME, tagged, self._slice(start, end))
         return None
 
@@ -220,9 +222,15 @@ class Spotting:
 
     def _chunk_at(self, place: int, tokens: Sequence[Token], times: TimeWords) -> Chunk:
         time, phrase = times.at(place), self._phrase_at(place, tokens)
-        interval = _interval_at(place, tokens)
+        late = days_late_at(place, tokens)
+        if late is not None:
+            return self._chunk(Meaning(Tag.DAYS_LATE, late[0]), place, late[1])
+        interval = interval_at(place, tokens)
         if interval is not None:
             return self._chunk(Meaning(Tag.INTERVAL, interval[0]), place, interval[1])
+        if phrase is not None and phrase[0].tag is Tag.LAST_PAYMENT and times.at(place + 1) is not None:
+            # "How much did Acme pay last month": the month is the last one, not the payment.
+            phrase = self._phrase_at(place, tokens[: place + 1])
         if time is not None and (phrase is None or time.length >= phrase[1]):
             if time.past is None or time.ahead is None:
                 return self._chunk(Meaning(Tag.ANY_TIME), place, time.length)
@@ -313,10 +321,18 @@ class Spotting:
         return [word for token in self._tokens[start:end] for word in token.text.replace("-", " ").split()]
 
     def _by_part(self, start: int, end: int) -> list[KnownAccount]:
+        if self._says_something_else(start, end):
+            return []
         words = self._words_of(start, end)
         return accounts_by_part(self._book.containing([max(words, key=len)]), words) if words else []
 
+    def _says_something_else(self, start: int, end: int) -> bool:
+        """An ordinary word in small letters is no part of a name and no slip of one: "at the start" is not Stark."""
+        return all(not token.capitalised and is_ordinary(token.text) for token in self._tokens[start:end])
+
     def _by_likeness(self, start: int, end: int) -> list[KnownAccount]:
+        if self._says_something_else(start, end):
+            return []
         words = self._words_of(start, end)
         longest = max(words, key=len, default="")
         if len(longest) < SHORTEST_FUZZY:
@@ -354,19 +370,6 @@ def _runs(unknown: Sequence[Chunk]) -> list[tuple[int, int]]:
         else:
             runs.append((chunk.start, chunk.end))
     return runs
-
-
-def _interval_at(place: int, tokens: Sequence[Token]) -> tuple[str, int] | None:
-    """``every 3 months``, with or without a verb before it."""
-    verb = tokens[place].text in ("billed", "pay", "pays", "paying", "invoiced", "charged", "paid")
-    at = place + 1 if verb else place
-    texts = [token.text for token in tokens[at : at + 3]]
-    if len(texts) == 3 and texts[0] == "every" and texts[2] in _UNIT_WORDS and tokens[at + 1].count:
-        count, unit = tokens[at + 1].count, _UNIT_WORDS[texts[2]]
-        return (unit if count == 1 else f"{count} {unit}s"), at + 3 - place
-    if len(texts) > 1 and texts[0] == "every" and texts[1] in _UNIT_WORDS:
-        return _UNIT_WORDS[texts[1]], at + 2 - place
-    return None
 
 
 def _without_fillers(chunks: Sequence[Chunk]) -> list[Chunk]:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from clynto.domain.questions.periods import (
+    DAYS_PER_WEEK,
     FIRST_YEAR,
     LAST_YEAR,
     LONGEST_COUNT,
@@ -68,6 +69,10 @@ _COUNTS = {
     )
 }
 _ORDINALS = {"first": 1, "second": 2, "third": 3, "fourth": 4, "1st": 1, "2nd": 2, "3rd": 3, "4th": 4}
+_WEEKDAYS = {
+    day: number
+    for number, day in enumerate(["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"])
+}
 _TO_DATE = {"ytd": Unit.YEAR, "qtd": Unit.QUARTER, "mtd": Unit.MONTH}
 _SINGLE_DAYS = {
     "today": Relative(Unit.DAY, Which.THIS),
@@ -93,6 +98,7 @@ class TimeWords:
             self._rolling,
             self._within,
             self._relative,
+            self._weekday,
             self._quarter,
             self._single_day,
             self._named_day,
@@ -147,6 +153,18 @@ class TimeWords:
         if which is None or unit is None or self._text(place + 1) == "fortnight":
             return None
         return _same(Relative(unit, which), 2)
+
+    def _weekday(self, place: int) -> TimeFound | None:
+        """``Monday``: the latest one, or for what is to come the next one; today counts, unless the last is meant."""
+        which = _WHICH.get(self._text(place))
+        number = _WEEKDAYS.get(self._text(place + (which is not None)))
+        if number is None:
+            return None
+        back, ahead = (self._today.weekday() - number) % DAYS_PER_WEEK, (number - self._today.weekday()) % DAYS_PER_WEEK
+        past = self._today - dt.timedelta(days=back or DAYS_PER_WEEK * (which is Which.LAST))
+        coming = self._today + dt.timedelta(days=ahead or DAYS_PER_WEEK * (which is Which.NEXT))
+        past, coming = (coming, coming) if which is Which.NEXT else (past, coming)
+        return TimeFound(Between(past, past), Between(coming, coming), 1 + (which is not None))
 
     def _rolling(self, place: int) -> TimeFound | None:
         which, count = _WHICH.get(self._text(place)), self._count(place + 1)
@@ -288,7 +306,7 @@ class TimeWords:
         if day is not None:
             return _same(Since(day[0]), day[1] + skip)
         inner = self._month(place + skip) or self._relative(place + skip) or self._quarter(place + skip)
-        inner = inner or self._single_day(place + skip) or self._year(place + skip)
+        inner = inner or self._weekday(place + skip) or self._single_day(place + skip) or self._year(place + skip)
         if inner is None or inner.past is None:
             return None
         return _same(Since(span_of(inner.past, self._today).first), inner.length + skip)

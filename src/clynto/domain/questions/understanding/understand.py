@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from clynto.domain.questions.filters import CancelsIn, RenewsIn
+from clynto.domain.questions.filters import CancelsIn, OnTrial, RenewsIn
+from clynto.domain.questions.lists import InvoiceWord
 from clynto.domain.questions.periods import span_of
 from clynto.domain.questions.query import Accounts, Figure, Query, accounts_named_by
 from clynto.domain.questions.understanding.chunks import Chunk, SeveralAccounts, TimeMeant
@@ -19,6 +21,7 @@ from clynto.domain.questions.understanding.readings import reading_of
 from clynto.domain.questions.understanding.refusals import Refusal
 from clynto.domain.questions.understanding.spotting import Spotting
 from clynto.domain.questions.understanding.words import LONGEST_QUESTION
+from clynto.domain.signals import SignalType
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +58,12 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class NotUnderstood:
-    """``words`` are those without a meaning here; ``accounts`` are references that were recognised."""
+    """``words`` are those without a meaning here; ``accounts`` are references that were recognised. ``reason``: every
+    word has a meaning, and the language says why there is no such query."""
 
     words: tuple[str, ...]
     accounts: tuple[str, ...] = ()
+    reason: str = ""
 
 
 Outcome = Understood | WhichAccount | Refused | NotUnderstood
@@ -66,8 +71,12 @@ Outcome = Understood | WhichAccount | Refused | NotUnderstood
 _PORTFOLIO = frozenset({Tag.ALL, Tag.ACCOUNTS, Tag.WHICH, Tag.UNMATCHED, Tag.GROUPING, Tag.HOW_MANY, Tag.COMPARE})
 _VERBS = ("show", "list", "display", "name")
 _WHETHER = ("is", "are", "does", "do")
+_PAID = ("pay", "paid", "spend", "spent")
 _PAYS = ("pay", "pays", "paying")
-_COMING = frozenset({Tag.RENEWAL, Tag.CANCELING})
+_COMING = frozenset({Tag.RENEWAL, Tag.CANCELING, Tag.TRIAL, Tag.DUE, Tag.END})
+_ORDERED = re.compile(r"\W*((please|kindly|can|could|would|will|you|hey|hi|hello|larry)\W+)*cancel\b", re.IGNORECASE)
+"""Begins as an order to cancel something does, and not as a question about it."""
+_LOOKING_BACK = re.compile(r"\W*(((when|why|how much|what) )?(did|has|have|had))\b", re.IGNORECASE)
 _WHOLE = frozenset(
     {
         Tag.WHICH,
@@ -99,7 +108,8 @@ def understand(
     if isinstance(found, SeveralAccounts):
         return WhichAccount(found.written, found.candidates)
     found = _asked_whether(question, _in_shown_currency(found, at_hand.currency))
-    refused = _refusal(found, today, at_hand.previous)
+    found = _looked_back(question, found)
+    refused = _refusal(question, found, today, at_hand.previous)
     if refused is not None:
         return Refused(refused)
     unknown = tuple(chunk.value or chunk.text for chunk in found if chunk.tag is Tag.UNKNOWN)
@@ -129,6 +139,25 @@ def _asked_whether(question: str, chunks: Sequence[Chunk]) -> list[Chunk]:
     if not asks or {chunk.tag for chunk in chunks} - {Tag.NAME, Tag.ITS, Tag.METRIC}:
         return list(chunks)
     return [replace(chunk, tag=Tag.STATUS_NAME) if chunk.text.casefold() in _PAYS else chunk for chunk in chunks]
+
+
+def _looked_back(question: str, chunks: Sequence[Chunk]) -> list[Chunk]:
+    """``Did Acme cancel?`` asks for a signal, and not for what is scheduled; ``how much did Acme pay last month?`` for
+    what was paid, and not for what it pays a month."""
+    if not _LOOKING_BACK.match(question):
+        return list(chunks)
+    dated = {Tag.NAME, Tag.PERIOD} <= {chunk.tag for chunk in chunks}
+    found: list[Chunk] = []
+    for chunk in chunks:
+        text = chunk.text.casefold()
+        if chunk.tag is Tag.CANCELING and text in ("cancel", "leave"):
+            found.append(replace(chunk, tag=Tag.SIGNAL_TYPE, value=SignalType.SUBSCRIPTION_CANCELED))
+        elif dated and text in _PAID and sum(held.tag is Tag.METRIC for held in chunks) <= 1:
+            found.append(replace(chunk, tag=Tag.INVOICES, value=None, text="payments"))
+            found.append(replace(chunk, tag=Tag.INVOICE_STATE, value=InvoiceWord.PAID.value))
+        else:
+            found.append(chunk)
+    return found
 
 
 def _read(question: str, chunks: Sequence[Chunk], at_hand: Situation) -> Outcome:
@@ -163,7 +192,7 @@ def _as_whole(chunks: Sequence[Chunk], at_hand: Situation) -> Understood | NotUn
         return NotUnderstood(fault.words, _names(with_subject))
     except ValueError as fault:
         # The words make a query that the language does not have; its message says what is not kept.
-        return NotUnderstood((str(fault),), _names(with_subject))
+        return NotUnderstood((), _names(with_subject), str(fault))
 
 
 def _with_subject(chunks: Sequence[Chunk], at_hand: Situation) -> list[Chunk]:
@@ -183,14 +212,14 @@ def _with_subject(chunks: Sequence[Chunk], at_hand: Situation) -> list[Chunk]:
     return [Chunk(Tag.NAME, subject, place, place, subject), *chunks]
 
 
-def _refusal(chunks: Sequence[Chunk], today: dt.date, previous: Query | None) -> Refusal | None:
+def _refusal(question: str, chunks: Sequence[Chunk], today: dt.date, previous: Query | None) -> Refusal | None:
     tags = {chunk.tag for chunk in chunks}
     for chunk in chunks:
         if chunk.tag is Tag.REFUSAL:
             reason: Refusal = chunk.value
             return reason
     first = next((chunk for chunk in chunks if chunk.tag is not Tag.FOLLOW_UP), None)
-    if first is not None and first.tag is Tag.CANCELING and first.text.casefold() == "cancel":
+    if first is not None and first.text.casefold() == "cancel" and _ORDERED.match(question):
         return Refusal.ACTION
     if tags & _COMING or (is_fragment(chunks) and _looks_ahead(previous)):
         return None
@@ -202,7 +231,7 @@ def _refusal(chunks: Sequence[Chunk], today: dt.date, previous: Query | None) ->
 
 def _looks_ahead(query: Query | None) -> bool:
     filters = query.filters if isinstance(query, Accounts | Figure) else ()
-    return any(isinstance(condition, RenewsIn | CancelsIn) for condition in filters)
+    return any(isinstance(condition, RenewsIn | CancelsIn | OnTrial) for condition in filters)
 
 
 def _names(chunks: Sequence[Chunk]) -> tuple[str, ...]:

@@ -1,0 +1,49 @@
+"""Which invoices a question asks for, decided plainly, one by one."""
+
+from __future__ import annotations
+
+from clynto.adapters.memory.question_selection import is_in
+from clynto.domain.invoice import Invoice, InvoiceStatus
+from clynto.domain.moments import UnixTime
+from clynto.domain.money import minor_digits
+from clynto.domain.questions.lists import OWED, InvoiceWord
+from clynto.ports.question_data import InvoiceCondition
+
+_STATUS_OF_INVOICE = {
+    InvoiceWord.UNPAID: InvoiceStatus.OPEN,
+    InvoiceWord.OVERDUE: InvoiceStatus.OPEN,
+    InvoiceWord.PAID: InvoiceStatus.PAID,
+    InvoiceWord.UNCOLLECTIBLE: InvoiceStatus.UNCOLLECTIBLE,
+    InvoiceWord.VOID: InvoiceStatus.VOID,
+}
+
+
+def amount_of(invoice: Invoice, which: InvoiceWord) -> int:
+    """What is bounded and put in order."""
+    return invoice.amount_remaining if which in OWED else invoice.amount_due
+
+
+def is_wanted(invoice: Invoice, wanted: InvoiceCondition, now: UnixTime) -> bool:
+    """Whether it meets all conditions but that on the account."""
+    low, behind = wanted.bounds.in_minor_units(minor_digits(invoice.currency))
+    amount = amount_of(invoice, wanted.which)
+    return (
+        _is(invoice, wanted.which, now)
+        and (wanted.created is None or is_in(invoice.created, wanted.created))
+        and (wanted.due is None or is_in(invoice.due_date, wanted.due))
+        and wanted.currency in (None, invoice.currency)
+        and (low is None or amount >= low)
+        and (behind is None or amount < behind)
+    )
+
+
+def _is(invoice: Invoice, which: InvoiceWord, now: UnixTime) -> bool:
+    if which is InvoiceWord.ANY:
+        return invoice.status != InvoiceStatus.DRAFT
+    if invoice.status != _STATUS_OF_INVOICE[which]:
+        return False
+    if which is InvoiceWord.UNPAID:
+        return invoice.amount_remaining > 0
+    if which is InvoiceWord.OVERDUE:
+        return invoice.amount_remaining > 0 and invoice.due_date is not None and invoice.due_date < now
+    return True

@@ -1,0 +1,113 @@
+"""From what a question says to the invoices that it asks for."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from clynto.domain.questions.filters import SignalStanding, StatusWord
+from clynto.domain.questions.lists import OWED, USUAL_LIMIT, InvoiceOrder, Invoices, InvoiceWord
+from clynto.domain.questions.query import Metric, Order
+from clynto.domain.questions.understanding.gathering import Gathered, Unreadable
+from clynto.domain.questions.understanding.lexicon import Tag
+
+_SINGLE = ("invoice", "bill")
+
+
+def invoices_of(said: Gathered, accounts_listed: bool) -> Invoices | None:
+    """The query; None if accounts are meant: those that owe something. Raises ``Unreadable``."""
+    single = all(chunk.text.casefold() in _SINGLE for chunk in said.take_all(Tag.INVOICES))
+    said.take(Tag.HOW_MANY)
+    if len(said.names) > 1:
+        raise Unreadable(*said.names)
+    account = said.names[0] if said.names else None
+    newest = said.take(Tag.LATEST)
+    if newest and single and account is not None and not said.has(Tag.DAYS_LATE):
+        # "Has Acme paid its last invoice?": the invoice itself tells.
+        said.take(Tag.UNPAID, Tag.DUE)
+        said.statuses()
+        return Invoices(account, limit=said.limit or 1)
+    days_late = _days_late(said)
+    which, statuses = _which(said)
+    which = InvoiceWord.OVERDUE if days_late is not None else which
+    if said.has(Tag.DUE) and which is InvoiceWord.ANY:
+        # What was paid is not due any more.
+        which = InvoiceWord.UNPAID
+    if accounts_listed and which is InvoiceWord.UNPAID and not statuses and account is None:
+        said.metrics.append(Metric.OUTSTANDING)
+        return None
+    if said.has(Tag.TOTAL) and which not in OWED and account is None:
+        # How much was billed is not kept over all accounts.
+        raise Unreadable(*(chunk.text for chunk in said.take_all(Tag.TOTAL)))
+    order = _order(said, which, newest=newest)
+    said.take(Tag.NEW, Tag.DUE)
+    period = said.periods.pop(0) if said.periods else said.event_periods.get(Tag.NEW)
+    currencies = {chunk.value for chunk in said.take_all(Tag.CURRENCY)}
+    if len(currencies) > 1:
+        raise Unreadable(*currencies)
+    bounds: dict[str, Fraction] = dict(said.amounts)
+    if bounds:
+        said.range_words, said.mrr = "", None
+    asked_for_one = single and (said.order is not None or said.has(Tag.AGE)) and said.limit is None
+    said.take(Tag.AGE)
+    return Invoices(
+        account,
+        which,
+        period,
+        1 if asked_for_one else said.limit or USUAL_LIMIT,
+        order,
+        next(iter(currencies), None),
+        bounds.get("minimum"),
+        bounds.get("above"),
+        bounds.get("maximum"),
+        bounds.get("below"),
+        said.event_periods.get(Tag.DUE),
+        days_late,
+    )
+
+
+def _days_late(said: Gathered) -> int | None:
+    days = [chunk.value for chunk in said.take_all(Tag.DAYS_LATE)]
+    if len(set(days)) > 1:
+        raise Unreadable(*(f"{held} days" for held in days))
+    return days[0] if days else None
+
+
+def _which(said: Gathered) -> tuple[InvoiceWord, tuple[StatusWord, ...]]:
+    which = InvoiceWord.ANY
+    states = [chunk.value for chunk in said.take_all(Tag.INVOICE_STATE)]
+    statuses = said.statuses()
+    types = said.take(Tag.SIGNAL_TYPE)
+    if states:
+        which = InvoiceWord(states[0])
+    elif StatusWord.OVERDUE in statuses:
+        which = InvoiceWord.OVERDUE
+    elif said.take(Tag.UNPAID) or Metric.OUTSTANDING in said.metrics or StatusWord.FAILED in statuses or types:
+        which = InvoiceWord.UNPAID
+    elif said.has(Tag.STANDING):
+        which = _open(said)
+    elif StatusWord.PAID in statuses:
+        which = InvoiceWord.PAID
+    if Metric.OUTSTANDING in said.metrics:
+        said.metrics.remove(Metric.OUTSTANDING)
+    if said.metrics:
+        raise Unreadable(said.metrics[0].value)
+    return which, statuses
+
+
+def _open(said: Gathered) -> InvoiceWord:
+    if [chunk.value for chunk in said.take_all(Tag.STANDING)] != [SignalStanding.OPEN]:
+        raise Unreadable("invoices")
+    return InvoiceWord.UNPAID
+
+
+def _order(said: Gathered, which: InvoiceWord, *, newest: bool) -> InvoiceOrder:
+    """``Top 5 unpaid invoices`` are those with most left to pay; otherwise the newest come first."""
+    by_amount = said.take(Tag.BY_AMOUNT)
+    if newest:
+        return InvoiceOrder.NEWEST
+    if said.has(Tag.AGE):
+        return InvoiceOrder.OLDEST
+    if said.order is Order.LOWEST:
+        return InvoiceOrder.SMALLEST
+    ranked = by_amount or (said.order is not None and (bool(said.order_words) or which in OWED))
+    return InvoiceOrder.LARGEST if ranked else InvoiceOrder.NEWEST

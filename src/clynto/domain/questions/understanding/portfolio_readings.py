@@ -1,0 +1,153 @@
+"""From what a question says to a query over many accounts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from clynto.domain.questions.filters import Filter
+from clynto.domain.questions.lists import USUAL_LIMIT
+from clynto.domain.questions.periods import Period, Rolling, Unit
+from clynto.domain.questions.query import (
+    RANKABLE,
+    RECURRING,
+    Accounts,
+    Figure,
+    Grouping,
+    Metric,
+    Order,
+    Query,
+    Statistic,
+    Trajectory,
+)
+from clynto.domain.questions.understanding.gathering import LATE, Gathered, Unreadable, words_of
+from clynto.domain.questions.understanding.lexicon import Tag
+from clynto.domain.questions.understanding.portfolio_words import (
+    deduplicated,
+    join_health_order,
+    join_risk,
+    lists_accounts,
+    lost_or_gained,
+)
+
+_ONE = ("account", "customer", "client", "company", "logo")
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """``listed``: which ones, or the ends of a ranking; ``accounts``: they are named; ``summed``: in total;
+    ``everything``: of all."""
+
+    listed: bool
+    accounts: bool
+    summed: bool
+    everything: bool
+
+
+def metric_of(said: Gathered, usual: Metric = Metric.MRR) -> Metric:
+    """Take out the one metric. Raises ``Unreadable`` for several."""
+    if len(said.metrics) > 1:
+        raise Unreadable(*(metric.value for metric in said.metrics))
+    return said.metrics.pop() if said.metrics else usual
+
+
+def period_of(said: Gathered, usual: Period | None) -> Period | None:
+    """Take out the first period."""
+    return said.periods.pop(0) if said.periods else usual
+
+
+def portfolio_of(said: Gathered) -> Query:
+    """Many accounts: which ones, how many, or what they bring. Raises ``Unreadable``."""
+    if said.take(Tag.UNPAID) and not said.metrics:
+        # "Which accounts have not paid?" asks for those that owe.
+        said.metrics.append(Metric.OUTSTANDING)
+    if _asks_what_is_late(said):
+        said.metrics.append(Metric.OUTSTANDING)
+    if said.has(Tag.ABOUT) and not said.metrics and said.grouping is None and not said.has(Tag.ACCOUNTS, Tag.WHICH):
+        # "Give me an overview".
+        return Figure(Metric.MRR, grouping=Grouping.PAYMENT_STATUS)
+    how_many = said.take(Tag.HOW_MANY) or Metric.ACCOUNTS in said.metrics
+    said.metrics = [metric for metric in said.metrics if metric is not Metric.ACCOUNTS]
+    average = said.take(Tag.AVERAGE)
+    lost_or_gained(said)
+    wanted = _Wanted(
+        listed=said.has(Tag.WHICH) or said.order is not None or said.limit is not None,
+        accounts=lists_accounts(said),
+        summed=said.has(Tag.TOTAL),
+        everything=said.has(Tag.ALL),
+    )
+    if said.order is not None and said.limit is None and _asks_for_one(said):
+        said.limit = 1
+    join_risk(said)
+    join_health_order(said)
+    filters = deduplicated(said.filters())
+    metric = metric_of(said, Metric.ACCOUNTS if how_many else Metric.MRR) if said.metrics or how_many else None
+    if wanted.accounts and metric is None and said.grouping is not None and not (wanted.summed or average):
+        # "Accounts by plan" asks how many there are of each.
+        how_many, metric = True, Metric.ACCOUNTS
+    if how_many:
+        return _counted(said, metric, filters)
+    if average or (metric is Metric.HEALTH and not wanted.listed):
+        return Figure(metric or Metric.MRR, Statistic.AVERAGE, filters, said.grouping, period_of(said, None))
+    return _listed_or_summed(said, metric, filters, wanted)
+
+
+def _counted(said: Gathered, metric: Metric | None, filters: tuple[Filter, ...]) -> Query:
+    if metric is Metric.OUTSTANDING and said.grouping is None:
+        # "How many accounts have not paid?": the list begins with their number.
+        return Accounts(filters, metric)
+    if metric is not Metric.ACCOUNTS:
+        raise Unreadable("how many")
+    return Figure(Metric.ACCOUNTS, filters=filters, grouping=said.grouping)
+
+
+def _listed_or_summed(said: Gathered, metric: Metric | None, filters: tuple[Filter, ...], wanted: _Wanted) -> Query:
+    wants_list = (wanted.listed or (wanted.accounts and not wanted.summed)) and said.grouping is None
+    if (
+        wants_list
+        and metric in (*RANKABLE, None)
+        and not (wanted.summed and not said.order)
+        and (wanted.accounts or filters or wanted.listed)
+    ):
+        if not (wanted.accounts or filters or said.order or said.limit or wanted.everything):
+            return _figure(said, metric, filters)
+        past = period_of(said, None) if said.order is not None or said.limit is not None else None
+        order, limit = said.order or Order.HIGHEST, said.limit or USUAL_LIMIT
+        return Accounts(filters, metric or Metric.MRR, order, limit, past)
+    if metric is None and said.grouping is None and not filters:
+        if _says_all_accounts(said):
+            return Accounts()
+        raise Unreadable(*(words_of(said.left) or ("",)))
+    if metric is None and said.grouping is None and not wanted.summed:
+        return Accounts(filters, Metric.MRR, said.order or Order.HIGHEST, said.limit or USUAL_LIMIT)
+    return _figure(said, metric, filters)
+
+
+def _asks_for_one(said: Gathered) -> bool:
+    """``Which account has the highest MRR`` asks for a single one."""
+    nouns = [chunk.text.casefold() for chunk in said.left if chunk.tag is Tag.ACCOUNTS]
+    return bool(nouns) and all(noun in _ONE for noun in nouns)
+
+
+def _asks_what_is_late(said: Gathered) -> bool:
+    """``How much is overdue?`` asks for the money that is."""
+    late = {chunk.value for chunk in said.left if chunk.tag is Tag.STATUS}
+    plain = not said.metrics and not lists_accounts(said) and not said.has(Tag.NOT, Tag.WHICH)
+    return plain and bool(late) and late <= set(LATE) and said.has(Tag.TOTAL) and not said.names
+
+
+def _says_all_accounts(said: Gathered) -> bool:
+    nouns = ("account", "customer", "client", "compan")
+    return any(noun in chunk.text.casefold() for chunk in said.left if chunk.tag is Tag.ALL for noun in nouns)
+
+
+def _figure(said: Gathered, metric: Metric | None, filters: tuple[Filter, ...]) -> Query:
+    grouping: Grouping | None = said.grouping
+    if metric in RECURRING and not (filters or grouping or said.has(Tag.TOTAL)) and _spans_months(said.periods):
+        return Trajectory(metric, None, said.periods.pop(0))
+    return Figure(metric or Metric.MRR, Statistic.TOTAL, filters, grouping, period_of(said, None))
+
+
+def _spans_months(periods: Sequence[Period]) -> bool:
+    """``MRR over the last 6 months`` asks for its course, ``MRR last month`` for one figure."""
+    return any(isinstance(held, Rolling) and held.unit is Unit.MONTH and held.count > 1 for held in periods)

@@ -1,0 +1,88 @@
+"""Bounds of amounts and scores: ``over 5k``, ``between 1k and 2k``, ``500 or more``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from fractions import Fraction
+
+from clynto.domain.money import half_up
+from clynto.domain.policies import MONTHS_PER_YEAR
+from clynto.domain.questions.filters import HealthIs
+from clynto.domain.questions.query import Metric
+from clynto.domain.questions.understanding.chunks import Chunk
+from clynto.domain.questions.understanding.lexicon import Tag
+from clynto.domain.questions.understanding.words import Token
+
+CENTS = 100
+
+
+def bounds_of(chunk: Chunk, behind: list[Chunk]) -> dict[str, Fraction] | None:
+    """The bounds that ``chunk`` opens, taken out of what stands behind it. None: it opens none; empty: drop it."""
+    amounts = _amounts_behind(behind)
+    if chunk.tag is Tag.BETWEEN and len(amounts) > 1:
+        del behind[:2]
+        return {"minimum": min(amounts[:2]), "maximum": max(amounts[:2])}
+    if chunk.tag is Tag.BOUND and amounts:
+        del behind[:1]
+        return {chunk.value: amounts[0]}
+    if chunk.tag is Tag.AMOUNT and behind and behind[0].text.casefold() in ("or more", "or higher"):
+        del behind[:1]
+        return {"minimum": _amount(chunk)}
+    return {} if chunk.tag is Tag.BOUND and chunk.text.casefold() in ("from", "over") else None
+
+
+def _amounts_behind(chunks: Sequence[Chunk]) -> list[Fraction]:
+    """The amounts that follow directly."""
+    amounts: list[Fraction] = []
+    for chunk in chunks:
+        if chunk.tag is not Tag.AMOUNT:
+            break
+        amounts.append(_amount(chunk))
+    return amounts
+
+
+def _amount(chunk: Chunk) -> Fraction:
+    token: Token = chunk.value
+    return token.amount if token.amount is not None else Fraction(0)
+
+
+def metric_beside(before: list[Chunk], behind: list[Chunk]) -> Metric | None:
+    """Take out the metric that a bound is about: the one directly before it, or directly behind its amount."""
+    if before and before[-1].tag is Tag.METRIC:
+        found: Metric = before.pop().value
+        return found
+    of_the_next = len(behind) > 1 and behind[1].tag in (Tag.BOUND, Tag.BETWEEN)
+    if behind and behind[0].tag is Tag.METRIC and not of_the_next:
+        stated: Metric = behind.pop(0).value
+        return stated
+    return None
+
+
+def units_of(bound: Sequence[Chunk]) -> list[Chunk]:
+    """``Over $1k`` is over a thousand dollars, so yen are not meant: the sign says as much as "in USD" does."""
+    tokens: list[tuple[Chunk, Token]] = [(chunk, chunk.value) for chunk in bound if chunk.tag is Tag.AMOUNT]
+    signs = {token.currency: chunk for chunk, token in tokens if token.currency is not None}
+    return [replace(chunk, tag=Tag.CURRENCY, value=currency) for currency, chunk in signs.items()]
+
+
+def as_mrr(amount: Fraction, metric: Metric) -> Fraction:
+    """A bound of ARR as one of shown MRR, which has cents: 10,000 a year is 833.33 a month on every page."""
+    if metric is not Metric.ARR:
+        return amount
+    return Fraction(half_up(amount * CENTS / MONTHS_PER_YEAR), CENTS)
+
+
+def range_words(found: dict[str, Fraction]) -> str:
+    """The bounds as they are named to a person."""
+    return " and ".join(f"{bound} {int(amount)}" for bound, amount in found.items())
+
+
+def health_range(found: dict[str, Fraction]) -> HealthIs:
+    """Whole scores. Raises ``ValueError`` for others."""
+    if any(amount.denominator != 1 for amount in found.values()):
+        raise ValueError("health scores are whole numbers")
+    whole = {bound: int(amount) for bound, amount in found.items()}
+    low = whole.get("minimum", whole["above"] + 1 if "above" in whole else None)
+    high = whole.get("maximum", whole["below"] - 1 if "below" in whole else None)
+    return HealthIs(low, high)
