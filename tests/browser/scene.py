@@ -12,11 +12,11 @@ from typing import Literal
 
 from playwright.sync_api import Browser, BrowserContext, Page, Route
 from tests.integration.product.installation import PASSWORD
+from tests.integration.product.known_password import HashedOnce
 from tests.integration.webhooks.billed_workspace import SIGNING_SECRET, BilledWorkspace, StripeAccount
 from tests.integration.webhooks.running_product import RunningProduct
 
 from clynto.adapters.sql.unit_of_work import SqlUnitsOfWork
-from clynto.adapters.system.argon2_passwords import Argon2Passwords
 from clynto.adapters.system.clocks import SystemClock
 from clynto.adapters.system.random_identifiers import RandomIdentifiers
 from clynto.application.actor import Actor
@@ -153,7 +153,7 @@ def new_scene(product: RunningProduct, browser: Browser) -> Scene:
     clock, identifiers = SystemClock(), RandomIdentifiers()
     add = AddUser(
         units=SqlUnitsOfWork(product.engine),
-        hashing=Argon2Passwords(),
+        hashing=HashedOnce(),
         clock=clock,
         identifiers=identifiers,
         audit=AuditTrail(clock, identifiers),
