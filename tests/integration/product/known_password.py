@@ -1,5 +1,5 @@
-"""The password of everybody in the tests, hashed once: argon2id is meant to be slow, and what it costs proves nothing more
-the second time. The hash is a real one, so that everybody can sign in to the running product."""
+"""The password of everybody in the tests, hashed once: argon2id is meant to be slow, which need not be paid each time.
+The hash is a real one, so that everybody can sign in to the running product."""
 
 from __future__ import annotations
 
