@@ -122,7 +122,9 @@ class Scene:
             typed = {"email": self.emails[role], "password": PASSWORD, "csrf_token": token}
             answer = session.post(f"{self.base}/login", typed, timeout=PATIENCE / 1000, allow_redirects=False)
             assert answer.status_code == 303, answer.text
-            return session.cookies[SESSION_COOKIE]
+            cookie = session.cookies[SESSION_COOKIE]
+            assert cookie is not None
+            return cookie
 
     def close(self) -> None:
         """Close every browser that was opened."""
