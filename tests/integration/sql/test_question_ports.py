@@ -28,7 +28,7 @@ class TestQuestionData(QuestionDataContract):
     """``SqlQuestionData``."""
 
     @pytest.fixture(autouse=True)
-    def _filled(self, _stored_workspaces: None, engine: Engine, units: SqlUnitsOfWork) -> None:  # type: ignore[override]
+    def _filled(self, _stored_workspaces: None, engine: Engine, units: SqlUnitsOfWork) -> None:
         def fill_both() -> None:
             fill(units)
             fill(units, THERE, seed=23)
