@@ -30,7 +30,7 @@ run: $(STAMP) ## Start everything for a real Stripe account; the printed set-up 
 
 test: test-unit test-integration test-browser ## Unit, integration and browser tests
 
-test-unit: $(STAMP) ## Unit tests: in memory, seconds
+test-unit: $(STAMP) ## Unit tests: in memory, about a minute
 	$(BIN)/python -m pytest tests/unit -q -n 2
 
 test-integration: $(STAMP) ## Real PostgreSQL, Redis, sandbox and worker processes; many wait, hence four at once

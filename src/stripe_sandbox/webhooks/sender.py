@@ -78,7 +78,10 @@ class WebhookSender:
         self._running = 0
         self._paused = False
         self._stopping = False
-        self._wake = threading.Condition()
+        self._lock = threading.Lock()
+        self._wake = threading.Condition(self._lock)
+        self._done = threading.Condition(self._lock)
+        self._started = False
         self._threads: list[threading.Thread] = []
         self._sleep_clock: Callable[[], float] = time.monotonic
 
@@ -87,44 +90,39 @@ class WebhookSender:
     def start(self) -> None:
         """Listen to the world and begin to deliver."""
         self._world.listeners.append(self._on_event)
-        for number in range(16):
-            thread = threading.Thread(target=self._work, args=(number,), name=f"webhook-{number}", daemon=True)
-            self._threads.append(thread)
-            thread.start()
+        with self._lock:
+            self._started = True
+            for _ in self._queue:
+                self._have_hands()
 
     def stop(self) -> None:
         """Stop delivering; what is queued is dropped."""
         if self._on_event in self._world.listeners:
             self._world.listeners.remove(self._on_event)
-        with self._wake:
+        with self._lock:
             self._stopping = True
             self._queue.clear()
             self._wake.notify_all()
+            self._done.notify_all()
         for thread in self._threads:
             thread.join(timeout=5)
         self._threads.clear()
 
     def pause(self) -> None:
         """Hold deliveries back; events queue up."""
-        with self._wake:
+        with self._lock:
             self._paused = True
 
     def resume(self) -> None:
         """Deliver what has queued up, and go on."""
-        with self._wake:
+        with self._lock:
             self._paused = False
             self._wake.notify_all()
 
     def drain(self, timeout: float = 10.0) -> bool:
         """Wait until nothing is queued or under way, retries included; say whether that came in time."""
-        end = self._sleep_clock() + timeout
-        with self._wake:
-            while self._queue or self._running:
-                left = end - self._sleep_clock()
-                if left <= 0:
-                    return False
-                self._wake.wait(min(left, 0.05))
-            return True
+        with self._lock:
+            return self._done.wait_for(lambda: not self._queue and not self._running, timeout)
 
     # --- queue ---
 
@@ -149,17 +147,29 @@ class WebhookSender:
                 self._put(event, endpoint.id, attempt=1, delay=0.0)
 
     def _put(self, event: Event, endpoint_id: str, *, attempt: int, delay: float) -> None:
-        with self._wake:
+        with self._lock:
+            if self._stopping:
+                return
             self._queued += 1
             entry = (self._sleep_clock() + delay, self._queued, event, endpoint_id, attempt)
             heapq.heappush(self._queue, entry)
-            self._wake.notify()
+            self._have_hands()
+            # All of them: one of the first few might be of those that are to stand back now.
+            self._wake.notify_all()
+
+    def _have_hands(self) -> None:
+        """One more thread to deliver, as long as there may be more: most worlds never deliver anything."""
+        number = len(self._threads)
+        if self._started and number < self.settings.parallelism:
+            thread = threading.Thread(target=self._work, args=(number,), name=f"webhook-{number}", daemon=True)
+            self._threads.append(thread)
+            thread.start()
 
     def _work(self, number: int) -> None:
         with requests.Session() as session:
             session.trust_env = False  # loopback targets must not go through a proxy
             while True:
-                with self._wake:
+                with self._lock:
                     entry = self._next(number)
                     while entry is None:
                         if self._stopping:
@@ -170,9 +180,9 @@ class WebhookSender:
                 try:
                     self._deliver(session, *entry)
                 finally:
-                    with self._wake:
+                    with self._lock:
                         self._running -= 1
-                        self._wake.notify_all()
+                        self._done.notify_all()
 
     def _next(self, number: int) -> tuple[Event, str, int] | None:
         idle = self._paused or self._stopping or number >= self.settings.parallelism
@@ -181,8 +191,10 @@ class WebhookSender:
         _, _, event, endpoint_id, attempt = heapq.heappop(self._queue)
         return event, endpoint_id, attempt
 
-    def _time_to_wait(self, number: int) -> float:
-        if self._queue and not self._paused and number < self.settings.parallelism:
+    def _time_to_wait(self, number: int) -> float | None:
+        if not self._queue or self._paused:
+            return None
+        if number < self.settings.parallelism:
             return max(0.001, min(1.0, self._queue[0][0] - self._sleep_clock()))
         return 1.0
 

@@ -42,6 +42,8 @@ from clynto.domain.questions.json_form import query_to_json
 from clynto.domain.questions.query import AccountFact, Accounts, Fact
 from clynto.domain.roles import Role
 from clynto.domain.secret import Secret
+from clynto.entrypoints.settings import load_settings
+from clynto.entrypoints.start_up import prepare_storage
 
 pytestmark = [pytest.mark.processes, pytest.mark.timeout(600)]
 
@@ -103,7 +105,7 @@ def place(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
             server: PostgresServer = request.getfixturevalue("postgres_server")
             url = stack.enter_context(server.database(migrated=False))
         installation = Installation(folder, "http://127.0.0.1:9", {"CLYNTO_DATABASE_URL": url})
-        installation.clynto("migrate")
+        prepare_storage(load_settings(installation.environ, on_terminal=False))
         engine = open_database(url)
         here, there = (_workspace(engine, name) for name in ("here", "there"))
         fill(SqlUnitsOfWork(engine), here)

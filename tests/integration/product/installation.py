@@ -21,6 +21,7 @@ Process = subprocess.Popen[bytes] | PreforkedProcess
 
 PASSWORD = "correct horse battery staple"
 START_SECONDS = 90.0
+SHORTEST_PAUSE, LONGEST_PAUSE = 0.02, 0.1
 
 
 def free_port() -> int:
@@ -30,14 +31,19 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def wait_for(what: str, ask: Callable[[], Any], *, seconds: float = 60.0, every: float = 0.05) -> Any:
-    """The first answer of ``ask`` that says something: not None, False, nought or an empty list."""
+def wait_for(what: str, ask: Callable[[], Any], *, seconds: float = 60.0, every: float | None = None) -> Any:
+    """The first answer of ``ask`` that says something: not None, False, nought or an empty list.
+
+    Asks every so many seconds; else often at first and then ever less, since each question costs the product something.
+    """
     deadline = time.monotonic() + seconds
+    pause = SHORTEST_PAUSE
     while time.monotonic() < deadline:
         answer = ask()
         if answer:
             return answer
-        time.sleep(every)
+        time.sleep(pause if every is None else every)
+        pause = min(pause * 1.25, LONGEST_PAUSE)
     raise AssertionError(f"waited {seconds:.0f} s in vain for {what}")
 
 

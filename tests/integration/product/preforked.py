@@ -9,6 +9,7 @@ nothing (``test_processes``, ``test_demo``).
 from __future__ import annotations
 
 import atexit
+import gc
 import json
 import os
 import select
@@ -172,6 +173,9 @@ def _become(wanted: dict[str, Any]) -> None:
 if __name__ == "__main__":
     for name in _READ_FIRST:
         __import__(f"clynto.entrypoints.{name}")
+    # Else each of those forked collects, and thereby copies, what is the same in all of them.
+    gc.collect()
+    gc.freeze()
     with socket.socket(fileno=int(sys.argv[1])) as mine:
         to_become = _serve(mine)
     if to_become is not None:

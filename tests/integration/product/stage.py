@@ -8,12 +8,14 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 import requests
 from tests.integration.product.installation import PASSWORD, Api, Installation, Process, free_port, kill_group, wait_for
+from tests.integration.product.known_password import HashedOnce
 from tests.integration.product.seller import KEY_CANARY, Seller, small_seller
 from tests.integration.product.stored import database_dump
 
@@ -23,7 +25,7 @@ from clynto.application.founding import Founder, FoundingRequest
 from clynto.domain.roles import Role
 from clynto.domain.secret import Secret
 from clynto.entrypoints.cli_data import issued_token
-from clynto.entrypoints.container import container_for
+from clynto.entrypoints.container import Container, container_for
 from clynto.entrypoints.settings import Settings, load_settings
 from clynto.entrypoints.start_up import prepare_storage
 from stripe_sandbox import SandboxServer, World
@@ -58,13 +60,17 @@ class Stage:
 
     def workspace(self, name: str) -> Api:
         """A fresh workspace, seen by an admin's token; its id is ``Api.workspace_id``."""
-        container = container_for(self.settings, "redis://unused", pool_size=1)
-        founder = Founder(hashing=container.hashing(), clock=container.clock(), identifiers=container.identifiers())
+        container = self.container
+        founder = Founder(hashing=HashedOnce(), clock=container.clock(), identifiers=container.identifiers())
         create = CreateWorkspace(workspaces=container.workspaces(), founder=founder)
         workspace_id = create(FoundingRequest(name, f"owner-{name}@rheinwerk.example", Secret(PASSWORD)))
         token = issued_token(container, workspace_id, Role.ADMIN, "tests")
-        container.database().dispose()
         return self.seen_by(token, workspace_id)
+
+    @cached_property
+    def container(self) -> Container:
+        """What the command line would use."""
+        return container_for(self.settings, "redis://unused", pool_size=1)
 
     def open(self, seller: Seller) -> Seller:
         """Let the pretended Stripe answer for one more account."""
@@ -152,6 +158,7 @@ class Stage:
         """End everything that was opened."""
         for api in self.opened:
             api.session.close()
+        self.container.database().dispose()
 
 
 def _answers(port: int) -> bool:

@@ -76,7 +76,7 @@ def walked(stage: Stage, seller: Seller) -> Walk:
     accounts_of(api, seller)
     held = stage.sandbox.world.traffic.faults.add("hold", path="/v1/invoices", after=1, times=1)
     connect(api, seller.key)
-    wait_for("the sync to be held", lambda: _seen(walk) and held.hits)
+    wait_for("the sync to be held", lambda: _seen(walk) and held.hits, every=0.02)
     api.call("PUT", "/integrations/stripe/webhook-secret", json={"signing_secret": SIGNING_SECRET}, expect=200)
     walk.dumps.append(redis_dump(stage.redis.url))
     stage.sandbox.world.traffic.faults.release(held.id)

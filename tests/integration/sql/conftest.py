@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, delete
+from sqlalchemy import Engine
 from tests.integration.postgres_server import PostgresServer
 
 from clynto.adapters.sql.arrivals import arrivals_of
@@ -20,6 +20,7 @@ from clynto.adapters.sql.unit_of_work import SqlUnitsOfWork
 from clynto.adapters.sql.webhook_stores import SqlWaitingEvents, SqlWebhookAddresses
 from clynto.adapters.sql.workspace_stores import SqlWorkspaceDirectory
 
+EMPTYING = [f"DELETE FROM {table.name}" for table in reversed(METADATA.sorted_tables)]
 BOTH = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)]
 
 
@@ -65,8 +66,11 @@ def empty_engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Eng
 def emptied(engine: Engine) -> Engine:
     """The same engine, its database without any row, and nothing that arrived beside it."""
     with engine.begin() as connection:
-        for table in reversed(METADATA.sorted_tables):
-            connection.execute(delete(table))
+        if engine.dialect.name == "postgresql":
+            connection.exec_driver_sql(";".join(EMPTYING))
+        else:
+            for statement in EMPTYING:
+                connection.exec_driver_sql(statement)
     arrivals = arrivals_of(engine)
     if arrivals is not None:
         for workspace_id in arrivals.workspaces():

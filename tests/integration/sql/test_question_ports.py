@@ -7,6 +7,9 @@ from sqlalchemy import Engine
 from tests.contracts.question_data_contract import QuestionDataContract, plain_units
 from tests.contracts.question_history_contract import QuestionHistoryContract
 from tests.contracts.question_names_contract import QuestionNamesContract
+from tests.contracts.question_world import fill
+from tests.contracts.samples import THERE
+from tests.integration.sql.kept_rows import filled_once
 
 from clynto.adapters.sql.unit_of_work import SqlUnitsOfWork
 
@@ -24,8 +27,16 @@ class TestQuestionNames(QuestionNamesContract):
 class TestQuestionData(QuestionDataContract):
     """``SqlQuestionData``."""
 
+    @pytest.fixture(autouse=True)
+    def _filled(self, _stored_workspaces: None, engine: Engine, units: SqlUnitsOfWork) -> None:
+        def fill_both() -> None:
+            fill(units)
+            fill(units, THERE, seed=23)
 
-class TestQuestionDataOfMany(QuestionDataContract):
+        filled_once(engine, "two portfolios", fill_both)
+
+
+class TestQuestionDataOfMany(TestQuestionData):
     """``SqlQuestionData`` where accounts, or all but a few of them, are too many to be held in memory."""
 
     @pytest.fixture(params=[0, 9])

@@ -33,6 +33,8 @@ from clynto.application.founding import Founder, FoundingRequest
 from clynto.application.issue_token import IssueToken
 from clynto.domain.roles import Role
 from clynto.domain.secret import Secret
+from clynto.entrypoints.settings import load_settings
+from clynto.entrypoints.start_up import prepare_storage
 from stripe_sandbox import Account, SandboxServer, World
 
 ACCOUNTS = 120
@@ -65,7 +67,7 @@ class RunningProduct:
         """Everything, on a migrated database."""
         self.stripe.start()
         self.redis.start()
-        self.installation.clynto("migrate")
+        prepare_storage(load_settings(self.installation.environ, on_terminal=False))
         self.start_worker()
         self.start_web()
 

@@ -35,8 +35,9 @@ def planner() -> MemoryQueryPlanner:
     return MemoryQueryPlanner()
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def run() -> RunQuery:
+    """Reads only, so all share it."""
     units = MemoryUnitsOfWork(MemoryDatabase())
     fill(units)
     fill(units, THERE, seed=11, names=[FOREIGN])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from functools import cached_property
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -18,8 +19,11 @@ class Argon2Passwords:
 
     def __init__(self, *, passes: int = 3, memory_kib: int = 65_536, lanes: int = 4) -> None:
         self._hasher = PasswordHasher(time_cost=passes, memory_cost=memory_kib, parallelism=lanes)
-        # Nobody knows its password; it makes an unknown user cost as much as a known one (guarantees K7).
-        self._nobody = self._hasher.hash(secrets.token_bytes(32))
+
+    @cached_property
+    def _nobody(self) -> str:
+        """Nobody knows its password; it makes an unknown user cost as much as a known one (guarantees K7)."""
+        return self._hasher.hash(secrets.token_bytes(32))
 
     def hash(self, password: Secret) -> str:
         """The encoded hash to store."""
@@ -27,8 +31,10 @@ class Argon2Passwords:
 
     def verify(self, encoded: str | None, password: Secret) -> bool:
         """Whether ``password`` fits. ``encoded`` None (no such user) costs as much time and is False."""
+        # Asked for in any case: made at the first sign-in of a process, whoever that is, it tells of nobody.
+        nobody = self._nobody
         try:
-            self._hasher.verify(self._nobody if encoded is None else encoded, _bytes(password))
+            self._hasher.verify(nobody if encoded is None else encoded, _bytes(password))
         except (VerificationError, InvalidHashError):
             return False
         return encoded is not None
