@@ -19,13 +19,22 @@ _BESIDE = frozenset({Tag.TOTAL, Tag.ALL, Tag.FOLLOW_UP, Tag.LOST, Tag.COMPUTED, 
 
 def movements_of(said: Gathered, accounts_listed: bool) -> Movements | None:
     """The query, if the money of movements is asked for and not the accounts that moved."""
-    tags = {chunk.tag for chunk in said.left}
+    in_order = [chunk.tag for chunk in said.left]
+    tags = set(in_order)
     found = [tag for tag in _KINDS if tag in tags]
     whole = Tag.MOVEMENTS in tags or {Tag.COMPUTED, Tag.CHANGED} <= tags
     gross = any(chunk.text.casefold().startswith("gross") for chunk in said.left)
     named = bool(said.metrics) or gross or any(tag in _BY_THEMSELVES for tag in found)
     asked = whole or (bool(found) and named and set(said.metrics) <= set(RECURRING))
-    if not asked or accounts_listed or said.names or said.order or said.limit or tags - _BESIDE:
+    if (
+        not asked
+        or accounts_listed
+        or _tells_which_accounts(in_order, found)
+        or said.names
+        or said.order
+        or said.limit
+        or tags - _BESIDE
+    ):
         # "Which accounts had an expansion": those whose MRR rose.
         said.rename(Tag.EXPANSION, Tag.ROSE)
         said.rename(Tag.CONTRACTION, Tag.FELL)
@@ -37,3 +46,10 @@ def movements_of(said: Gathered, accounts_listed: bool) -> Movements | None:
     metric = said.metrics.pop() if said.metrics else Metric.MRR
     said.take(*_BESIDE)
     return Movements(period or THIS_MONTH, tuple(_KINDS[tag] for tag in found), metric)
+
+
+def _tells_which_accounts(in_order: list[Tag], found: list[Tag]) -> bool:
+    """ "The total MRR of all accounts that churned" is what they pay now, "the total churned MRR" is what went."""
+    if not {Tag.TOTAL, Tag.ALL} <= set(in_order):
+        return False
+    return any(in_order.index(Tag.ALL) < in_order.index(tag) for tag in found)

@@ -48,7 +48,8 @@ def join_risk(said: Gathered) -> None:
             said.periods.insert(0, said.signal_period)
             said.signal_period = None
     late = [chunk for chunk in said.left if chunk.tag is Tag.STATUS]
-    if len(late) > 1 and {chunk.value for chunk in late} == set(LATE):
+    if len(late) > 1 and {chunk.value for chunk in late} == set(LATE) and not said.has(Tag.ALL):
+        # "Of all accounts with payment status overdue or failed" is said of accounts: it stays, for the same amount.
         said.take(Tag.STATUS)
 
 
