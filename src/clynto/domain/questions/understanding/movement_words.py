@@ -14,13 +14,13 @@ _KINDS = {
 }
 _BY_THEMSELVES = (Tag.EXPANSION, Tag.CONTRACTION)
 """Words that are about money even where no figure is named."""
+_ACCOUNTS = ("accounts", "customers", "clients", "companies")
 _BESIDE = frozenset({Tag.TOTAL, Tag.ALL, Tag.FOLLOW_UP, Tag.LOST, Tag.COMPUTED, Tag.CHANGED, Tag.MOVEMENTS, *_KINDS})
 
 
 def movements_of(said: Gathered, accounts_listed: bool) -> Movements | None:
     """The query, if the money of movements is asked for and not the accounts that moved."""
-    in_order = [chunk.tag for chunk in said.left]
-    tags = set(in_order)
+    tags = {chunk.tag for chunk in said.left}
     found = [tag for tag in _KINDS if tag in tags]
     whole = Tag.MOVEMENTS in tags or {Tag.COMPUTED, Tag.CHANGED} <= tags
     gross = any(chunk.text.casefold().startswith("gross") for chunk in said.left)
@@ -29,7 +29,7 @@ def movements_of(said: Gathered, accounts_listed: bool) -> Movements | None:
     if (
         not asked
         or accounts_listed
-        or _tells_which_accounts(in_order, found)
+        or _tells_which_accounts(said)
         or said.names
         or said.order
         or said.limit
@@ -48,8 +48,15 @@ def movements_of(said: Gathered, accounts_listed: bool) -> Movements | None:
     return Movements(period or THIS_MONTH, tuple(_KINDS[tag] for tag in found), metric)
 
 
-def _tells_which_accounts(in_order: list[Tag], found: list[Tag]) -> bool:
+def _tells_which_accounts(said: Gathered) -> bool:
     """ "The total MRR of all accounts that churned" is what they pay now, "the total churned MRR" is what went."""
-    if not {Tag.TOTAL, Tag.ALL} <= set(in_order):
+    if not said.has(Tag.TOTAL):
         return False
-    return any(in_order.index(Tag.ALL) < in_order.index(tag) for tag in found)
+    tags = [chunk.tag for chunk in said.left]
+    # "We" and "our" are all accounts as well, but say nothing of them.
+    every = [
+        place
+        for place, held in enumerate(said.left)
+        if held.tag is Tag.ALL and held.text.casefold().endswith(_ACCOUNTS)
+    ]
+    return any(tag in _KINDS for place in every for tag in tags[place:])
