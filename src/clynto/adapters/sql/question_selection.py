@@ -153,14 +153,16 @@ class SelectingSql:
         if Lacking.HEALTH_SCORE in selection.lacking:
             found.append(RANKING.c.health_up == MISSING)
         held = select(subscription_billing.c.account_id)
-        if selection.without_plan is not None:
-            # Each account is looked up in the index of plans: where the first few are wanted, few are.
-            own = self._amounts.part_conditions(MoneyPart(plan=selection.without_plan))
-            found.append(self._amounts.has_none_in(RANKING.c.account_id, held.where(*own)))
-        if selection.without_product is not None:
-            own = self._amounts.part_conditions(MoneyPart(product=selection.without_product))
-            found.append(self._is_not_among(held.where(*own)))
-        return found
+        parts = (MoneyPart(plan=selection.without_plan), MoneyPart(product=selection.without_product))
+        kept_out = [held.where(*self._amounts.part_conditions(part)) for part in parts if part.is_by_subscription]
+        return [*found, *map(self._is_none_of_few, kept_out)]
+
+    def _is_none_of_few(self, others: Select[Any]) -> ColumnElement[bool]:
+        """SQLite reads the others once, and looks each account up among them; PostgreSQL is asked as ever."""
+        if self._postgresql:
+            return self._amounts.has_none_in(RANKING.c.account_id, others)
+        # None of them is null, which would make the answer null for every account.
+        return RANKING.c.account_id.not_in(others)
 
     def _is_not_among(self, others: Select[Any]) -> ColumnElement[bool]:
         """SQLite makes a list of the others to look each account up in; PostgreSQL hashes them, however many they are,
