@@ -9,6 +9,7 @@ from fractions import Fraction
 from typing import Protocol
 
 from clynto.domain.account_billing import PaymentStatus
+from clynto.domain.invoice import Invoice
 from clynto.domain.matching import MatchDecision
 from clynto.domain.moments import UnixMicros, UnixTime
 from clynto.domain.money import MoneyBag
@@ -193,6 +194,25 @@ class InvoiceRow:
     attempt_count: int
     next_payment_attempt: UnixTime | None
     subscription_id: str | None
+
+    @classmethod
+    def of(cls, invoice: Invoice) -> InvoiceRow:
+        """What is shown of ``invoice``."""
+        return cls(
+            id=invoice.id,
+            number=invoice.number,
+            status=invoice.status,
+            currency=invoice.currency,
+            amount_due=invoice.amount_due,
+            amount_paid=invoice.amount_paid,
+            amount_remaining=invoice.amount_remaining,
+            created_at=invoice.created,
+            due_date=invoice.due_date,
+            paid_at=invoice.paid_at,
+            attempt_count=invoice.attempt_count,
+            next_payment_attempt=invoice.next_payment_attempt,
+            subscription_id=invoice.subscription_id,
+        )
 
 
 class BillingDetails(Protocol):

@@ -10,7 +10,7 @@ from clynto.adapters.memory.cursors import decode, encode
 from clynto.adapters.memory.database import Transaction
 from clynto.domain.account_billing import SubscriptionBilling
 from clynto.domain.customer import StripeCustomer
-from clynto.domain.invoice import Invoice, InvoiceStatus
+from clynto.domain.invoice import InvoiceStatus
 from clynto.domain.money import ZERO, MoneyBag
 from clynto.domain.subscription import Subscription
 from clynto.ports.read_models import CustomerRow, CustomersPage, InvoiceRow, SubscriptionRow
@@ -65,7 +65,7 @@ class MemoryBillingDetails:
             if invoice.customer_id in customers and invoice.status != InvoiceStatus.DRAFT
         ]
         newest_first = sorted(shown, key=lambda invoice: (invoice.created, invoice.id), reverse=True)
-        return [_invoice_row(invoice) for invoice in newest_first[:limit]]
+        return [InvoiceRow.of(invoice) for invoice in newest_first[:limit]]
 
     def _customer_row(self, customer: StripeCustomer) -> CustomerRow:
         records = self._transaction.records
@@ -116,22 +116,4 @@ def _subscription_row(subscription: Subscription, billing: SubscriptionBilling) 
         renewal_at=period_end if renews else None,
         cancel_at=(period_end if subscription.cancel_at is None else subscription.cancel_at) if scheduled else None,
         created=subscription.created,
-    )
-
-
-def _invoice_row(invoice: Invoice) -> InvoiceRow:
-    return InvoiceRow(
-        id=invoice.id,
-        number=invoice.number,
-        status=invoice.status,
-        currency=invoice.currency,
-        amount_due=invoice.amount_due,
-        amount_paid=invoice.amount_paid,
-        amount_remaining=invoice.amount_remaining,
-        created_at=invoice.created,
-        due_date=invoice.due_date,
-        paid_at=invoice.paid_at,
-        attempt_count=invoice.attempt_count,
-        next_payment_attempt=invoice.next_payment_attempt,
-        subscription_id=invoice.subscription_id,
     )

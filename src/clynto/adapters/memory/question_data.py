@@ -143,7 +143,7 @@ class MemoryQuestionData:
 
         backwards = order in (InvoiceOrder.NEWEST, InvoiceOrder.LARGEST)
         fitting.sort(key=place, reverse=backwards)
-        shown = [OwnedInvoice(_invoice_row(one), *self._owner(one.customer_id)) for one in fitting[:limit]]
+        shown = [OwnedInvoice(InvoiceRow.of(one), *self._owner(one.customer_id)) for one in fitting[:limit]]
         return Found(len(fitting), remaining, paid), shown
 
     def subscriptions(
@@ -257,21 +257,3 @@ def _is_of(row: SubscriptionRow, which: SubscriptionWord) -> bool:
     if which is SubscriptionWord.CANCELING:
         return not ended and row.cancel_at is not None
     return ended is (which is SubscriptionWord.ENDED)
-
-
-def _invoice_row(invoice: Invoice) -> InvoiceRow:
-    return InvoiceRow(
-        id=invoice.id,
-        number=invoice.number,
-        status=invoice.status,
-        currency=invoice.currency,
-        amount_due=invoice.amount_due,
-        amount_paid=invoice.amount_paid,
-        amount_remaining=invoice.amount_remaining,
-        created_at=invoice.created,
-        due_date=invoice.due_date,
-        paid_at=invoice.paid_at,
-        attempt_count=invoice.attempt_count,
-        next_payment_attempt=invoice.next_payment_attempt,
-        subscription_id=invoice.subscription_id,
-    )

@@ -75,7 +75,7 @@ class SqlBillingDetails:
             .order_by(table.c.created.desc(), table.c.id.desc())
             .limit(limit)
         )
-        return [_invoice_row(row) for row in self._scope.connection.execute(query)]
+        return [InvoiceRow.of(invoice_of(row, None)) for row in self._scope.connection.execute(query)]
 
     def _customers_query(self, matched: bool | None, text: str) -> Select[Any]:
         table = stripe_customers
@@ -155,23 +155,4 @@ def _subscription_row(subscription: Subscription, row: Row[Any]) -> Subscription
         renewal_at=renewal_at,
         cancel_at=cancel_at,
         created=subscription.created,
-    )
-
-
-def _invoice_row(row: Row[Any]) -> InvoiceRow:
-    invoice = invoice_of(row, None)
-    return InvoiceRow(
-        id=invoice.id,
-        number=invoice.number,
-        status=invoice.status,
-        currency=invoice.currency,
-        amount_due=invoice.amount_due,
-        amount_paid=invoice.amount_paid,
-        amount_remaining=invoice.amount_remaining,
-        created_at=invoice.created,
-        due_date=invoice.due_date,
-        paid_at=invoice.paid_at,
-        attempt_count=invoice.attempt_count,
-        next_payment_attempt=invoice.next_payment_attempt,
-        subscription_id=invoice.subscription_id,
     )

@@ -61,8 +61,10 @@ class SqlQuestionInvoices:
             .where(self._scope.here(table), is_any_of(table.c.id, ids))
         )
         # Put in order here: asked for it, SQLite would walk along all invoices in that order to find these.
-        held = {row.id: row for row in self._scope.connection.execute(shown)}
-        rows = [OwnedInvoice(_invoice_row(held[id_]), held[id_].owner, held[id_].name) for id_ in ids]
+        held: dict[str, Any] = {row.id: row for row in self._scope.connection.execute(shown)}
+        rows = [
+            OwnedInvoice(InvoiceRow.of(invoice_of(held[id_], None)), held[id_].owner, held[id_].name) for id_ in ids
+        ]
         return self._found(wanted, conditions), rows
 
     def _found(self, wanted: InvoiceCondition, conditions: Sequence[ColumnElement[bool]]) -> Found:
@@ -168,22 +170,3 @@ def _within(column: ColumnElement[Any], stretch: Stretch) -> Iterable[ColumnElem
 def _between(column: ColumnElement[Any], low: int | None, behind: int | None) -> list[ColumnElement[bool]]:
     found = [] if low is None else [column >= low]
     return found if behind is None else [*found, column < behind]
-
-
-def _invoice_row(row: Any) -> InvoiceRow:
-    invoice = invoice_of(row, None)
-    return InvoiceRow(
-        id=invoice.id,
-        number=invoice.number,
-        status=invoice.status,
-        currency=invoice.currency,
-        amount_due=invoice.amount_due,
-        amount_paid=invoice.amount_paid,
-        amount_remaining=invoice.amount_remaining,
-        created_at=invoice.created,
-        due_date=invoice.due_date,
-        paid_at=invoice.paid_at,
-        attempt_count=invoice.attempt_count,
-        next_payment_attempt=invoice.next_payment_attempt,
-        subscription_id=invoice.subscription_id,
-    )
