@@ -86,6 +86,18 @@ class HealthStoreContract(InTwoWorkspaces):
             query = AccountsQuery(sort=AccountSort.HEALTH_SCORE, descending=descending, limit=9)
             assert [row.id for row in unit.accounts_table.page(query).rows] == [*expected, "acc_1"]
 
+    def test_a_score_that_comes_with_the_billing_is_shown_and_still_noted(self, units: UnitsOfWork) -> None:
+        both = [(an_account_billing("acc_1"), 833), (an_account_billing("acc_2"), 833)]
+        with committed(units) as unit:
+            unit.health.put_scores([a_score("acc_2", score=5)])
+            unit.billing.put_accounts(both, {"acc_1": 70, "acc_9": 3})
+        assert _scores(units) == {"acc_1": 70, "acc_2": 5, "acc_3": None}
+        with committed(units) as unit:
+            unit.health.put_scores([a_score("acc_1", score=70)])
+            assert [point.score for point in unit.health.history("acc_1", limit=9)] == [70]
+            unit.billing.put_accounts(both, {"acc_1": None})
+        assert _scores(units) == {"acc_1": None, "acc_2": 5, "acc_3": None}
+
     def test_billing_and_score_leave_each_other_alone(self, units: UnitsOfWork) -> None:
         with committed(units) as unit:
             unit.billing.put_accounts([(an_account_billing(), 833)])

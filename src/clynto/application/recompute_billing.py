@@ -115,8 +115,12 @@ class RecomputeBilling:
         figures = ShownFigures.of(uow, now)
         held = uow.billing.customers_of_accounts(ids)
         sums = [add_up(account_id, held.get(account_id, ()), computed_at=now) for account_id in ids]
-        uow.billing.put_accounts([(billing, figures.sort_key(billing)) for billing in sums])
-        score_accounts(uow, {billing.account_id: billing for billing in sums}, at=now)
+        points = score_accounts(uow, {billing.account_id: billing for billing in sums}, at=now)
+        uow.billing.put_accounts(
+            [(billing, figures.sort_key(billing)) for billing in sums],
+            {point.account_id: point.score for point in points},
+        )
+        uow.health.put_scores(points)
 
     def history(self, uow: UnitOfWork, account_ids: Iterable[str]) -> None:
         """Rebuild the month points of accounts that gained or lost a customer: its past came or went with it."""

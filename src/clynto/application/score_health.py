@@ -20,14 +20,14 @@ def assess_health(
     return health_score(pillars)
 
 
-def score_accounts(uow: UnitOfWork, billings: Mapping[str, AccountBilling], *, at: UnixMicros) -> None:
-    """Set the current score of each account and note a change with the pillar that made it."""
+def score_accounts(uow: UnitOfWork, billings: Mapping[str, AccountBilling], *, at: UnixMicros) -> list[ScorePoint]:
+    """The current score of each account, with the pillars that made it."""
     measured = uow.health.pillars(sorted(billings))
     points = []
     for account_id, billing in sorted(billings.items()):
         scored = assess_health(billing.payment_status, billing.as_of, measured.get(account_id, ()))
         points.append(ScorePoint(account_id, at, scored.score, reason_of(scored)))
-    uow.health.put_scores(points)
+    return points
 
 
 def reason_of(scored: HealthScore) -> str:

@@ -37,8 +37,13 @@ class BillingStore(Protocol):
         where ``account_of`` does not name it)."""
         ...
 
-    def put_accounts(self, billings: Iterable[tuple[AccountBilling, int]]) -> None:
-        """Replace the rows of these accounts. The number is the sort key of the MRR column (see ADR 0011)."""
+    def put_accounts(
+        self, billings: Iterable[tuple[AccountBilling, int]], scores: Mapping[str, int | None] | None = None
+    ) -> None:
+        """Replace the rows of these accounts. The number is the sort key of the MRR column (see ADR 0011).
+
+        ``scores`` sets their current health scores as well, for whoever knows them: the accounts table is sorted by
+        both, and one change of its row costs half of two. Accounts that it does not name keep theirs."""
         ...
 
     def customers_of_accounts(self, account_ids: Sequence[str]) -> Mapping[str, list[CustomerBilling]]:

@@ -50,10 +50,15 @@ class MemoryBillingStore:
         for billing in billings:
             table[billing.customer_id] = (billing, account_of.get(billing.customer_id))
 
-    def put_accounts(self, billings: Iterable[tuple[AccountBilling, int]]) -> None:
+    def put_accounts(
+        self, billings: Iterable[tuple[AccountBilling, int]], scores: Mapping[str, int | None] | None = None
+    ) -> None:
         """Replace the rows of these accounts."""
-        table = self._transaction.changing().account_billing
-        table.update({billing.account_id: (billing, sort_key) for billing, sort_key in billings})
+        records = self._transaction.changing()
+        for billing, sort_key in billings:
+            records.account_billing[billing.account_id] = (billing, sort_key)
+            if scores is not None and billing.account_id in scores and billing.account_id in records.accounts:
+                records.health_scores[billing.account_id] = scores[billing.account_id]
 
     def customers_of_accounts(self, account_ids: Sequence[str]) -> Mapping[str, list[CustomerBilling]]:
         """Customer rows (without subscriptions) by account, as last computed."""

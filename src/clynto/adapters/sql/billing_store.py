@@ -16,7 +16,7 @@ from clynto.adapters.sql.documents import clean_or_none, clean_text, pack
 from clynto.adapters.sql.money_rows import NOTHING, Bags, read_bags, replace_bags
 from clynto.adapters.sql.pending_sums import MEASURES_OF, NOW, SUBSCRIPTION, MoneyRow, Page
 from clynto.adapters.sql.scope import Scope
-from clynto.adapters.sql.tables_accounts import MISSING, SORT_COLUMNS, account_ranking
+from clynto.adapters.sql.tables_accounts import MISSING, SORT_COLUMNS, account_ranking, both_ranks
 from clynto.adapters.sql.tables_billing import (
     account_billing,
     account_money,
@@ -76,7 +76,6 @@ _IN_SUMS = tuple(subscription_billing.c[name] for name in _NAMES_IN_SUMS)
 _in_sums = itemgetter(*_NAMES_IN_SUMS)
 """What the kept sums know of a subscription."""
 _RANKS = ("status_rank", *(f"{name}_{direction}" for name in SORT_COLUMNS for direction in ("up", "down")))
-_COMPUTED_RANKS = tuple(name for name in _RANKS if not name.startswith("health"))
 
 
 class SqlBillingStore:
@@ -99,18 +98,20 @@ class SqlBillingStore:
         )
         self._rank_customers(held)
 
-    def put_accounts(self, billings: Iterable[tuple[AccountBilling, int]]) -> None:
+    def put_accounts(
+        self, billings: Iterable[tuple[AccountBilling, int]], scores: Mapping[str, int | None] | None = None
+    ) -> None:
         """Replace the rows of these accounts. The number is the sort key of the MRR column (see ADR 0011)."""
         offered = {billing.account_id: (billing, key) for billing, key in billings}
         table = account_ranking
         # An account may have been removed since it was computed; those that are there are held until the end.
         there = (
-            select(table.c.account_id, table.c.status_rank)
+            select(table.c.account_id, table.c.status_rank, table.c.health_up, table.c.health_down)
             .where(self._scope.here(table), is_any_of(table.c.account_id, sorted(offered)))
             .order_by(table.c.account_id)
             .with_for_update()
         )
-        former = {row.account_id: row.status_rank for row in self._scope.connection.execute(there)}
+        former = {row.account_id: row for row in self._scope.connection.execute(there)}
         held = [offered[account_id] for account_id in former]
         if not held:
             return
@@ -118,9 +119,9 @@ class SqlBillingStore:
         money = replace_bags(self._scope, account_money, {billing.account_id: _bags(billing) for billing, _ in held})
         for billing, _ in held:
             account_id, rank = billing.account_id, SEVERITY[billing.payment_status]
-            self._scope.sums.went(Page(NOW, part=str(former[account_id])), money.went.get(account_id, ()))
+            self._scope.sums.went(Page(NOW, part=str(former[account_id].status_rank)), money.went.get(account_id, ()))
             self._scope.sums.came(Page(NOW, part=str(rank)), money.came.get(account_id, ()))
-        ranks = [_ranks(billing, key) for billing, key in held]
+        ranks = [_ranks(billing, key) | _health(former[billing.account_id], scores or {}) for billing, key in held]
         upsert(self._scope, table, ranks, where=_rank_differs, keeping=("name_key", "search_text"))
 
     def customers_of_accounts(self, account_ids: Sequence[str]) -> Mapping[str, list[CustomerBilling]]:
@@ -198,12 +199,14 @@ def customer_rank(billing: CustomerBilling) -> int:
 
 def _rank_differs(new: Columns, held: Columns) -> ColumnElement[bool]:
     """Most recomputations change nothing that accounts are sorted by: then ten indexes need no writing."""
-    return or_(*(new[name] != held[name] for name in _COMPUTED_RANKS))
+    return or_(*(new[name] != held[name] for name in _RANKS))
 
 
-def _both(name: str, value: int | None) -> dict[str, int]:
-    up, down = (MISSING, MISSING) if value is None else (value, -value)
-    return {f"{name}_up": up, f"{name}_down": down}
+def _health(former: Row[*tuple[Any, ...]], scores: Mapping[str, int | None]) -> dict[str, int]:
+    """Ranks of the score that is offered, or of the one that is held: nobody else can change it before we commit."""
+    if former.account_id in scores:
+        return both_ranks("health", scores[former.account_id])
+    return {"health_up": former.health_up, "health_down": former.health_down}
 
 
 def _ranks(billing: AccountBilling, mrr_key: int) -> dict[str, Any]:
@@ -213,9 +216,9 @@ def _ranks(billing: AccountBilling, mrr_key: int) -> dict[str, Any]:
         "name_key": "",
         "search_text": "",
         "status_rank": severity,
-        **_both("mrr", mrr_key),
-        **_both("status", severity or None),
-        **_both("renewal", billing.renewal_at),
+        **both_ranks("mrr", mrr_key),
+        **both_ranks("status", severity or None),
+        **both_ranks("renewal", billing.renewal_at),
     }
 
 

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
 
-from sqlalchemy import ColumnElement, delete, func, or_, select
+from sqlalchemy import delete, func, select
 
-from clynto.adapters.sql.bulk_writing import Columns, upsert
+from clynto.adapters.sql.bulk_writing import upsert
 from clynto.adapters.sql.column_types import is_any_of
 from clynto.adapters.sql.documents import clean_text
 from clynto.adapters.sql.present_accounts import present_accounts
 from clynto.adapters.sql.scope import Scope
-from clynto.adapters.sql.tables_accounts import MISSING, account_ranking
+from clynto.adapters.sql.tables_accounts import MISSING, account_ranking, both_ranks
 from clynto.adapters.sql.tables_health import health_history, health_pillars
 from clynto.domain.health import Pillar
 from clynto.domain.moments import UnixMicros
@@ -64,10 +63,14 @@ class SqlHealthStore:
     def put_scores(self, points: Iterable[ScorePoint]) -> None:
         """Set the current score of each account and append it to the history if it differs from the newest point."""
         offered = {clean_text(point.account_id): point for point in points}
-        there = present_accounts(self._scope, offered)
-        held = {account_id: point for account_id, point in offered.items() if account_id in there}
-        ranks = [_ranks(account_id, point.score) for account_id, point in held.items()]
-        upsert(self._scope, account_ranking, ranks, where=_rank_differs, keeping=("name_key", "search_text"))
+        shown = self._shown(offered)
+        held = {account_id: point for account_id, point in offered.items() if account_id in shown}
+        ranks = [
+            {"account_id": account_id, "name_key": "", "search_text": "", **both_ranks("health", point.score)}
+            for account_id, point in held.items()
+            if shown[account_id] != point.score
+        ]
+        upsert(self._scope, account_ranking, ranks, keeping=("name_key", "search_text"))
         newest = self._newest_scores(held)
         appended = [
             {"account_id": account_id, "at": point.at, "score": point.score, "reason": clean_text(point.reason)}
@@ -83,6 +86,19 @@ class SqlHealthStore:
         rows = self._scope.connection.execute(query.order_by(table.c.at.desc()).limit(limit))
         return [ScorePoint(row.account_id, UnixMicros(row.at), row.score, row.reason) for row in rows]
 
+    def _shown(self, account_ids: Iterable[str]) -> dict[str, int | None]:
+        """Scores by which those of the accounts that exist are sorted; nobody can remove them, or set another score,
+        before this transaction ends."""
+        table = account_ranking
+        query = (
+            select(table.c.account_id, table.c.health_up)
+            .where(self._scope.here(table), is_any_of(table.c.account_id, sorted(account_ids)))
+            .order_by(table.c.account_id)
+            .with_for_update(key_share=True)
+        )
+        rows = self._scope.connection.execute(query)
+        return {account_id: None if rank == MISSING else rank for account_id, rank in rows}
+
     def _newest_scores(self, account_ids: Iterable[str]) -> dict[str, tuple[int | None]]:
         table = health_history
         newest = (
@@ -97,12 +113,3 @@ class SqlHealthStore:
             .where(self._scope.here(table))
         )
         return {account_id: (score,) for account_id, score in self._scope.connection.execute(query)}
-
-
-def _ranks(account_id: str, score: int | None) -> dict[str, Any]:
-    up, down = (MISSING, MISSING) if score is None else (score, -score)
-    return {"account_id": account_id, "name_key": "", "search_text": "", "health_up": up, "health_down": down}
-
-
-def _rank_differs(new: Columns, held: Columns) -> ColumnElement[bool]:
-    return or_(new["health_up"] != held["health_up"], new["health_down"] != held["health_down"])

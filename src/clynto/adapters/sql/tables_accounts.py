@@ -87,3 +87,9 @@ Index(
     account_ranking.c.account_id,
     account_ranking.c.status_rank,
 )
+
+
+def both_ranks(name: str, value: int | None) -> dict[str, int]:
+    """What the two columns of an order hold for ``value``; None sorts last in both."""
+    up, down = (MISSING, MISSING) if value is None else (value, -value)
+    return {f"{name}_up": up, f"{name}_down": down}
