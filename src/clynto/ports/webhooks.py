@@ -171,7 +171,8 @@ class EventInbox(Protocol):
         ...
 
     def counts(self) -> InboxCounts:
-        """Figures for the card."""
+        """Figures for the card. Asked first in its unit of work: a snapshot that is older than the question may lack
+        events that are being brought in."""
         ...
 
 

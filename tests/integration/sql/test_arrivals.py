@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, event
 from tests.contracts.news_samples import an_arrival
 from tests.contracts.samples import HERE, THERE, a_workspace, committed, moment
 
@@ -23,7 +23,12 @@ from clynto.adapters.sql.event_intake import SqlEventIntake
 from clynto.adapters.sql.schema import migrate
 from clynto.adapters.sql.unit_of_work import SqlUnitsOfWork
 from clynto.adapters.sql.webhook_stores import SqlWaitingEvents
+from clynto.adapters.system.clocks import SystemClock
+from clynto.adapters.system.random_identifiers import RandomIdentifiers
+from clynto.application.actor import Actor
+from clynto.application.queries.show_webhooks import ShowWebhooks
 from clynto.domain.errors import ServiceUnavailable
+from clynto.domain.roles import Role
 from clynto.domain.webhook_event import EventUse
 from clynto.ports.webhooks import EventState
 
@@ -65,6 +70,24 @@ def due(engine: Engine, workspace_id: str = HERE) -> list[str]:
 
 
 @contextmanager
+def brought_in_before(statement: int, engine: Engine, intake: SqlEventIntake) -> Iterator[list[str]]:
+    """A worker brings everything in just before the n-th question that is asked meanwhile, counted from nought."""
+    asked: list[str] = []
+
+    def ask(_: object, __: object, question: str, *___: object) -> None:
+        if question.startswith("SELECT"):
+            asked.append(question)
+            if len(asked) == statement + 1:
+                intake.bring_in(HERE)
+
+    event.listen(engine, "before_cursor_execute", ask)
+    try:
+        yield asked
+    finally:
+        event.remove(engine, "before_cursor_execute", ask)
+
+
+@contextmanager
 def somebody_writes(path: str) -> Iterator[None]:
     connection = sqlite3.connect(path, isolation_level=None)
     connection.execute("BEGIN IMMEDIATE")
@@ -85,6 +108,25 @@ def test_an_event_is_durable_while_somebody_writes_for_long(engine: Engine, inta
     assert due(engine) == []
     assert intake.bring_in(HERE) == 1
     assert (due(engine), due(engine, THERE)) == (["evt_1"], [])
+
+
+def test_the_card_counts_an_event_that_is_brought_in_while_it_is_drawn(engine: Engine, intake: SqlEventIntake) -> None:
+    """Whichever of its questions the worker comes in between: "nothing waits" would be believed."""
+    show = ShowWebhooks(
+        units=SqlUnitsOfWork(engine), clock=SystemClock(), identifiers=RandomIdentifiers(), public_url="http://here"
+    )
+    viewer = Actor(HERE, Role.MEMBER, "tests")
+    with brought_in_before(10**9, engine, intake) as questions:
+        show(viewer)
+    seen = []
+    for turn in range(len(questions) + 1):
+        intake.store([an_arrival(f"evt_{turn}", received_at=moment(turn))])
+        with brought_in_before(turn, engine, intake):
+            panel = show(viewer)
+        seen.append((panel.pending, panel.last_event_at))
+        intake.bring_in(HERE)
+    assert len(seen) > 4
+    assert seen == [(turn + 1, moment(turn)) for turn in range(len(seen))]
 
 
 def test_an_event_that_lies_in_both_files_is_one(engine: Engine, intake: SqlEventIntake) -> None:

@@ -11,9 +11,8 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy import Engine
@@ -48,22 +47,10 @@ _STORE = (
     "ON CONFLICT (workspace_id, event_id) DO NOTHING"
 )
 _OLDEST = f"SELECT seq, {_COLUMNS} FROM arrived WHERE workspace_id = ? ORDER BY seq LIMIT ?"  # noqa: S608 - constants
-_WAITING = (
-    "SELECT count(*), max(CASE WHEN delivered THEN received_at END) FROM main.arrived AS new WHERE workspace_id = ?1 "
-    "AND NOT EXISTS (SELECT 1 FROM product.event_inbox AS held "
-    "WHERE held.workspace_id = ?1 AND held.event_id = new.event_id)"
-)
+_WAITING = "SELECT event_id, CASE WHEN delivered THEN received_at END FROM main.arrived WHERE workspace_id = ?"
 
 ArrivedRow = tuple[str, str, int, int, "str | None", "str | None", str, bytes, bool]
 """The columns of the inbox that an arriving event fills."""
-
-
-@dataclass(frozen=True, slots=True)
-class Waiting:
-    """What has arrived and is not in the inbox. ``newest`` is when the newest delivery was received."""
-
-    count: int
-    newest: int | None
 
 
 class Arrivals:
@@ -100,12 +87,14 @@ class Arrivals:
                     # Out of turn: those who store go on meanwhile.
                     merging.execute("PRAGMA main.wal_checkpoint(PASSIVE)")
 
-    def waiting(self, workspace_id: str) -> Waiting:
-        """What the card has to count besides the inbox."""
+    def waiting(self, workspace_id: str) -> Mapping[str, int | None]:
+        """Ids of events that may not be in the inbox yet, with when each was received if it was delivered.
+
+        Asked before anything is read from the inbox: what is brought in between the two is then in both, and whoever
+        counts leaves it out once. The other way round it would be in neither.
+        """
         with self._reading() as connection:
-            if connection is None:
-                return Waiting(0, None)
-            return Waiting(*connection.execute(_WAITING, (workspace_id,)).fetchone())
+            return dict(connection.execute(_WAITING, (workspace_id,)).fetchall()) if connection is not None else {}
 
     def workspaces(self) -> Sequence[str]:
         """Whose events have arrived."""

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Engine, Row, TextClause, and_, bindparam, case, delete, func, or_, select, update
 from sqlalchemy.dialects.postgresql import psycopg
 
-from clynto.adapters.sql.arrivals import Waiting, arrivals_of
+from clynto.adapters.sql.arrivals import arrivals_of
 from clynto.adapters.sql.column_types import is_any_of
 from clynto.adapters.sql.documents import clean_or_none, clean_text, unpack
 from clynto.adapters.sql.kept_connection import kept_connection_of
@@ -177,12 +177,14 @@ class SqlEventInbox:
 
     def counts(self) -> InboxCounts:
         """Figures for the card."""
+        beside = arrivals_of(self._scope.connection.engine)
+        arrived = {} if beside is None else dict(beside.waiting(self._scope.workspace_id))
         pending, newest_pending = self._counted(IS_PENDING)
         parked, newest_parked = self._counted(IS_PARKED)
+        for event_id in self._held(arrived):
+            del arrived[event_id]
         by_use: dict[EventUse, int] = {}
-        beside = arrivals_of(self._scope.connection.engine)
-        arrived = Waiting(0, None) if beside is None else beside.waiting(self._scope.workspace_id)
-        arrivals = [arrived.newest, newest_pending, newest_parked]
+        arrivals = [*arrived.values(), newest_pending, newest_parked]
         query = (
             select(_INBOX.c.event_use, func.count(), _NEWEST_DELIVERY)
             .where(self._scope.here(_INBOX), IS_FINISHED)
@@ -193,8 +195,14 @@ class SqlEventInbox:
             arrivals.append(newest)
         known = [UnixMicros(arrival) for arrival in arrivals if arrival is not None]
         return InboxCounts(
-            pending=pending + arrived.count, parked=parked, last_event_at=max(known, default=None), by_use=by_use
+            pending=pending + len(arrived), parked=parked, last_event_at=max(known, default=None), by_use=by_use
         )
+
+    def _held(self, event_ids: Collection[str]) -> Sequence[str]:
+        if not event_ids:
+            return ()
+        query = select(_INBOX.c.event_id).where(self._scope.here(_INBOX), is_any_of(_INBOX.c.event_id, event_ids))
+        return self._scope.connection.scalars(query).all()
 
     def _counted(self, state: Any) -> tuple[int, int | None]:
         query = select(func.count(), _NEWEST_DELIVERY).where(self._scope.here(_INBOX), state)

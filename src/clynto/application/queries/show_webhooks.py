@@ -91,9 +91,10 @@ class ShowWebhooks:
         """The panel as of now; its address comes from the settings, never from a request (guarantees K14)."""
         actor.must_be(Role.MEMBER)
         with self._units.reading(actor.workspace_id) as uow:
+            # First, as the port asks: an event that is on its way into the inbox would be counted nowhere.
+            counts = uow.event_inbox.counts()
             endpoint = uow.webhook_endpoints.get()
             connection = uow.connections.get()
-            counts = uow.event_inbox.counts()
             parked = uow.event_inbox.parked(limit=PARKED_SHOWN) if counts.parked else ()
             renewals = uow.accounts_table.page(AccountsQuery(sort=AccountSort.RENEWAL_AT, limit=1)).rows
         if endpoint is None:
