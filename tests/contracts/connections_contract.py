@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from tests.contracts.in_two_workspaces import InTwoWorkspaces
 from tests.contracts.samples import HARD_TEXT, HERE, THERE, committed, moment
 
@@ -46,6 +48,20 @@ class ConnectionStoreContract(InTwoWorkspaces):
             unit.connections.save(bare)
         with units.reading(HERE) as unit:
             assert unit.connections.get() == bare
+
+    def test_the_right_to_read_events_changes_alone(self, units: UnitsOfWork) -> None:
+        with committed(units) as unit:
+            unit.connections.note_events_readable(True)
+            assert unit.connections.get() == Connection()
+            unit.connections.save(FULL)
+            unit.connections.put_sealed_key(SEALED)
+        with committed(units) as unit:
+            unit.connections.note_events_readable(False)
+        with units.reading(HERE) as unit:
+            assert unit.connections.get() == replace(FULL, events_readable=False)
+            assert unit.connections.sealed_key() == SEALED
+        with units.reading(THERE) as unit:
+            assert unit.connections.get() == Connection()
 
     def test_keeps_only_the_newest_key(self, units: UnitsOfWork) -> None:
         newer = SealedCredential(ciphertext=b"\x00newer\xff", key_version=4)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Generator, Sequence
 
-from clynto.domain.errors import ClyntoError, RunSuperseded
+from clynto.domain.errors import ClyntoError, MissingPermissions, RunSuperseded
 from clynto.domain.moments import MICROS_PER_SECOND, UnixMicros, UnixTime, seconds_of
 from clynto.domain.secret import Secret
 from clynto.domain.sync_run import RunState
@@ -29,7 +29,11 @@ _LOG = logging.getLogger("clynto.events")
 
 
 class CatchUpEvents:
-    """Does nothing on a first sync, which raises only what is true now, nor for a key that may not read events."""
+    """Does nothing on a first sync, which raises only what is true now.
+
+    The right to read events is asked for anew each time: a key can gain it, or lose it, in Stripe's dashboard, and the
+    panel says whether a gap can be closed.
+    """
 
     def __init__(
         self,
@@ -57,7 +61,7 @@ class CatchUpEvents:
         synced_at = connection.last_sync_began_at
         if sealed is None or run is None or run.state is not RunState.QUEUED:
             return 0
-        if synced_at is None or not connection.events_readable:
+        if synced_at is None:
             return 0
         oldest = self._clock.now() - EVENTS_LISTED_SECONDS * MICROS_PER_SECOND
         since = UnixTime(seconds_of(UnixMicros(max(synced_at, oldest))) - OVERLAP_SECONDS)
@@ -65,14 +69,25 @@ class CatchUpEvents:
         try:
             key = self._opener.open(sealed, workspace_id=workspace_id, purpose=Purpose.STRIPE_API_KEY)
             for bodies in self._pages(key, since, stopping):
+                self._note_readable(workspace_id, readable=True)
                 new += self._store(workspace_id, bodies)
         except RunSuperseded:
             return new
+        except MissingPermissions:
+            self._note_readable(workspace_id, readable=False)
         except ClyntoError as error:
             _LOG.warning("missed events of workspace %s could not be read: %s", workspace_id, error.code)
         if new:
             self._tell(workspace_id, run_id, new)
         return new
+
+    def _note_readable(self, workspace_id: str, *, readable: bool) -> None:
+        with self._units.reading(workspace_id) as uow:
+            if uow.connections.get().events_readable is readable:
+                return
+        with self._units.writing(workspace_id) as uow:
+            uow.connections.note_events_readable(readable)
+            uow.commit()
 
     def _pages(
         self, key: Secret, since: UnixTime, stopping: Callable[[], bool]

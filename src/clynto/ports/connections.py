@@ -19,6 +19,11 @@ class ConnectionStore(Protocol):
         """Store the state (not the key)."""
         ...
 
+    def note_events_readable(self, readable: bool) -> None:
+        """Set whether the key may list events, and nothing else: somebody may disconnect at this moment. Nothing
+        happens where nothing is stored."""
+        ...
+
     def sealed_key(self) -> SealedCredential | None:
         """The sealed API key, None after a disconnect."""
         ...

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 import orjson
 import pytest
@@ -117,6 +118,7 @@ class TestPastEvents(EventListContract):
     @pytest.fixture
     def stripe(self, past_events: PastEvents) -> MemoryStripe:
         stripe = _filled()
+        stripe.allow(KEY, replace(REPORT, events_readable=True))
         stripe.events = [
             PastEvent(one, kind, UnixTime(created), orjson.dumps({"id": one}))
             for one, (kind, created) in past_events.items()

@@ -59,6 +59,12 @@ def pending(product: SyncProduct) -> int:
         return uow.event_inbox.counts().pending
 
 
+def readable(product: SyncProduct) -> bool:
+    """Whether the panel says that a gap can be closed."""
+    with product.units.reading(WORKSPACE) as uow:
+        return uow.connections.get().events_readable
+
+
 def test_missed_events_are_taken_in_once_and_told(product: SyncProduct) -> None:
     product.clock.advance(seconds=10 * DAY)
     happened(product, 5)
@@ -93,7 +99,20 @@ def test_a_first_sync_and_a_key_without_the_right_read_none() -> None:
     blind.synced()
     happened(blind, 3)
     assert catch_up(blind, blind.request_sync(ADMIN)) == 0
-    assert "events" not in blind.stripe.requests
+    assert blind.stripe.requests.count("events") == 1
+
+
+def test_a_key_that_gains_or_loses_the_right_is_believed_at_the_next_sync() -> None:
+    made = SyncProduct()
+    made.synced()
+    happened(made, 3)
+    seen = []
+    for may_read in (False, True, False):
+        made.stripe.allow(KEY, replace(report(), events_readable=may_read))
+        run_id = made.request_sync(ADMIN)
+        seen.append((catch_up(made, run_id), readable(made)))
+        made.sync(run_id)
+    assert seen == [(0, False), (3, True), (0, False)]
 
 
 def test_a_fault_ends_the_catching_up_and_not_the_sync(product: SyncProduct) -> None:

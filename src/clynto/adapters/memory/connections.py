@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from clynto.adapters.memory.database import Transaction
 from clynto.domain.connection import Connection
 from clynto.ports.vault import SealedCredential
@@ -20,6 +22,12 @@ class MemoryConnectionStore:
     def save(self, connection: Connection) -> None:
         """Store the state (not the key)."""
         self._transaction.changing().connection = connection
+
+    def note_events_readable(self, readable: bool) -> None:
+        """Set whether the key may list events."""
+        records = self._transaction.changing()
+        if records.connection != Connection():
+            records.connection = replace(records.connection, events_readable=readable)
 
     def sealed_key(self) -> SealedCredential | None:
         """The sealed API key."""

@@ -12,7 +12,7 @@ from clynto.adapters.memory.stripe_keys import report_by_shape
 from clynto.domain.catalogue import Price, Product
 from clynto.domain.customer import StripeCustomer
 from clynto.domain.discount_readings import DiscountReading
-from clynto.domain.errors import ClyntoError, InvalidApiKey, RunSuperseded
+from clynto.domain.errors import ClyntoError, InvalidApiKey, MissingPermissions, RunSuperseded
 from clynto.domain.invoice import Invoice, InvoiceStatus
 from clynto.domain.moments import UnixTime
 from clynto.domain.secret import Secret
@@ -205,6 +205,8 @@ class MemoryStripeReader:
         ]
         while True:
             self._ask("events", "events")
+            if not self._stripe._report(self._key).events_readable:
+                raise MissingPermissions(permissions=["events"], request_id=None)
             yield tuple(left[: self._stripe.page_size])
             left = left[self._stripe.page_size :]
             if not left:

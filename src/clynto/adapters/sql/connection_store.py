@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, insert, select, update
 
 from clynto.adapters.sql.bulk_writing import upsert
 from clynto.adapters.sql.documents import clean_or_none
@@ -59,6 +59,11 @@ class SqlConnectionStore:
             "fault_message": None if fault is None else clean_or_none(fault.message),
         }
         upsert(self._scope, connections, [values])
+
+    def note_events_readable(self, readable: bool) -> None:
+        """Set whether the key may list events, and nothing else."""
+        here = self._scope.here(connections)
+        self._scope.connection.execute(update(connections).where(here).values(events_readable=readable))
 
     def sealed_key(self) -> SealedCredential | None:
         """The sealed API key, None after a disconnect."""
