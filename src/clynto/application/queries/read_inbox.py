@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 
 from clynto.application.actor import Actor
 from clynto.domain.connection import Mode
@@ -92,7 +93,17 @@ def signal_shown(stored: StoredSignal, mode: Mode | None) -> SignalShown:
     if signal.subscription_id is not None:
         url = subscription_url(signal.subscription_id, mode)
         links.append(SignalLink("subscription", signal.subscription_id, url))
-    text = major_text(signal.amount, signal.currency)
-    bag = MoneyBag.of(signal.currency, signal.amount)
-    amount = MoneyView(text, signal.currency, False, {signal.currency: text}, (), bag.plain_sum)
-    return SignalShown(stored, amount, explain(signal), tuple(links))
+    return SignalShown(stored, _bill(signal.amount, signal.currency), explain(signal), tuple(links))
+
+
+def together(signals: Sequence[SignalShown]) -> MoneyView | None:
+    """What these signals come to; None for none of them, or where their currencies differ."""
+    currencies = {shown.stored.signal.currency for shown in signals}
+    if len(currencies) != 1:
+        return None
+    return _bill(sum((shown.stored.signal.amount for shown in signals), Fraction(0)), currencies.pop())
+
+
+def _bill(amount: Fraction, currency: str) -> MoneyView:
+    text = major_text(amount, currency)
+    return MoneyView(text, currency, False, {currency: text}, (), MoneyBag.of(currency, amount).plain_sum)

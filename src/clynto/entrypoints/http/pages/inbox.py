@@ -8,8 +8,9 @@ from werkzeug.wrappers import Response as AnyResponse
 from clynto.domain.roles import Role
 from clynto.entrypoints.http.access import needs
 from clynto.entrypoints.http.current import actor, services
-from clynto.entrypoints.http.pages.presenters.inbox import InboxView, cards_of
+from clynto.entrypoints.http.pages.presenters.inbox import InboxView, cards_of, folded
 from clynto.entrypoints.http.pages.sign_in import local_path
+from clynto.ports.signals import SignalOrder
 
 NEWS = "inbox-changed"
 
@@ -24,10 +25,13 @@ def inbox() -> str:
     newest = services().inbox.read_inbox.newest_change(actor())
     page = services().inbox.read_inbox(actor(), view.query)
     cases = services().pages.read_signal_cases(actor(), [shown.stored for shown in page.rows])
+    cards = cards_of(page.rows, cases)
     return render_template(
         "inbox/page.html",
         view=view,
-        cards=cards_of(page.rows, cases),
+        # By time each stands where it belongs.
+        cards=folded(cards) if view.order is SignalOrder.SEVERITY else cards,
+        signals=len(cards),
         counts=services().inbox.read_inbox.open_counts(actor()),
         next_cursor=page.next_cursor,
         seen=newest or 0,

@@ -7,16 +7,17 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from urllib.parse import urlencode
 
-from clynto.application.queries.read_inbox import SignalShown
+from clynto.application.queries.read_inbox import SignalShown, together
 from clynto.application.queries.signal_cases import SignalCase
 from clynto.domain.errors import InvalidInput
+from clynto.domain.money_view import MoneyView
 from clynto.domain.signals import CancellationStage, SignalOutcome, SignalType
 from clynto.entrypoints.http.pages.presenters.badges import SEVERITY, Badge
 from clynto.entrypoints.http.pagination import cursor_to, position_of
 from clynto.ports.signals import InboxStatus, SignalOrder, SignalsQuery, StoredSignal
 
 PATH = "/inbox"
-PAGE_SIZE = 25
+PAGE_SIZE = 50
 
 TYPE_WORDS: Mapping[SignalType, str] = MappingProxyType(
     {
@@ -60,7 +61,8 @@ class Stage:
 
 @dataclass(frozen=True, slots=True)
 class SignalCard:
-    """A signal with everything its card says."""
+    """A signal with everything its card says. ``earlier`` are others of its type on the same subscription, which stand
+    folded up on the same card, and ``earlier_amount`` what they come to."""
 
     shown: SignalShown
     case: SignalCase
@@ -69,6 +71,8 @@ class SignalCard:
     per_month: bool
     outcome: str | None
     stages: tuple[Stage, ...]
+    earlier: tuple[SignalCard, ...] = ()
+    earlier_amount: MoneyView | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,8 +166,24 @@ class InboxView:
 
 
 def cards_of(rows: Sequence[SignalShown], cases: Mapping[str, SignalCase]) -> tuple[SignalCard, ...]:
-    """The cards of a page."""
+    """The cards of a page, one for each signal."""
     return tuple(_card(shown, cases[shown.stored.id]) for shown in rows)
+
+
+def folded(cards: Sequence[SignalCard]) -> tuple[SignalCard, ...]:
+    """One card for all signals of one type on one subscription: each unpaid month of a customer who pays no more is a
+    signal of its own (billing rules 5.2), and twelve cards of one name would hide all others.
+
+    The first of them stands for them, and keeps its place.
+    """
+    groups: dict[tuple[SignalType, str], list[SignalCard]] = {}
+    for card in cards:
+        signal = card.shown.stored.signal
+        groups.setdefault((signal.type, signal.subscription_id or card.shown.stored.id), []).append(card)
+    return tuple(
+        replace(first, earlier=tuple(others), earlier_amount=together([one.shown for one in others]))
+        for first, *others in groups.values()
+    )
 
 
 def _card(shown: SignalShown, case: SignalCase) -> SignalCard:

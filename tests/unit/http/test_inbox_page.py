@@ -1,0 +1,92 @@
+"""The inbox as people see it: what belongs together stands on one card (guide, In the inbox; billing rules 5.2)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+
+import pytest
+from flask.testing import FlaskClient
+from tests.unit.http.acme import billing_story
+from tests.unit.http.test_signals_api import a_signal
+from tests.unit.memory_product import MEMBER, Product
+
+from clynto.domain.roles import Role
+from clynto.domain.signals import Signal, SignalType
+
+BrowserOf = Callable[[str], FlaskClient]
+MONTH = 30 * 86_400
+NEWEST = 1_789_000_000
+
+
+def put(product: Product, signals: Sequence[Signal]) -> None:
+    """Store them as sig_0, sig_1 and so on."""
+    with product.units.writing(product.workspace_id) as uow:
+        uow.signals.put_many(
+            [(f"sig_{number}", signal) for number, signal in enumerate(signals)], at=product.clock.now()
+        )
+        uow.commit()
+
+
+def failed(month: int, **changes: object) -> Signal:
+    """An invoice of Globex that was refused so many months ago."""
+    return a_signal(SignalType.PAYMENT_FAILED, "cus_globex", NEWEST - month * MONTH, **changes)
+
+
+def cards(page: str) -> list[str]:
+    return re.findall(r"<article.*?</article>", page, flags=re.DOTALL)
+
+
+@pytest.fixture
+def unpaid_months(product: Product) -> None:
+    """Three refused invoices of one subscription, another of the same customer's second one, and one of Acme."""
+    billing_story(product)
+    put(
+        product,
+        [
+            failed(0),
+            failed(1, amount=Fraction(10_000)),
+            failed(2, amount=Fraction(5_050)),
+            failed(3, subscription_id="sub_second"),
+            failed(4, subscription_id=None),
+            failed(5, subscription_id=None),
+            a_signal(SignalType.PAYMENT_OVERDUE, "cus_globex", NEWEST),
+            a_signal(SignalType.PAYMENT_FAILED, "cus_acme", NEWEST - 6 * MONTH),
+        ],
+    )
+
+
+@pytest.mark.usefixtures("unpaid_months")
+def test_unpaid_months_of_one_subscription_stand_on_one_card(browser_of: BrowserOf) -> None:
+    page = browser_of(MEMBER).get("/inbox").text
+    shown = cards(page)
+    assert len(shown) == 6, "one-off invoices belong to no subscription, and to no other"
+    (whole,) = [card for card in shown if "<details" in card]
+    summary = re.sub(r"<[^>]+>", "", re.findall(r"<summary>(.*?)</summary>", whole, flags=re.DOTALL)[0])
+    assert summary.strip() == "2 earlier on this subscription, $150.50"
+    assert whole.index("$149.00") < whole.index("<details")
+    assert [f"/inbox/sig_{number}/dismiss" in whole for number in range(4)] == [True, True, True, False]
+    assert "8 signals shown" in page
+
+
+@pytest.mark.usefixtures("unpaid_months")
+def test_by_time_every_signal_stands_where_it_belongs(browser_of: BrowserOf) -> None:
+    shown = cards(browser_of(MEMBER).get("/inbox?order=newest").text)
+    assert len(shown) == 8
+    assert not any("<details" in card for card in shown)
+
+
+@pytest.mark.usefixtures("unpaid_months")
+def test_a_card_that_loses_its_first_signal_is_led_by_the_next(browser_of: BrowserOf, product: Product) -> None:
+    product.services().inbox.dismiss_signal(product.actor_of(Role.MEMBER), "sig_0")
+    (whole,) = [card for card in cards(browser_of(MEMBER).get("/inbox").text) if "<details" in card]
+    assert "1 earlier on this subscription" in whole
+    assert whole.index("/inbox/sig_1/dismiss") < whole.index("<details") < whole.index("/inbox/sig_2/dismiss")
+
+
+def test_amounts_of_different_currencies_are_not_added(product: Product, browser_of: BrowserOf) -> None:
+    billing_story(product)
+    put(product, [failed(0), failed(1, currency="EUR"), failed(2)])
+    page = browser_of(MEMBER).get("/inbox").text
+    assert re.search(r"<summary>2 earlier on this subscription</summary>", page)
