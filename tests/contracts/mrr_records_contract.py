@@ -264,10 +264,10 @@ class MrrRecordStoreContract(InTwoWorkspaces):
         with units.reading(HERE) as unit:
             records = unit.mrr_records
             assert records.pasts(["acc_3", "acc_2", "acc_1"], times) == {
-                "acc_1": MrrPast([first.snapshot], [old.point, noted.point]),
-                "acc_2": MrrPast([bare.snapshot], []),
+                "acc_1": MrrPast([first.snapshot], {one.point.month: one.point for one in (old, noted)}),
+                "acc_2": MrrPast([bare.snapshot], {}),
             }
             both = RememberedTimes(frozenset({DAY, DAY + dt.timedelta(days=1)}), frozenset())
-            assert records.pasts(["acc_1"], both) == {"acc_1": MrrPast([first.snapshot, other.snapshot], [])}
+            assert records.pasts(["acc_1"], both) == {"acc_1": MrrPast([first.snapshot, other.snapshot], {})}
             assert records.pasts(["acc_1"], RememberedTimes(frozenset(), frozenset())) == {}
             assert records.pasts([], both) == {}

@@ -43,7 +43,11 @@ class ShownFigures:
 
     def value(self, list_mrr: MoneyBag, net_mrr: MoneyBag) -> Fraction:
         """The exact figure of the MRR column in major units, for whoever only compares or draws it."""
-        return value_of(self.shown_mrr(list_mrr, net_mrr), self.default_currency, self.rates, self.day)
+        return self.value_of(self.shown_mrr(list_mrr, net_mrr))
+
+    def value_of(self, bag: MoneyBag) -> Fraction:
+        """The exact figure of any amount as it is shown, in major units."""
+        return value_of(bag, self.default_currency, self.rates, self.day)
 
     def sort_key(self, billing: AccountBilling) -> int:
         """The value of the MRR column in millionths of a major unit, rounded down: only an order, never shown."""
@@ -51,7 +55,7 @@ class ShownFigures:
 
     def place(self, bag: MoneyBag) -> int:
         """As ``sort_key``, of any amount that is shown in the workspace's currency."""
-        return place_of(value_of(bag, self.default_currency, self.rates, self.day))
+        return place_of(self.value_of(bag))
 
 
 def place_of(value: Fraction) -> int:

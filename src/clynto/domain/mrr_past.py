@@ -38,14 +38,14 @@ class PastFigure:
 
 @dataclass(frozen=True, slots=True)
 class MrrPast:
-    """Snapshots and rebuilt month ends of one account, oldest first."""
+    """Snapshots and rebuilt month ends, by month, of one account; both oldest first."""
 
     snapshots: list[MrrSnapshot] = field(default_factory=list)
-    points: list[MrrPoint] = field(default_factory=list)
+    points: dict[Month, MrrPoint] = field(default_factory=dict)
 
     def at_end_of(self, month: Month) -> MrrPoint | None:
         """Observed beats rebuilt."""
-        return observed_point(month, self.snapshots) or self._rebuilt(month)
+        return observed_point(month, self.snapshots) or self.points.get(month)
 
     def days_before(self, days: int, now: UnixTime) -> PastFigure | None:
         """The newest figure of about ``days`` before ``now``: a snapshot, else the month end before it."""
@@ -54,11 +54,8 @@ class MrrPast:
         if newest is not None and moment - seconds_of(newest.at) <= SNAPSHOT_MAY_BE_OLDER_BY_DAYS * _DAY:
             return PastFigure(seconds_of(newest.at), newest.list_mrr, newest.net_mrr, Confidence.OBSERVED)
         month = completed_months(moment, 1)[0]
-        point = self._rebuilt(month)
+        point = self.points.get(month)
         return None if point is None else PastFigure(month.end, point.list_mrr, point.net_mrr, point.confidence)
-
-    def _rebuilt(self, month: Month) -> MrrPoint | None:
-        return next((point for point in self.points if point.month == month), None)
 
 
 @dataclass(frozen=True, slots=True)

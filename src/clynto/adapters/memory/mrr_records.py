@@ -68,7 +68,7 @@ class MemoryMrrRecordStore:
                 found.setdefault(account_id, MrrPast()).snapshots.append(snapshot)
         for (account_id, month), point in sorted(records.points.items(), key=_place):
             if account_id in wanted and month in times.months:
-                found.setdefault(account_id, MrrPast()).points.append(point)
+                found.setdefault(account_id, MrrPast()).points[month] = point
         return found
 
     def workspace_snapshots(self, *, since: dt.date) -> Mapping[dt.date, BothBags]:

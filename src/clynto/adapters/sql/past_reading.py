@@ -36,7 +36,7 @@ def read_pasts(scope: Scope, account_ids: Sequence[str], times: RememberedTimes)
     points = _held(
         scope, (mrr_points, mrr_point_money), "month", account_ids, months, (_UNKNOWN_MOMENT, mrr_points.c.confidence)
     )
-    return _pasts(scope.connection.execute(union_all(snapshots, points)))
+    return _pasts(scope.connection.execute(union_all(snapshots, points)).all())
 
 
 def _held(
@@ -69,13 +69,16 @@ def _pasts(rows: Iterable[Any]) -> dict[str, MrrPast]:
     # Taken apart by place, since a page of accounts reads 650 of them and to look columns up by name takes as long.
     told: dict[tuple[str, str], tuple[int | None, str | None, str]] = {}
     bags: dict[tuple[str, str], _Bags] = {}
+    # Prices repeat from month to month and from account to account: each amount is made once.
+    amounts: dict[tuple[int, int, int], Fraction] = {}
+    months: dict[str, Month] = {}
     for account_id, when, at, confidence, notes, currency, *parts in rows:
         place = account_id, when
         told[place] = at, confidence, notes
         both = bags.setdefault(place, ({}, {}))
-        for bag, (whole, rest, den) in zip(both, (parts[:3], parts[3:]), strict=True):
-            if whole is not None:
-                bag[currency] = exact_amounts.join(whole, rest, den)
+        for bag, triple in zip(both, (tuple(parts[:3]), tuple(parts[3:])), strict=True):
+            if triple[0] is not None:
+                bag[currency] = amounts.get(triple) or amounts.setdefault(triple, exact_amounts.join(*triple))
     found: dict[str, MrrPast] = {}
     for place in sorted(told):
         account_id, when = place
@@ -85,7 +88,8 @@ def _pasts(rows: Iterable[Any]) -> dict[str, MrrPast]:
             past.snapshots.append(MrrSnapshot(UnixMicros(at), MoneyBag(listed), MoneyBag(net)))
         elif confidence is not None:
             rebuilt = MoneyBag(listed), MoneyBag(net), Confidence(confidence), tuple(unpack(notes))
-            past.points.append(MrrPoint(month_of(when), *rebuilt))
+            month = months.get(when) or months.setdefault(when, month_of(when))
+            past.points[month] = MrrPoint(month, *rebuilt)
     return found
 
 

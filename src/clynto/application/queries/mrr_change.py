@@ -11,7 +11,9 @@ from clynto.application.actor import Actor
 from clynto.application.queries.figures import shown
 from clynto.application.shown_figures import ShownFigures
 from clynto.domain.moments import UnixTime, seconds_of
+from clynto.domain.money import MoneyBag
 from clynto.domain.money_view import MoneyView
+from clynto.domain.month_ends import Month
 from clynto.domain.mrr_history import Confidence
 from clynto.domain.mrr_past import PERIODS, MrrPast, RememberedTimes, months_drawn
 from clynto.domain.roles import Role
@@ -54,17 +56,27 @@ class ReadMrrTrends:
         with self._units.reading(actor.workspace_id) as uow:
             figures = ShownFigures.of(uow, now)
             pasts = uow.mrr_records.pasts(ids, RememberedTimes.of_lines(seconds_of(now)))
-        return {row.id: _trend(figures, row, pasts[row.id], seconds_of(now)) for row in rows if row.id in pasts}
+        span = months_drawn(seconds_of(now))
+        return {row.id: _trend(figures, row, pasts[row.id], span, seconds_of(now)) for row in rows if row.id in pasts}
 
 
-def _trend(figures: ShownFigures, row: AccountRow, past: MrrPast, now: UnixTime) -> MrrTrend:
+def _trend(figures: ShownFigures, row: AccountRow, past: MrrPast, span: Sequence[Month], now: UnixTime) -> MrrTrend:
     changes: dict[int, MrrChange] = {}
     for days in PERIODS:
         found = past.days_before(days, now)
         if found is not None:
             difference = change_since(figures, row, found)
             changes[days] = MrrChange(shown(figures, difference), found.at, found.confidence)
-    known = [point for month in months_drawn(now) if (point := past.at_end_of(month)) is not None]
-    # Of a page of fifty accounts these are 650 figures, which nobody reads: only their values are made.
-    values = [figures.value(point.list_mrr, point.net_mrr) for point in known]
-    return MrrTrend(changes, (*values, figures.value(row.list_mrr, row.net_mrr)))
+    ends = (past.at_end_of(month) for month in span)
+    heights = [figures.shown_mrr(end.list_mrr, end.net_mrr) for end in ends if end is not None]
+    return MrrTrend(changes, _line(figures, [*heights, figures.shown_mrr(row.list_mrr, row.net_mrr)]))
+
+
+def _line(figures: ShownFigures, heights: Sequence[MoneyBag]) -> tuple[Fraction, ...]:
+    """Of a page of fifty accounts these are 650 figures, which nobody reads: only their values are made, and only where
+    they change."""
+    values: list[Fraction] = []
+    for place, bag in enumerate(heights):
+        same = place > 0 and bag == heights[place - 1]
+        values.append(values[-1] if same else figures.value_of(bag))
+    return tuple(values)
