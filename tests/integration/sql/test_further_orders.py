@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import pytest
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Engine
+from sqlalchemy import Engine, event
 from tests.contracts.samples import (
     HARD_TEXT,
     HERE,
@@ -14,6 +17,7 @@ from tests.contracts.samples import (
     an_account_billing,
     committed,
 )
+from tests.integration.sql.conftest import emptied
 
 from clynto.adapters.sql import schema
 from clynto.adapters.sql.schema import migrate
@@ -64,3 +68,32 @@ def test_accounts_of_before_are_ordered_by_their_words(empty_engine: Engine) -> 
         command.downgrade(config, "rare_statuses")
     migrate(empty_engine)
     assert [_ordered(units, workspace_id) for workspace_id in (HERE, THERE)] == before
+
+
+@pytest.mark.parametrize("descending", [False, True])
+@pytest.mark.parametrize("sort", AccountSort)
+def test_a_search_behind_a_cursor_reads_each_text_once(
+    sqlite_engine: Engine, sort: AccountSort, descending: bool
+) -> None:
+    """SQLite would else walk along the index of the order, and for each of its rows through all texts."""
+    units, asked = SqlUnitsOfWork(emptied(sqlite_engine)), list[tuple[str, Any]]()
+    with committed(units) as unit:
+        unit.workspaces.save(a_workspace())
+        unit.accounts.put_many(an_account(f"acc_{number}") for number in range(9))
+    with units.reading(HERE) as unit:
+        first = unit.accounts_table.page(AccountsQuery(sort, descending, text="acc", limit=2))
+
+        def note(connection: object, cursor: object, statement: str, parameters: object, *_: object) -> None:
+            asked.append((statement, parameters))
+
+        event.listen(sqlite_engine, "before_cursor_execute", note)
+        try:
+            unit.accounts_table.page(AccountsQuery(sort, descending, text="acc", limit=50, after=first.next_cursor))
+        finally:
+            event.remove(sqlite_engine, "before_cursor_execute", note)
+    one_pass = [(statement, told) for statement, told in asked if "search_text" in statement][-1]
+    with sqlite_engine.connect() as connection:
+        plan = [row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {one_pass[0]}", one_pass[1])]
+    steps = [step for step in plan if step.startswith(("SEARCH", "SCAN"))]
+    assert steps[0].startswith("SEARCH account_ranking USING PRIMARY KEY (workspace_id=?")
+    assert [step for step in steps[1:] if not step.endswith("(workspace_id=? AND account_id=?)")] == []

@@ -173,7 +173,7 @@ class SqlAccountsTable:
         if table is _RANKING:
             near = near.add_columns(_RANKING.c.search_text)
         near = (
-            near.where(self._scope.here(table), *order.behind(after))
+            near.where(self._scope.here(table), *order.behind(after, order.key))
             .order_by(order.ordered(order.key), table.c.account_id)
             .limit(_NEAR)
             .subquery()
@@ -200,7 +200,7 @@ class SqlAccountsTable:
             places = places.where(*_filters(query, _RANKING.c))
         else:
             places = places.where(self._scope.here(table), *_filters(query, table.c))
-        return places.where(*order.behind(after)).order_by(order.ordered(key), table.c.account_id)
+        return places.where(*order.behind(after, key)).order_by(order.ordered(key), table.c.account_id)
 
     def _rows(self, account_ids: Sequence[str]) -> dict[str, AccountRow]:
         if not account_ids:
@@ -259,11 +259,11 @@ class _Order:
         """The key in an ORDER BY."""
         return key.desc() if self.descending else key
 
-    def behind(self, after: Place | None) -> list[ColumnElement[bool]]:
-        """Rows behind that place."""
+    def behind(self, after: Place | None, key: ColumnElement[Any]) -> list[ColumnElement[bool]]:
+        """Rows behind that place. ``key``: as it is compared, with an index on it or without."""
         if after is None:
             return []
-        (value, last_id), key, account_id = after, self.key, self.table.c.account_id
+        (value, last_id), account_id = after, self.table.c.account_id
         if not self.descending:
             return [tuple_(key, account_id) > tuple_(value, last_id)]
         return [key <= value, or_(key < value, account_id > last_id)]
