@@ -27,6 +27,7 @@ from clynto.domain.account import Account
 from clynto.domain.account_billing import AccountBilling, PaymentStatus
 from clynto.domain.moments import UnixMicros, UnixTime
 from clynto.domain.money import MoneyBag
+from clynto.ports.billing_results import AccountPlaces
 from clynto.ports.read_models import AccountSort, AccountsQuery, StatusFilter
 
 LIMIT_MS = 50
@@ -80,6 +81,20 @@ def _billings(count: int) -> Iterator[tuple[AccountBilling, int]]:
         yield billing, sum(amount.__floor__() for _, amount in mrr)
 
 
+def _places(count: int) -> dict[str, AccountPlaces]:
+    """Most MRR did not change lately; every eleventh account has nothing to be compared with."""
+    draw = random.Random(11)
+    return {
+        f"acc_{number:026}": AccountPlaces(
+            lifetime_value=draw.randrange(10**7) * 10_000,
+            change_30=draw.choice((0, 0, 0, 0, 0, 0, 0, 0, draw.randrange(-(10**9), 10**9), None)),
+            change_90=draw.choice((0, 0, 0, draw.randrange(-(10**9), 10**9))) if number % 11 else None,
+            change_12_months=draw.randrange(-(10**9), 10**10) if number % 11 else None,
+        )
+        for number in range(count)
+    }
+
+
 def _fill(units: SqlUnitsOfWork, count: int) -> None:
     started = time.perf_counter()
     with units.writing(WORKSPACE) as unit:
@@ -87,7 +102,7 @@ def _fill(units: SqlUnitsOfWork, count: int) -> None:
         unit.commit()
     stored = time.perf_counter()
     with units.writing(WORKSPACE) as unit:
-        unit.billing.put_accounts(_billings(count))
+        unit.billing.put_accounts(_billings(count), places=_places(count))
         unit.commit()
     ended = time.perf_counter()
     print(f"  stored {count} accounts in {stored - started:.1f} s, their billing in {ended - stored:.1f} s")

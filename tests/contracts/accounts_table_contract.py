@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
 from fractions import Fraction
 
 import pytest
@@ -23,14 +24,22 @@ from tests.contracts.samples import (
     second,
 )
 
+from clynto.domain.account import Account
 from clynto.domain.account_billing import PaymentStatus, add_up
 from clynto.domain.errors import InvalidInput
 from clynto.domain.money import MoneyBag
-from clynto.ports.read_models import AccountRow, AccountSort, AccountsQuery, Coverage, StatusFilter
+from clynto.ports.billing_results import AccountPlaces
+from clynto.ports.read_models import TEXT_SORTS, AccountRow, AccountSort, AccountsQuery, Coverage, StatusFilter
 from clynto.ports.unit_of_work import UnitsOfWork
 
 STATUSES = (PaymentStatus.PAID, None, PaymentStatus.FAILED, PaymentStatus.OVERDUE)
 SEVERITY = {PaymentStatus.PAID: 1, PaymentStatus.OVERDUE: 2, PaymentStatus.FAILED: 3}
+PLACES: dict[AccountSort, Callable[[AccountPlaces], int | None]] = {
+    AccountSort.LIFETIME_VALUE: lambda places: places.lifetime_value,
+    AccountSort.MRR_CHANGE_30: lambda places: places.change_30,
+    AccountSort.MRR_CHANGE_90: lambda places: places.change_90,
+    AccountSort.MRR_CHANGE_12_MONTHS: lambda places: places.change_12_months,
+}
 NAMES = ("Zeta", "alpha", "Ärzte", "alpha", "_under", "100% Beef", "Beta", "zeta")
 
 
@@ -40,8 +49,7 @@ def _fill(units: UnitsOfWork, number_of_accounts: int = 24) -> dict[str, Account
     with committed(units) as unit:
         for number in range(number_of_accounts):
             account_id = f"acc_{number * 7 % number_of_accounts:02}"
-            account = an_account(account_id, name=NAMES[number % len(NAMES)])
-            unit.accounts.put_many([account])
+            unit.accounts.put_many([_account(account_id, number)])
             if number % 6 == 0:
                 continue
             billing = an_account_billing(
@@ -50,7 +58,7 @@ def _fill(units: UnitsOfWork, number_of_accounts: int = 24) -> dict[str, Account
                 payment_status=STATUSES[number % 4],
                 renewal_at=second(number % 3) if number % 5 else None,
             )
-            unit.billing.put_accounts([(billing, 833 * (number % 4))])
+            unit.billing.put_accounts([(billing, 833 * (number % 4))], places={account_id: _places(account_id)})
     with units.reading(HERE) as unit:
         for number in range(number_of_accounts):
             row = unit.accounts_table.row(f"acc_{number:02}")
@@ -59,10 +67,36 @@ def _fill(units: UnitsOfWork, number_of_accounts: int = 24) -> dict[str, Account
     return shown
 
 
+def _account(account_id: str, number: int) -> Account:
+    """Every fifth has no domain, others share their first one; every fourth has no outside id, or an empty one."""
+    domains = (f"{'cab'[number % 3]}.example", f"{account_id}.example") if number % 5 else ()
+    external = f"{'Crm' if number % 3 else 'crm'}-{number % 7}" if number % 4 else (None, "")[number % 8 // 4]
+    return an_account(account_id, name=NAMES[number % len(NAMES)], domains=domains, external_id=external)
+
+
+def _places(account_id: str) -> AccountPlaces:
+    """Some missing, many ties, fewer and more, and nearly as large as a column holds."""
+    number = int(account_id.removeprefix("acc_"))
+    return AccountPlaces(
+        lifetime_value=number % 5 * FOURTEEN_DIGITS if number % 7 else None,
+        change_30=number % 4 - 2 if number % 5 else None,
+        change_90=(-1) ** number * (2**63 - 2) if number % 3 else 0,
+        change_12_months=None if number % 2 else number % 3,
+    )
+
+
 def _value(row: AccountRow, sort: AccountSort) -> str | int | None:
     """What a column sorts by; the sort key that ``_fill`` gave with an MRR is its whole minor units."""
-    if sort is AccountSort.NAME:
-        return row.name.casefold()
+    words = {
+        AccountSort.NAME: row.name.casefold(),
+        AccountSort.DOMAIN: row.domains[0] if row.domains else None,
+        AccountSort.EXTERNAL_ID: (row.external_id or "").casefold() or None,
+    }
+    if sort in words:
+        return words[sort]
+    places = AccountPlaces() if row.computed_at is None else _places(row.id)
+    if sort in PLACES:
+        return PLACES[sort](places)
     if sort in (AccountSort.MRR, AccountSort.ARR):
         return None if row.computed_at is None else sum(amount.__floor__() for _, amount in row.list_mrr)
     if sort is AccountSort.PAYMENT_STATUS:
@@ -152,11 +186,11 @@ class AccountsTableContract(InTwoWorkspaces):
         shown = list(_fill(units).values())
         present = [row for row in shown if _value(row, sort) is not None]
         by_id = sorted(present, key=lambda row: row.id)
-        by_value = sorted(by_id, key=lambda row: _value(row, sort) or 0 if sort is not AccountSort.NAME else 0)
-        if sort is AccountSort.NAME:
-            by_value = sorted(by_id, key=lambda row: row.name.casefold(), reverse=descending)
-        elif descending:
-            by_value = sorted(by_id, key=lambda row: -int(_value(row, sort) or 0))
+        if sort in TEXT_SORTS:
+            by_value = sorted(by_id, key=lambda row: str(_value(row, sort)), reverse=descending)
+        else:
+            turned = -1 if descending else 1
+            by_value = sorted(by_id, key=lambda row: turned * int(_value(row, sort) or 0))
         missing = sorted((row for row in shown if _value(row, sort) is None), key=lambda row: row.id)
         expected = [row.id for row in by_value + missing]
         for limit in (1, 5, 24, 50):
@@ -164,7 +198,7 @@ class AccountsTableContract(InTwoWorkspaces):
             assert [row.id for row in walked] == expected
         assert walked == [shown_row for row_id in expected for shown_row in shown if shown_row.id == row_id]
 
-    @pytest.mark.parametrize("sort", [AccountSort.MRR, AccountSort.PAYMENT_STATUS, AccountSort.NAME])
+    @pytest.mark.parametrize("sort", [AccountSort.MRR, AccountSort.NAME, AccountSort.MRR_CHANGE_30, AccountSort.DOMAIN])
     def test_filters_by_every_set_of_statuses(self, units: UnitsOfWork, sort: AccountSort) -> None:
         shown = _fill(units)
         for size in range(5):
@@ -234,6 +268,52 @@ class AccountsTableContract(InTwoWorkspaces):
         for sort in (AccountSort.MRR, AccountSort.ARR):
             ascending = _walk(units, AccountsQuery(sort=sort, limit=1))
             assert [row.id for row in ascending] == ["acc_2", "acc_3", "acc_0", "acc_1"]
+
+    def test_follows_changed_domains_and_outside_ids(self, units: UnitsOfWork) -> None:
+        with committed(units) as unit:
+            unit.accounts.put_many(
+                [
+                    an_account("acc_1", domains=("b.example", "a.example"), external_id="ÄB"),
+                    an_account("acc_2", domains=("c.example",), external_id="äa"),
+                ]
+            )
+        for sort, ids in ((AccountSort.DOMAIN, ["acc_1", "acc_2"]), (AccountSort.EXTERNAL_ID, ["acc_2", "acc_1"])):
+            assert [row.id for row in _walk(units, AccountsQuery(sort=sort, limit=1))] == ids
+            assert [row.id for row in _walk(units, AccountsQuery(sort=sort, descending=True, limit=1))] == ids[::-1]
+        with committed(units) as unit:
+            unit.accounts.put_many([an_account("acc_1", domains=("d.example",), external_id=HARD_TEXT)])
+            unit.accounts.put_many([an_account("acc_2", domains=(), external_id="~")])
+        for sort, ids in ((AccountSort.DOMAIN, ["acc_1", "acc_2"]), (AccountSort.EXTERNAL_ID, ["acc_1", "acc_2"])):
+            assert [row.id for row in _walk(units, AccountsQuery(sort=sort, limit=1))] == ids
+
+    def test_places_change_alone_and_stay_where_none_are_told(self, units: UnitsOfWork) -> None:
+        def ordered(sort: AccountSort, status: StatusFilter | None = None, *, text: str = "") -> list[str]:
+            statuses = frozenset({status} if status else ())
+            return [row.id for row in _walk(units, AccountsQuery(sort=sort, statuses=statuses, text=text, limit=1))]
+
+        ids = ["acc_1", "acc_2", "acc_3"]
+        with committed(units) as unit:
+            unit.accounts.put_many(an_account(account_id) for account_id in ids)
+            places = {account_id: AccountPlaces(change_30=-n, lifetime_value=n) for n, account_id in enumerate(ids)}
+            unit.billing.put_accounts([(an_account_billing(one), 1) for one in ids], places=places)
+        assert ordered(AccountSort.MRR_CHANGE_30) == ids[::-1]
+        with committed(units) as unit:
+            failed = an_account_billing("acc_2", payment_status=PaymentStatus.FAILED)
+            unit.billing.put_accounts(
+                [(failed, 1), (an_account_billing("acc_1"), 1)], places={"acc_1": places["acc_1"]}
+            )
+        assert ordered(AccountSort.MRR_CHANGE_30) == ids[::-1]
+        for text in ("", "example"):
+            assert ordered(AccountSort.MRR_CHANGE_30, StatusFilter.FAILED, text=text) == ["acc_2"]
+            assert ordered(AccountSort.MRR_CHANGE_30, StatusFilter.PAID, text=text) == ["acc_3", "acc_1"]
+        with committed(units) as unit:
+            unit.billing.put_places({"acc_3": AccountPlaces(change_30=9), "acc_9": AccountPlaces(change_30=8)})
+        assert ordered(AccountSort.MRR_CHANGE_30) == ["acc_2", "acc_1", "acc_3"]
+        assert ordered(AccountSort.LIFETIME_VALUE) == ids
+        with committed(units) as unit:
+            unit.billing.erase_all()
+        assert ordered(AccountSort.MRR_CHANGE_30) == ids
+        assert ordered(AccountSort.MRR_CHANGE_30, StatusFilter.FAILED) == []
 
     def test_a_cursor_survives_the_removal_of_the_row_it_was_made_at(self, units: UnitsOfWork) -> None:
         _fill(units)

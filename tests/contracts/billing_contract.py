@@ -185,6 +185,20 @@ class BillingStoreContract(InTwoWorkspaces):
                 billing.computed_at,
             )
 
+    def test_lists_computed_accounts_without_customers(self, units: UnitsOfWork) -> None:
+        for workspace_id in (HERE, THERE):
+            with committed(units, workspace_id) as unit:
+                unit.accounts.put_many(an_account(f"acc_{number}") for number in range(5))
+        with committed(units) as unit:
+            billings = [an_account_billing(f"acc_{number}", customers=number % 2) for number in range(4)]
+            unit.billing.put_accounts([(billing, 1) for billing in billings])
+        with units.reading(HERE) as unit:
+            assert list(unit.billing.without_customers(after=None, limit=9)) == ["acc_0", "acc_2"]
+            assert list(unit.billing.without_customers(after=None, limit=1)) == ["acc_0"]
+            assert list(unit.billing.without_customers(after="acc_0", limit=9)) == ["acc_2"]
+        with units.reading(THERE) as unit:
+            assert list(unit.billing.without_customers(after=None, limit=9)) == []
+
     def test_takes_many_at_once(self, units: UnitsOfWork) -> None:
         ids = [f"acc_{number}" for number in range(700)]
         with committed(units) as unit:

@@ -24,6 +24,7 @@ from clynto.domain.moments import MICROS_PER_SECOND, UnixMicros
 from clynto.domain.money import MoneyBag
 from clynto.domain.month_ends import Month
 from clynto.domain.mrr_history import MrrPoint, MrrSnapshot
+from clynto.domain.mrr_past import MrrPast, RememberedTimes
 from clynto.ports.unit_of_work import UnitsOfWork
 
 A_DAY = 24 * 60 * 60
@@ -248,3 +249,25 @@ class MrrRecordStoreContract(InTwoWorkspaces):
             unit.billing.erase_all()
         assert _snapshots(units) == {"acc_1": [a_snapshot().snapshot]}
         assert _points(units) == {"acc_1": [a_point().point]}
+
+    def test_reads_the_past_at_a_few_times(self, units: UnitsOfWork) -> None:
+        full = MoneyBag({"USD": Fraction(2500, 3), "JPY": Fraction(0)})
+        first = a_snapshot(list_mrr=full, net_mrr=MoneyBag.of("EUR", FOURTEEN_DIGITS))
+        other, bare = a_snapshot(at=moment(A_DAY)), a_snapshot("acc_2", list_mrr=NOTHING, net_mrr=NOTHING)
+        old, new, noted = (a_point(month=month) for month in (Month(2026, 6), Month(2026, 7), Month(2026, 8)))
+        with committed(units) as unit:
+            unit.mrr_records.put_snapshots([other, first, bare])
+            unit.mrr_records.replace_points(["acc_1"], [noted, new, old])
+        with committed(units, THERE) as unit:
+            unit.mrr_records.put_snapshots([a_snapshot("acc_3")])
+        times = RememberedTimes(frozenset({DAY, LONG_AGO}), frozenset({old.point.month, noted.point.month}))
+        with units.reading(HERE) as unit:
+            records = unit.mrr_records
+            assert records.pasts(["acc_3", "acc_2", "acc_1"], times) == {
+                "acc_1": MrrPast([first.snapshot], {one.point.month: one.point for one in (old, noted)}),
+                "acc_2": MrrPast([bare.snapshot], {}),
+            }
+            both = RememberedTimes(frozenset({DAY, DAY + dt.timedelta(days=1)}), frozenset())
+            assert records.pasts(["acc_1"], both) == {"acc_1": MrrPast([first.snapshot, other.snapshot], {})}
+            assert records.pasts(["acc_1"], RememberedTimes(frozenset(), frozenset())) == {}
+            assert records.pasts([], both) == {}

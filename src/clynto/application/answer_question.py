@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from clynto.application.actor import Actor
 from clynto.application.queries.find_account import WorkspaceNames, reference_to
 from clynto.application.queries.run_query import RunQuery
-from clynto.application.recompute_billing import ShownFigures
+from clynto.application.shown_figures import ShownFigures
 from clynto.domain.errors import InvalidInput, NotFound, PlannerUnreachable
 from clynto.domain.questions.answers import Answer, AnswerKind, NamedAccount
 from clynto.domain.questions.founded_query import is_founded

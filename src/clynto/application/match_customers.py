@@ -99,7 +99,9 @@ def _names_above(domain: str) -> list[str]:
 
 class RematchWorkspace:
     """Match and recompute every customer of a workspace, one batch a transaction: after accounts, domains or
-    settings changed. Interrupted half way it leaves a consistent state, and the next run completes it."""
+    settings changed, and once an hour for what time alone changes. Accounts that lost their last customer are still
+    compared with the past in which they had one, so they are recomputed as well. Interrupted half way it leaves a
+    consistent state, and the next run completes it."""
 
     def __init__(self, *, units: UnitsOfWork, matching: MatchCustomers) -> None:
         self._units = units
@@ -112,11 +114,22 @@ class RematchWorkspace:
         after: str | None = None
         while ids := retrying(partial(self._batch, workspace_id, index, after)):
             after = ids[-1]
+        after = None
+        while left := retrying(partial(self._accounts_alone, workspace_id, after)):
+            after = left[-1]
 
     def _batch(self, workspace_id: str, index: DomainIndex, after: str | None) -> Sequence[str]:
         with self._units.writing(workspace_id) as uow:
             ids = uow.customers.ids(after=after, limit=BATCH)
             if ids:
                 self._matching.match_and_recompute(uow, ids, index)
+                uow.commit()
+        return ids
+
+    def _accounts_alone(self, workspace_id: str, after: str | None) -> Sequence[str]:
+        with self._units.writing(workspace_id) as uow:
+            ids = uow.billing.without_customers(after=after, limit=BATCH)
+            if ids:
+                self._matching.recompute.accounts(uow, ids)
                 uow.commit()
         return ids

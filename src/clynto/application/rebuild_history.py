@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Sequence
 
+from clynto.application.account_places import renew_places
+from clynto.application.shown_figures import ShownFigures
 from clynto.domain.invoice import Invoice
 from clynto.domain.moments import UnixTime, seconds_of
 from clynto.domain.month_ends import completed_months
@@ -50,9 +52,12 @@ class RebuildHistory:
         rebuilt = 0
         while not stopping():
             with self._units.writing(workspace_id) as uow:
+                # Places are told from figures that a recomputation writes under the same lock.
+                uow.ledgers.lock()
                 page = uow.accounts_table.page(query)
-                now = seconds_of(self._clock.now())
-                rebuild_points(uow, [row.id for row in page.rows], now=now)
+                ids, now = [row.id for row in page.rows], self._clock.now()
+                rebuild_points(uow, ids, now=seconds_of(now))
+                renew_places(uow, ShownFigures.of(uow, now), ids, now)
                 uow.commit()
             rebuilt += len(page.rows)
             if page.next_cursor is None:

@@ -6,65 +6,26 @@ adding differences, so doing it twice changes nothing (guarantees H7).
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
-from fractions import Fraction
+from dataclasses import replace
 
+from clynto.application.account_places import places_of, renew_places
 from clynto.application.customer_facts import CustomerFacts
 from clynto.application.rebuild_history import rebuild_points
 from clynto.application.score_health import score_accounts
-from clynto.domain.account_billing import AccountBilling, CustomerBilling, add_up
+from clynto.application.shown_figures import ShownFigures
+from clynto.domain.account_billing import CustomerBilling, add_up
 from clynto.domain.billing_assessment import assess_customer
 from clynto.domain.connection import Connection
 from clynto.domain.customer import StripeCustomer
-from clynto.domain.exchange_rates import ExchangeRates
-from clynto.domain.moments import MICROS_PER_SECOND, UnixMicros, UnixTime, seconds_of
+from clynto.domain.moments import UnixMicros, UnixTime, seconds_of
 from clynto.domain.money import MoneyBag
-from clynto.domain.money_view import value_of
-from clynto.domain.sort_places import MILLIONTHS, held_place
 from clynto.ports.clock import Clock
 from clynto.ports.stripe_facts import PaidTotals
 from clynto.ports.unit_of_work import UnitOfWork
-from clynto.ports.workspaces import MrrBasis, Workspace
 
 BATCH = 200
 """Customers recomputed in one transaction: enough to amortise the commit, short enough for others to get in."""
-
-
-@dataclass(frozen=True, slots=True)
-class ShownFigures:
-    """How the workspace wants its figures shown: basis, currency, rates, and the day whose rates hold."""
-
-    basis: MrrBasis
-    default_currency: str | None
-    rates: ExchangeRates
-    day: dt.date
-
-    @classmethod
-    def of(cls, uow: UnitOfWork, now: UnixMicros) -> ShownFigures:
-        """Read the workspace's settings. A frozen workspace keeps the rates of the day it was frozen."""
-        workspace: Workspace = uow.workspaces.get()
-        moment = uow.connections.get().moment_of_figures(now)
-        return cls(
-            basis=workspace.mrr_basis,
-            default_currency=workspace.default_currency,
-            rates=ExchangeRates(uow.workspaces.exchange_rates()),
-            day=dt.datetime.fromtimestamp(moment // MICROS_PER_SECOND, tz=dt.UTC).date(),
-        )
-
-    def shown_mrr(self, list_mrr: MoneyBag, net_mrr: MoneyBag) -> MoneyBag:
-        """The bag that the chosen basis shows."""
-        return net_mrr if self.basis is MrrBasis.NET else list_mrr
-
-    def value(self, list_mrr: MoneyBag, net_mrr: MoneyBag) -> Fraction:
-        """The exact figure of the MRR column in major units, for whoever only compares or draws it."""
-        return value_of(self.shown_mrr(list_mrr, net_mrr), self.default_currency, self.rates, self.day)
-
-    def sort_key(self, billing: AccountBilling) -> int:
-        """The value of the MRR column in millionths of a major unit, rounded down: only an order, never shown."""
-        value = self.value(billing.list_mrr, billing.net_mrr)
-        return held_place(value.numerator * MILLIONTHS // value.denominator)
 
 
 class RecomputeBilling:
@@ -119,12 +80,15 @@ class RecomputeBilling:
         uow.billing.put_accounts(
             [(billing, figures.sort_key(billing)) for billing in sums],
             {point.account_id: point.score for point in points},
+            places_of(uow, figures, {billing.account_id: billing for billing in sums}, self._clock.now()),
         )
         uow.health.put_scores(points)
 
     def history(self, uow: UnitOfWork, account_ids: Iterable[str]) -> None:
         """Rebuild the month points of accounts that gained or lost a customer: its past came or went with it."""
-        rebuild_points(uow, sorted(set(account_ids)), now=seconds_of(self.moment(uow.connections.get())))
+        ids, now = sorted(set(account_ids)), self._clock.now()
+        rebuild_points(uow, ids, now=seconds_of(self.moment(uow.connections.get())))
+        renew_places(uow, ShownFigures.of(uow, now), ids, now)
 
     def _assess(self, uow: UnitOfWork, facts: CustomerFacts, now: UnixMicros) -> list[CustomerBilling]:
         customers = uow.customers.get_many(facts.ids)

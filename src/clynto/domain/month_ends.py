@@ -5,6 +5,7 @@ from __future__ import annotations
 import calendar
 import datetime
 from dataclasses import dataclass
+from functools import lru_cache
 
 from clynto.domain.moments import UnixTime
 from clynto.domain.policies import MONTHS_PER_YEAR
@@ -23,12 +24,18 @@ class Month:
     @property
     def end(self) -> UnixTime:
         """The first second of the next month: the point stands for the instant before it."""
-        return shifted(self, 1).start
+        return _start(self.year + self.month // MONTHS_PER_YEAR, self.month % MONTHS_PER_YEAR + 1)
 
     @property
     def start(self) -> UnixTime:
         """The first second of the month."""
-        return UnixTime(calendar.timegm((self.year, self.month, 1, 0, 0, 0)))
+        return _start(self.year, self.month)
+
+
+@lru_cache(maxsize=512)
+def _start(year: int, month: int) -> UnixTime:
+    """A page of accounts asks for the ends of the same twelve months a thousand times."""
+    return UnixTime(calendar.timegm((year, month, 1, 0, 0, 0)))
 
 
 def shifted(month: Month, months: int) -> Month:

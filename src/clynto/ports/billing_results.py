@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from clynto.domain.account_billing import AccountBilling, CustomerBilling
@@ -29,6 +30,17 @@ class MatchStore(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class AccountPlaces:
+    """Where an account stands in orders of the accounts table: keys as that of the MRR column (ADR 0011, 0040), only
+    ever compared. None: nothing to compare, which comes last in both directions."""
+
+    lifetime_value: int | None = None
+    change_30: int | None = None
+    change_90: int | None = None
+    change_12_months: int | None = None
+
+
 class BillingStore(Protocol):
     """Computed billing, replaced as a whole by each recomputation."""
 
@@ -38,12 +50,24 @@ class BillingStore(Protocol):
         ...
 
     def put_accounts(
-        self, billings: Iterable[tuple[AccountBilling, int]], scores: Mapping[str, int | None] | None = None
+        self,
+        billings: Iterable[tuple[AccountBilling, int]],
+        scores: Mapping[str, int | None] | None = None,
+        places: Mapping[str, AccountPlaces] | None = None,
     ) -> None:
         """Replace the rows of these accounts. The number is the sort key of the MRR column (see ADR 0011).
 
         ``scores`` sets their current health scores as well, for whoever knows them: the accounts table is sorted by
-        both, and one change of its row costs half of two. Accounts that it does not name keep theirs."""
+        both, and one change of its row costs half of two. ``places`` are those in the other orders. Accounts that
+        they do not name keep theirs."""
+        ...
+
+    def put_places(self, places: Mapping[str, AccountPlaces]) -> None:
+        """Replace the places of computed accounts; those that are not there are passed over."""
+        ...
+
+    def without_customers(self, *, after: str | None, limit: int) -> Sequence[str]:
+        """Computed accounts to which no customer belongs, by ascending id, behind ``after``."""
         ...
 
     def customers_of_accounts(self, account_ids: Sequence[str]) -> Mapping[str, list[CustomerBilling]]:

@@ -11,6 +11,7 @@ from clynto.domain.moments import UnixMicros
 from clynto.domain.money import MoneyBag
 from clynto.domain.month_ends import Month
 from clynto.domain.mrr_history import MrrPoint, MrrSnapshot
+from clynto.domain.mrr_past import MrrPast, RememberedTimes
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,10 @@ class MrrRecordStore(Protocol):
 
     def points(self, account_ids: Sequence[str], *, since: Month) -> Mapping[str, list[MrrPoint]]:
         """By account, oldest first."""
+        ...
+
+    def pasts(self, account_ids: Sequence[str], times: RememberedTimes) -> Mapping[str, MrrPast]:
+        """Snapshots and points of these times, by account; accounts without any are absent."""
         ...
 
     def workspace_snapshots(self, *, since: dt.date) -> Mapping[dt.date, tuple[MoneyBag, MoneyBag]]:

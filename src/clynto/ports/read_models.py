@@ -18,8 +18,9 @@ from clynto.domain.money import MoneyBag
 class AccountSort(enum.StrEnum):
     """Sortable columns. Missing values come last in both directions; ties are broken by ascending account id.
 
-    Names compare by ``casefold`` and code point, payment statuses by severity. MRR and ARR go by the sort key given to
-    ``BillingStore.put_accounts`` and are missing where an account was never computed.
+    Names, first domains and outside ids compare by ``casefold`` and code point, payment statuses by severity. MRR and
+    ARR go by the sort key given to ``BillingStore.put_accounts`` and are missing where an account was never computed;
+    lifetime value and what MRR changed go by ``AccountPlaces``.
     """
 
     NAME = "name"
@@ -28,6 +29,16 @@ class AccountSort(enum.StrEnum):
     PAYMENT_STATUS = "payment_status"
     HEALTH_SCORE = "health_score"
     RENEWAL_AT = "renewal_at"
+    MRR_CHANGE_30 = "mrr_change_30"
+    MRR_CHANGE_90 = "mrr_change_90"
+    MRR_CHANGE_12_MONTHS = "mrr_change_12_months"
+    DOMAIN = "domain"
+    LIFETIME_VALUE = "lifetime_value"
+    EXTERNAL_ID = "external_id"
+
+
+TEXT_SORTS = frozenset({AccountSort.NAME, AccountSort.DOMAIN, AccountSort.EXTERNAL_ID})
+"""Orders of words; the others are orders of numbers."""
 
 
 class StatusFilter(enum.StrEnum):

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.contracts.samples import an_account_billing
 
-from clynto.application.recompute_billing import ShownFigures
+from clynto.application.shown_figures import ShownFigures
 from clynto.domain.exchange_rates import ExchangeRates
 from clynto.domain.money import MoneyBag
 from clynto.domain.sort_places import FINE_UP_TO, held_place

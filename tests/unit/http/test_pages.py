@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from html import unescape
 from io import BytesIO
 
 import pytest
@@ -24,7 +25,9 @@ from tests.unit.memory_product import ADMIN, MEMBER, Product
 
 from clynto.domain.connection import ConnectionFault
 from clynto.domain.roles import Role
+from clynto.entrypoints.http.pages.presenters.accounts_table import COLUMNS
 
+SORTED = re.compile(r'aria-sort="(\w+)"')
 BrowserOf = Callable[[str], FlaskClient]
 
 
@@ -277,3 +280,21 @@ def test_pages_of_figures_say_as_of_when_and_whether_they_are_whole(product: Pro
     assert "From Stripe, as of" in told[0]
     for page in told:
         assert "Frozen" in page
+
+
+def test_every_column_head_of_the_accounts_sorts_and_says_so(product: Product, browser_of: BrowserOf) -> None:
+    billing_story(product)
+    browser = browser_of(MEMBER)
+    browser.set_cookie("clynto_columns", ".".join(column.name for column in COLUMNS))
+    links = re.findall(r'<th scope="col"[^>]*><a href="([^"]+)">', browser.get("/accounts").text)
+    assert len(links) == len(COLUMNS) + 1
+    for number, link in enumerate(links):
+        for direction in ("first", "turned"):
+            page = browser.get(unescape(link)).text
+            heads = re.findall(r'<th scope="col"([^>]*)><a href="([^"]+)">', page)
+            sorted_by = {place: found for place, (marks, _) in enumerate(heads) if (found := SORTED.search(marks))}
+            assert list(sorted_by) == [number], f"{link} {direction}"
+            descending = "sort=-" in link or link == "/accounts"
+            assert sorted_by[number].group(1) == ("descending" if descending else "ascending")
+            assert "Acme, Inc." in page
+            link = heads[number][1]

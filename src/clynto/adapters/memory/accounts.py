@@ -30,6 +30,7 @@ class MemoryAccountStore:
         records = self._transaction.changing()
         del records.accounts[account_id]
         records.account_billing.pop(account_id, None)
+        records.account_places.pop(account_id, None)
         records.health_scores.pop(account_id, None)
         for table in (records.pillars, records.score_points, records.snapshots, records.points):
             _drop(table, account_id)

@@ -10,7 +10,9 @@ from clynto.adapters.memory.database import Transaction
 from clynto.domain.account import Account
 from clynto.domain.account_billing import SEVERITY
 from clynto.domain.money import MoneyBag
+from clynto.ports.billing_results import AccountPlaces
 from clynto.ports.read_models import (
+    TEXT_SORTS,
     AccountRow,
     AccountSort,
     AccountsPage,
@@ -35,7 +37,7 @@ class MemoryAccountsTable:
         # A reversed sort keeps equal rows in the order they came in, so ties stay by ascending id.
         ordered = [*sorted(present, key=_by_value, reverse=query.descending), *missing]
         if query.after is not None:
-            value_type = str if query.sort is AccountSort.NAME else int
+            value_type = str if query.sort in TEXT_SORTS else int
             last = decode(query.after, _signature(query), value_type)
             ordered = [pair for pair in ordered if _is_behind(pair[0], last, descending=query.descending)]
         rows = ordered[: query.limit]
@@ -96,11 +98,18 @@ class MemoryAccountsTable:
         ]
 
     def _position(self, row: AccountRow, sort: AccountSort) -> Position:
+        places = self._transaction.records.account_places.get(row.id, AccountPlaces())
         values: dict[AccountSort, str | int | None] = {
             AccountSort.NAME: row.name.casefold(),
             AccountSort.PAYMENT_STATUS: None if row.payment_status is None else SEVERITY[row.payment_status],
             AccountSort.HEALTH_SCORE: row.health_score,
             AccountSort.RENEWAL_AT: row.renewal_at,
+            AccountSort.DOMAIN: row.domains[0].casefold() if row.domains else None,
+            AccountSort.EXTERNAL_ID: row.external_id.casefold() if row.external_id else None,
+            AccountSort.LIFETIME_VALUE: places.lifetime_value,
+            AccountSort.MRR_CHANGE_30: places.change_30,
+            AccountSort.MRR_CHANGE_90: places.change_90,
+            AccountSort.MRR_CHANGE_12_MONTHS: places.change_12_months,
         }
         if sort in values:
             return values[sort], row.id

@@ -8,6 +8,7 @@ from dataclasses import replace
 from clynto.adapters.memory.database import Transaction
 from clynto.domain.account_billing import AccountBilling, CustomerBilling
 from clynto.domain.matching import MatchDecision
+from clynto.ports.billing_results import AccountPlaces
 
 
 class MemoryMatchStore:
@@ -51,7 +52,10 @@ class MemoryBillingStore:
             table[billing.customer_id] = (billing, account_of.get(billing.customer_id))
 
     def put_accounts(
-        self, billings: Iterable[tuple[AccountBilling, int]], scores: Mapping[str, int | None] | None = None
+        self,
+        billings: Iterable[tuple[AccountBilling, int]],
+        scores: Mapping[str, int | None] | None = None,
+        places: Mapping[str, AccountPlaces] | None = None,
     ) -> None:
         """Replace the rows of these accounts."""
         records = self._transaction.changing()
@@ -59,6 +63,19 @@ class MemoryBillingStore:
             records.account_billing[billing.account_id] = (billing, sort_key)
             if scores is not None and billing.account_id in scores and billing.account_id in records.accounts:
                 records.health_scores[billing.account_id] = scores[billing.account_id]
+            if places is not None and billing.account_id in places:
+                self.put_places({billing.account_id: places[billing.account_id]})
+
+    def put_places(self, places: Mapping[str, AccountPlaces]) -> None:
+        """Replace the places of computed accounts."""
+        records = self._transaction.changing()
+        records.account_places.update({key: one for key, one in places.items() if key in records.accounts})
+
+    def without_customers(self, *, after: str | None, limit: int) -> Sequence[str]:
+        """Computed accounts to which no customer belongs, by ascending id."""
+        held = self._transaction.records.account_billing.items()
+        alone = sorted(account_id for account_id, (billing, _) in held if not billing.customers)
+        return [account_id for account_id in alone if after is None or account_id > after][:limit]
 
     def customers_of_accounts(self, account_ids: Sequence[str]) -> Mapping[str, list[CustomerBilling]]:
         """Customer rows (without subscriptions) by account, as last computed."""
@@ -93,4 +110,5 @@ class MemoryBillingStore:
             gone += len(table)
             table.clear()
         records.health_scores.clear()
+        records.account_places.clear()
         return gone

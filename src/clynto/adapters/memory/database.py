@@ -28,6 +28,7 @@ from clynto.domain.signals import NonEvent, NonEventCode, Signal
 from clynto.domain.subscription import Subscription
 from clynto.domain.sync_run import SyncRun
 from clynto.domain.webhook_event import EventUse
+from clynto.ports.billing_results import AccountPlaces
 from clynto.ports.health import MeasuredPillar, ScorePoint
 from clynto.ports.people import ApiToken, AuditEntry, Session, User
 from clynto.ports.question_history import KeptQuestion
@@ -84,6 +85,7 @@ class Records:
     matches: dict[str, MatchDecision] = field(default_factory=dict)
     customer_billing: dict[str, tuple[CustomerBilling, str | None]] = field(default_factory=dict)
     account_billing: dict[str, tuple[AccountBilling, int]] = field(default_factory=dict)
+    account_places: dict[str, AccountPlaces] = field(default_factory=dict)
     webhook_endpoint: WebhookEndpoint | None = None
     inbox: dict[str, HeldEvent] = field(default_factory=dict)
     signals: dict[str, HeldSignal] = field(default_factory=dict)

@@ -10,6 +10,7 @@ from clynto.domain.moments import MICROS_PER_SECOND, UnixMicros
 from clynto.domain.money import MoneyBag
 from clynto.domain.month_ends import Month
 from clynto.domain.mrr_history import MrrPoint, MrrSnapshot
+from clynto.domain.mrr_past import MrrPast, RememberedTimes
 from clynto.ports.mrr_records import AccountPoint, AccountSnapshot
 
 BothBags = tuple[MoneyBag, MoneyBag]
@@ -57,6 +58,17 @@ class MemoryMrrRecordStore:
         for (account_id, month), point in sorted(self._transaction.records.points.items(), key=_place):
             if account_id in wanted and month >= since:
                 found.setdefault(account_id, []).append(point)
+        return found
+
+    def pasts(self, account_ids: Sequence[str], times: RememberedTimes) -> Mapping[str, MrrPast]:
+        """Snapshots and points of these times, by account."""
+        wanted, found, records = set(account_ids), dict[str, MrrPast](), self._transaction.records
+        for (account_id, day), snapshot in sorted(records.snapshots.items(), key=_place):
+            if account_id in wanted and day in times.days:
+                found.setdefault(account_id, MrrPast()).snapshots.append(snapshot)
+        for (account_id, month), point in sorted(records.points.items(), key=_place):
+            if account_id in wanted and month in times.months:
+                found.setdefault(account_id, MrrPast()).points[month] = point
         return found
 
     def workspace_snapshots(self, *, since: dt.date) -> Mapping[dt.date, BothBags]:

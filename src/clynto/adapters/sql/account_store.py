@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Row, and_, delete, func, select, update
 
+from clynto.adapters.sql.account_orders import LETTERS, put_words
 from clynto.adapters.sql.bulk_writing import upsert
 from clynto.adapters.sql.column_types import is_any_of
 from clynto.adapters.sql.documents import clean_or_none, clean_text, pack, unpack
@@ -27,9 +28,6 @@ from clynto.adapters.sql.tables_health import health_history, health_pillars
 from clynto.domain.account import Account
 from clynto.domain.moments import UnixMicros
 
-_SORTED_LETTERS = 120
-"""Letters of a name that count for sorting: PostgreSQL's indexes hold no more than 2,700 bytes a row."""
-
 _HANGING_ON_IT = (account_billing, health_pillars, health_history)
 """Beside its money, which the kept sums have to lose (``_leave_the_sums``), and its customers (``_free_customers``)."""
 
@@ -47,6 +45,7 @@ class SqlAccountStore:
             return
         upsert(self._scope, accounts, [_account_values(account) for account in held])
         upsert(self._scope, account_ranking, [_ranking_values(account) for account in held])
+        put_words(self._scope, held)
         of_these = is_any_of(account_domains.c.account_id, [account.id for account in held])
         self._scope.connection.execute(delete(account_domains).where(self._scope.here(account_domains), of_these))
         claims = [
@@ -158,7 +157,7 @@ def _account_values(account: Account) -> dict[str, Any]:
 def _ranking_values(account: Account) -> dict[str, Any]:
     return {
         "account_id": clean_text(account.id),
-        "name_key": clean_text(account.name).casefold()[:_SORTED_LETTERS],
+        "name_key": clean_text(account.name).casefold()[:LETTERS],
         "search_text": searchable(account.name, *account.domains),
     }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ColumnElement, FromClause, Row, Select, Table, and_, func, or_, select, tuple_
@@ -19,10 +20,12 @@ from clynto.adapters.sql.question_counts import living_customers, living_without
 from clynto.adapters.sql.scope import Scope
 from clynto.adapters.sql.tables_accounts import MISSING, account_ranking, accounts
 from clynto.adapters.sql.tables_billing import account_billing, account_money, customer_money
+from clynto.adapters.sql.tables_orders import account_orders
 from clynto.adapters.sql.tables_questions import WITHOUT_ACCOUNT
 from clynto.domain.account_billing import SEVERITY, PaymentStatus
 from clynto.domain.money import MoneyBag
 from clynto.ports.read_models import (
+    TEXT_SORTS,
     AccountRow,
     AccountSort,
     AccountsPage,
@@ -34,12 +37,17 @@ from clynto.ports.read_models import (
 
 _RANKING = account_ranking
 _COLUMN_OF = {
-    AccountSort.NAME: "name",
-    AccountSort.MRR: "mrr",
-    AccountSort.ARR: "mrr",
-    AccountSort.PAYMENT_STATUS: "status",
-    AccountSort.HEALTH_SCORE: "health",
-    AccountSort.RENEWAL_AT: "renewal",
+    AccountSort.MRR: (_RANKING, "mrr"),
+    AccountSort.ARR: (_RANKING, "mrr"),
+    AccountSort.PAYMENT_STATUS: (_RANKING, "status"),
+    AccountSort.HEALTH_SCORE: (_RANKING, "health"),
+    AccountSort.RENEWAL_AT: (_RANKING, "renewal"),
+    AccountSort.MRR_CHANGE_30: (account_orders, "change_30"),
+    AccountSort.MRR_CHANGE_90: (account_orders, "change_90"),
+    AccountSort.MRR_CHANGE_12_MONTHS: (account_orders, "change_12_months"),
+    AccountSort.DOMAIN: (account_orders, "domain"),
+    AccountSort.LIFETIME_VALUE: (account_orders, "lifetime"),
+    AccountSort.EXTERNAL_ID: (account_orders, "external"),
 }
 _RANK_OF = {
     StatusFilter.NONE: SEVERITY[None],
@@ -65,7 +73,7 @@ class SqlAccountsTable:
     def page(self, query: AccountsQuery) -> AccountsPage:
         """One page. Raises ``InvalidInput`` for a cursor that does not fit the query."""
         made_for = fingerprint(query.sort, query.descending, sorted(query.statuses), query.text)
-        key_type = str if query.sort is AccountSort.NAME else int
+        key_type = str if query.sort in TEXT_SORTS else int
         after = None if query.after is None else place_of(query.after, made_for, key_type)
         found = self._found(query, after, query.limit + 1)
         shown = found[: query.limit]
@@ -150,36 +158,49 @@ class SqlAccountsTable:
         within a few rows; for a rare one that walk would jump to every row of the table, so it ends early and one pass
         over the narrow table begins.
         """
-        key, descending = _sort_key(query)
+        order = _Order.of(query)
         if not query.text:
-            return self._scope.connection.execute(self._places(query, key, after, descending).limit(wanted)).all()
+            return self._scope.connection.execute(self._places(order, query, after).limit(wanted)).all()
+        found = self._scope.connection.execute(self._along_the_index(order, query, after).limit(wanted)).all()
+        if len(found) == wanted:
+            return found
+        one_pass = self._places(order, query, after, in_one_pass=True)
+        return self._scope.connection.execute(one_pass.limit(wanted)).all()
+
+    def _along_the_index(self, order: _Order, query: AccountsQuery, after: Place | None) -> Select[tuple[Any, str]]:
+        table = order.table
+        near: Any = select(order.key.label("place"), table.c.account_id, table.c.status_rank)
+        if table is _RANKING:
+            near = near.add_columns(_RANKING.c.search_text)
         near = (
-            select(key.label("place"), _RANKING.c.account_id, _RANKING.c.status_rank, _RANKING.c.search_text)
-            .where(self._scope.here(_RANKING), *_behind(key, after, descending=descending))
-            .order_by(key.desc() if descending else key, _RANKING.c.account_id)
+            near.where(self._scope.here(table), *order.behind(after, order.key))
+            .order_by(order.ordered(order.key), table.c.account_id)
             .limit(_NEAR)
             .subquery()
         )
-        along_the_index = (
-            select(near.c.place, near.c.account_id)
-            .where(*_filters(query, near.c))
-            .order_by(near.c.place.desc() if descending else near.c.place, near.c.account_id)
-        )
-        found = self._scope.connection.execute(along_the_index.limit(wanted)).all()
-        if len(found) == wanted:
-            return found
-        one_pass = self._places(query, unindexed(key), after, descending)
-        return self._scope.connection.execute(one_pass.limit(wanted)).all()
+        found: Select[tuple[Any, str]] = select(near.c.place, near.c.account_id)
+        if table is _RANKING:
+            found = found.where(*_filters(query, near.c))
+        else:
+            texts = and_(self._scope.here(_RANKING), _RANKING.c.account_id == near.c.account_id)
+            found = found.select_from(near.join(_RANKING, texts)).where(*_filters(query, _RANKING.c))
+        return found.order_by(order.ordered(near.c.place), near.c.account_id)
 
     def _places(
-        self, query: AccountsQuery, key: ColumnElement[Any], after: Place | None, descending: bool
+        self, order: _Order, query: AccountsQuery, after: Place | None, *, in_one_pass: bool = False
     ) -> Select[tuple[Any, str]]:
-        return (
-            select(key.label("place"), _RANKING.c.account_id)
-            .where(self._scope.here(_RANKING), *_filters(query, _RANKING.c))
-            .where(*_behind(key, after, descending=descending))
-            .order_by(key.desc() if descending else key, _RANKING.c.account_id)
-        )
+        table, key = order.table, unindexed(order.key) if in_one_pass else order.key
+        places: Select[tuple[Any, str]] = select(key.label("place"), table.c.account_id)
+        if in_one_pass and table is not _RANKING:
+            # The texts are read first; an order is looked up only of what has the text.
+            same = and_(
+                table.c.workspace_id == _RANKING.c.workspace_id, table.c.account_id == unindexed(_RANKING.c.account_id)
+            )
+            places = places.select_from(_RANKING.join(table, same)).where(self._scope.here(_RANKING))
+            places = places.where(*_filters(query, _RANKING.c))
+        else:
+            places = places.where(self._scope.here(table), *_filters(query, table.c))
+        return places.where(*order.behind(after, key)).order_by(order.ordered(key), table.c.account_id)
 
     def _rows(self, account_ids: Sequence[str]) -> dict[str, AccountRow]:
         if not account_ids:
@@ -217,21 +238,35 @@ def _filters(query: AccountsQuery, columns: Columns) -> list[ColumnElement[bool]
     return conditions
 
 
-def _sort_key(query: AccountsQuery) -> tuple[ColumnElement[Any], bool]:
-    """What to sort by, and whether downwards: only names have no negated twin."""
-    column = _COLUMN_OF[query.sort]
-    if column == "name":
-        return _RANKING.c.name_key, query.descending
-    return _RANKING.c[f"{column}_{'down' if query.descending else 'up'}"], False
+@dataclass(frozen=True, slots=True)
+class _Order:
+    """The column to sort by, and whether downwards: numbers have a negated twin, and never are."""
 
+    table: Table
+    key: ColumnElement[Any]
+    descending: bool
 
-def _behind(key: ColumnElement[Any], after: Place | None, *, descending: bool) -> list[ColumnElement[bool]]:
-    if after is None:
-        return []
-    value, last_id = after
-    if not descending:
-        return [tuple_(key, _RANKING.c.account_id) > tuple_(value, last_id)]
-    return [key <= value, or_(key < value, _RANKING.c.account_id > last_id)]
+    @classmethod
+    def of(cls, query: AccountsQuery) -> _Order:
+        """As ``query`` wants it."""
+        if query.sort is AccountSort.NAME:
+            return cls(_RANKING, _RANKING.c.name_key, query.descending)
+        table, name = _COLUMN_OF[query.sort]
+        key = table.c[f"{name}_{'down' if query.descending else 'up'}"]
+        return cls(table, key, query.descending and query.sort in TEXT_SORTS)
+
+    def ordered(self, key: ColumnElement[Any]) -> ColumnElement[Any]:
+        """The key in an ORDER BY."""
+        return key.desc() if self.descending else key
+
+    def behind(self, after: Place | None, key: ColumnElement[Any]) -> list[ColumnElement[bool]]:
+        """Rows behind that place. ``key``: as it is compared, with an index on it or without."""
+        if after is None:
+            return []
+        (value, last_id), account_id = after, self.table.c.account_id
+        if not self.descending:
+            return [tuple_(key, account_id) > tuple_(value, last_id)]
+        return [key <= value, or_(key < value, account_id > last_id)]
 
 
 def _row(row: Row[Any], bags: Bags) -> AccountRow:

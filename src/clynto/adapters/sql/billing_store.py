@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Row, bindparam, delete, or_, select, update
 
-from clynto.adapters.sql import exact_amounts
+from clynto.adapters.sql import account_orders, exact_amounts
 from clynto.adapters.sql.bulk_writing import Columns, upsert
 from clynto.adapters.sql.column_types import is_any_of
 from clynto.adapters.sql.documents import clean_or_none, clean_text, pack
@@ -46,6 +46,7 @@ from clynto.domain.account_billing import (
 )
 from clynto.domain.moments import UnixMicros
 from clynto.domain.money import total
+from clynto.ports.billing_results import AccountPlaces
 
 _ERASED = (
     stripe_products,
@@ -99,7 +100,10 @@ class SqlBillingStore:
         self._rank_customers(held)
 
     def put_accounts(
-        self, billings: Iterable[tuple[AccountBilling, int]], scores: Mapping[str, int | None] | None = None
+        self,
+        billings: Iterable[tuple[AccountBilling, int]],
+        scores: Mapping[str, int | None] | None = None,
+        places: Mapping[str, AccountPlaces] | None = None,
     ) -> None:
         """Replace the rows of these accounts. The number is the sort key of the MRR column (see ADR 0011)."""
         offered = {billing.account_id: (billing, key) for billing, key in billings}
@@ -123,6 +127,19 @@ class SqlBillingStore:
             self._scope.sums.came(Page(NOW, part=str(rank)), money.came.get(account_id, ()))
         ranks = [_ranks(billing, key) | _health(former[billing.account_id], scores or {}) for billing, key in held]
         upsert(self._scope, table, ranks, where=_rank_differs, keeping=("name_key", "search_text"))
+        account_orders.put_orders(self._scope, {one["account_id"]: one["status_rank"] for one in ranks}, places)
+
+    def put_places(self, places: Mapping[str, AccountPlaces]) -> None:
+        """Replace the places of computed accounts."""
+        account_orders.put_places(self._scope, places)
+
+    def without_customers(self, *, after: str | None, limit: int) -> Sequence[str]:
+        """Computed accounts to which no customer belongs, by ascending id."""
+        table = account_billing
+        query = select(table.c.account_id).where(self._scope.here(table), table.c.customers == 0)
+        if after is not None:
+            query = query.where(table.c.account_id > after)
+        return self._scope.connection.scalars(query.order_by(table.c.account_id).limit(limit)).all()
 
     def customers_of_accounts(self, account_ids: Sequence[str]) -> Mapping[str, list[CustomerBilling]]:
         """Customer rows (without subscriptions) by account, as last computed."""
@@ -145,6 +162,7 @@ class SqlBillingStore:
         erased = sum(connection.execute(delete(table).where(scope.here(table))).rowcount for table in _ERASED)
         unranked: dict[str, int] = dict.fromkeys(_RANKS, MISSING) | {"status_rank": 0}
         connection.execute(update(account_ranking).where(scope.here(account_ranking)).values(unranked))
+        account_orders.forget_orders(scope)
         for book in MEASURES_OF:
             scope.sums.count_anew(book)
         return erased

@@ -10,11 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
+from math import lcm
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, delete, func, select, true
 
-from clynto.adapters.sql import exact_amounts
 from clynto.adapters.sql.bulk_writing import Columns, upsert
 from clynto.adapters.sql.pending_sums import HALVES, HEADERS, SUBSCRIPTION
 from clynto.adapters.sql.scope import Scope
@@ -124,15 +125,19 @@ def _rows(scope: Scope, book: str, measures: Sequence[str], period: ColumnElemen
 
 
 def _total(rows: Iterable[Row[Any]]) -> KeptTotal:
-    amounts, bearing, by_currency = MoneyBag.empty(), 0, dict[str, int]()
+    sums, bearing, by_currency = dict[str, tuple[int, int]](), 0, dict[str, int]()
     for row in rows:
         if not row.den:
             bearing += row.bearing
             continue
-        amount = exact_amounts.join(row.high * HALVES + row.low, row.rest, row.den)
-        amounts = amounts + MoneyBag.of(row.currency, amount)
+        # Numerators over one denominator: a fraction reduces itself after each addition, which takes longer than that.
+        held, held_den = sums.get(row.currency, (0, 1))
+        amount = (row.high * HALVES + row.low) * row.den + row.rest
+        common = lcm(held_den, row.den)
+        sums[row.currency] = held * (common // held_den) + amount * (common // row.den), common
         by_currency[row.currency] = by_currency.get(row.currency, 0) + row.bearing
-    return KeptTotal(amounts, bearing, by_currency)
+    amounts = {currency: Fraction(amount, den) for currency, (amount, den) in sums.items()}
+    return KeptTotal(MoneyBag(amounts), bearing, by_currency)
 
 
 def _added(new: Columns, held: Columns) -> Mapping[str, ColumnElement[Any]]:

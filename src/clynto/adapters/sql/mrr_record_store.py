@@ -13,6 +13,7 @@ from clynto.adapters.sql.bulk_writing import upsert
 from clynto.adapters.sql.column_types import WORD, is_any_of
 from clynto.adapters.sql.dated_bags import BothBags, DatedBags, Place
 from clynto.adapters.sql.documents import clean_text, pack, unpack
+from clynto.adapters.sql.past_reading import month_of, read_pasts
 from clynto.adapters.sql.pending_sums import DAY, MONTH, Page
 from clynto.adapters.sql.present_accounts import claimed_accounts, kept_until_the_end, present_accounts
 from clynto.adapters.sql.scope import Scope
@@ -22,6 +23,7 @@ from clynto.adapters.sql.tables_mrr_records import mrr_point_money, mrr_points, 
 from clynto.domain.moments import MICROS_PER_SECOND, UnixMicros
 from clynto.domain.month_ends import Month
 from clynto.domain.mrr_history import Confidence, MrrPoint, MrrSnapshot
+from clynto.domain.mrr_past import MrrPast, RememberedTimes
 from clynto.ports.mrr_records import AccountPoint, AccountSnapshot
 
 SNAPSHOTS = DatedBags(mrr_snapshots, mrr_snapshot_money, DAY)
@@ -118,9 +120,13 @@ class SqlMrrRecordStore:
         found: dict[str, list[MrrPoint]] = {}
         for row, (listed, net) in POINTS.of(self._scope, account_ids, since=str(since)):
             notes = tuple(unpack(row.notes))
-            point = MrrPoint(_month_of(row.month), listed, net, Confidence(row.confidence), notes)
+            point = MrrPoint(month_of(row.month), listed, net, Confidence(row.confidence), notes)
             found.setdefault(row.account_id, []).append(point)
         return found
+
+    def pasts(self, account_ids: Sequence[str], times: RememberedTimes) -> Mapping[str, MrrPast]:
+        """Snapshots and points of these times, by account."""
+        return read_pasts(self._scope, account_ids, times)
 
     def workspace_snapshots(self, *, since: dt.date) -> Mapping[dt.date, BothBags]:
         """Exact sums (list, net) over all accounts, by day."""
@@ -129,7 +135,7 @@ class SqlMrrRecordStore:
 
     def workspace_points(self, *, since: Month) -> Mapping[Month, BothBags]:
         """Exact sums (list, net) over all accounts, by month."""
-        return {_month_of(month): both for month, both in POINTS.sums(self._scope, since=str(since)).items()}
+        return {month_of(month): both for month, both in POINTS.sums(self._scope, since=str(since)).items()}
 
     def _copy_money(self, today: str, at: UnixMicros) -> None:
         scope, money = self._scope, mrr_snapshot_money
@@ -160,8 +166,3 @@ class SqlMrrRecordStore:
 
 def _day_of(moment: UnixMicros) -> str:
     return dt.datetime.fromtimestamp(moment // MICROS_PER_SECOND, tz=dt.UTC).date().isoformat()
-
-
-def _month_of(written: str) -> Month:
-    year, _, month = written.partition("-")
-    return Month(int(year), int(month))

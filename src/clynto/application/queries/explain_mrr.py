@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from clynto.application.actor import Actor
 from clynto.application.customer_facts import catalogue_of
 from clynto.application.queries.figures import shown
-from clynto.application.recompute_billing import RecomputeBilling, ShownFigures
+from clynto.application.recompute_billing import RecomputeBilling
+from clynto.application.shown_figures import ShownFigures
 from clynto.domain.billing_assessment import customer_revenue
 from clynto.domain.catalogue import Product
 from clynto.domain.errors import NotFound

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from clynto.application.recompute_billing import ShownFigures
+from clynto.application.shown_figures import ShownFigures
 from clynto.domain.money import MoneyBag
 from clynto.domain.money_view import MoneyView, annual, view_of
 from clynto.ports.read_models import AccountRow

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from clynto.application.actor import Actor
 from clynto.application.queries.figures import AccountFigures, account_figures, shown
-from clynto.application.recompute_billing import ShownFigures
+from clynto.application.shown_figures import ShownFigures
 from clynto.domain.errors import NotFound
 from clynto.domain.money_view import MoneyView, annual
 from clynto.domain.roles import Role

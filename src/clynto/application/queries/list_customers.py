@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from clynto.application.actor import Actor
 from clynto.application.queries.figures import shown
-from clynto.application.recompute_billing import ShownFigures
+from clynto.application.shown_figures import ShownFigures
 from clynto.domain.money_view import MoneyView
 from clynto.domain.roles import Role
 from clynto.ports.clock import Clock

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from clynto.application.actor import Actor
 from clynto.application.queries.figures import shown
-from clynto.application.recompute_billing import RecomputeBilling, ShownFigures
+from clynto.application.recompute_billing import RecomputeBilling
+from clynto.application.shown_figures import ShownFigures
 from clynto.domain.errors import NotFound
 from clynto.domain.moments import UnixMicros, seconds_of
 from clynto.domain.money import MoneyBag

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from clynto.application.queries.figures import shown
-from clynto.application.recompute_billing import ShownFigures
+from clynto.application.shown_figures import ShownFigures
 from clynto.domain.connection import Connection, ConnectionStatus
 from clynto.domain.exchange_rates import NO_RATES
 from clynto.domain.moments import UnixMicros, UnixTime, seconds_of

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from clynto.application.actor import Actor
 from clynto.application.queries.figures import AccountFigures, account_figures, shown
-from clynto.application.recompute_billing import ShownFigures
+from clynto.application.shown_figures import ShownFigures
 from clynto.domain.account import Account
 from clynto.domain.connection import Connection, ConnectionStatus, Mode
 from clynto.domain.errors import NotFound

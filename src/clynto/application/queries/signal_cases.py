@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from clynto.application.actor import Actor
 from clynto.application.queries.figures import account_figures
-from clynto.application.recompute_billing import ShownFigures
+from clynto.application.shown_figures import ShownFigures
 from clynto.domain.account_billing import PaymentStatus
 from clynto.domain.money_view import MoneyView
 from clynto.domain.roles import Role

@@ -20,11 +20,11 @@ FIRST_PAGE = "-"
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """``sort`` None: the column is not an order. ``begins_descending``: largest first at the first click."""
+    """``begins_descending``: largest first at the first click."""
 
     name: str
     label: str
-    sort: AccountSort | None = None
+    sort: AccountSort
     is_number: bool = False
     begins_descending: bool = False
     is_usual: bool = True
@@ -33,15 +33,22 @@ class Column:
 COLUMNS = (
     Column("mrr", "MRR", AccountSort.MRR, is_number=True, begins_descending=True),
     Column("arr", "ARR", AccountSort.ARR, is_number=True, begins_descending=True),
-    Column("change_30", "MRR 30 days", is_number=True),
-    Column("change_90", "MRR 90 days", is_number=True),
-    Column("trend", "MRR 12 months"),
+    Column("change_30", "MRR 30 days", AccountSort.MRR_CHANGE_30, is_number=True, begins_descending=True),
+    Column("change_90", "MRR 90 days", AccountSort.MRR_CHANGE_90, is_number=True, begins_descending=True),
+    Column("trend", "MRR 12 months", AccountSort.MRR_CHANGE_12_MONTHS, begins_descending=True),
     Column("payment_status", "Payment Status", AccountSort.PAYMENT_STATUS, begins_descending=True),
     Column("health", "Health", AccountSort.HEALTH_SCORE, is_number=True),
     Column("renewal", "Renewal", AccountSort.RENEWAL_AT, is_number=True),
-    Column("domains", "Domains", is_usual=False),
-    Column("lifetime_value", "Lifetime value", is_number=True, is_usual=False),
-    Column("external_id", "External id", is_usual=False),
+    Column("domains", "Domains", AccountSort.DOMAIN, is_usual=False),
+    Column(
+        "lifetime_value",
+        "Lifetime value",
+        AccountSort.LIFETIME_VALUE,
+        is_number=True,
+        begins_descending=True,
+        is_usual=False,
+    ),
+    Column("external_id", "External id", AccountSort.EXTERNAL_ID, is_usual=False),
 )
 NAME_COLUMN = Column("name", "Account", AccountSort.NAME)
 COLUMNS_COOKIE = "clynto_columns"
@@ -136,7 +143,7 @@ class TableState:
         """Sort by ``column``, or turn its order round."""
         if column.sort is self.sort:
             return self._first_page(descending=not self.descending)._url(PATH)
-        fresh = replace(self, sort=column.sort or self.sort)
+        fresh = replace(self, sort=column.sort)
         return fresh._first_page(descending=column.begins_descending)._url(PATH)
 
     def status_url(self, status: str | None) -> str:
