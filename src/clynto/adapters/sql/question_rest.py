@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from sqlalchemy import ColumnElement, and_, not_, select
+from sqlalchemy import ColumnElement, select
 
 from clynto.adapters.sql.held_accounts import Counted, HeldAccounts, HeldAmounts
 from clynto.adapters.sql.kept_sums import KeptTotal
@@ -16,13 +16,10 @@ from clynto.adapters.sql.question_selection import RANKING, SelectingSql
 from clynto.adapters.sql.scope import Scope
 from clynto.domain.money import MoneyBag
 from clynto.domain.questions.query import Grouping
-from clynto.ports.question_data import EVERYTHING, GroupTotal, Measure, MeasureKind, Selection
-from clynto.ports.workspaces import MrrBasis
+from clynto.ports.question_data import EVERYTHING, GroupTotal, Measure, Selection
 
 Totals = tuple[dict[str, MoneyBag], dict[str, int]]
 """Exact sums, and how many accounts have an amount that is not zero, by key."""
-_ANY = Measure(MeasureKind.MRR, MrrBasis.LIST)
-"""The accounts that are left out are the same in every measure."""
 
 
 class Rest:
@@ -92,8 +89,7 @@ class Rest:
         return self._others[selection]
 
     def _left_out(self, selection: Selection) -> list[ColumnElement[bool]]:
-        among = self._selecting.conditions(selection, _ANY)
-        return [self._scope.here(RANKING), not_(and_(*among))]
+        return [self._scope.here(RANKING), self._selecting.left_out(selection)]
 
     def _key(self, selection: Selection, grouping: Grouping | None) -> Callable[[str], str | None]:
         key, others = KEYS.get(grouping), self.others(selection)

@@ -171,10 +171,17 @@ class SelectingSql:
             found.append(self._is_not_among(matched))
         if Lacking.HEALTH_SCORE in selection.lacking:
             found.append(RANKING.c.health_up == MISSING)
+        return [*found, *map(self._is_none_of_few, self._kept_out(selection))]
+
+    def left_out(self, selection: Selection) -> ColumnElement[bool]:
+        """Accounts with the plan or product that selected ones do not have: said as such, since PostgreSQL would look
+        each account up to negate that it has none."""
+        return or_(*(RANKING.c.account_id.in_(others) for others in self._kept_out(selection)))
+
+    def _kept_out(self, selection: Selection) -> list[Select[Any]]:
         held = select(subscription_billing.c.account_id)
         parts = (MoneyPart(plan=selection.without_plan), MoneyPart(product=selection.without_product))
-        kept_out = [held.where(*self._amounts.part_conditions(part)) for part in parts if part.is_by_subscription]
-        return [*found, *map(self._is_none_of_few, kept_out)]
+        return [held.where(*self._amounts.part_conditions(part)) for part in parts if part.is_by_subscription]
 
     def _is_none_of_few(self, others: Select[Any]) -> ColumnElement[bool]:
         """SQLite reads the others once, and looks each account up among them; PostgreSQL is asked as ever."""
