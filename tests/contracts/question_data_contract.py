@@ -73,6 +73,11 @@ SELECTIONS = {
     "not on a plan": Selection(without_plan="pro"),
     "without a product": Selection(without_product="team"),
     "late and not on a plan": Selection(statuses=LATE, without_plan="team"),
+    "neither on a plan nor with a product": Selection(without_plan="pro", without_product="team"),
+    "between 500 and 2000": Selection(mrr_from=500_000_000, mrr_below=2_000_000_000),
+    "paid and less than 1000": Selection(statuses=frozenset({StatusFilter.PAID}), mrr_below=1_000_000_000),
+    "healthy and a plan": Selection(part=MoneyPart(plan="pro"), health_from=39),
+    "healthy and a currency": Selection(part=MoneyPart(currency="EUR"), health_from=39),
     "gained": Selection(gained=Movement(MONTH_END, NOW)),
     "lost": Selection(lost=Movement(NOW, MONTH_END)),
 }

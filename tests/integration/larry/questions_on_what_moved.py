@@ -118,6 +118,7 @@ MOVEMENTS = family(
         [
             "churned MRR last month",
             "How much MRR churned in October?",
+            "how much churned in October",
             "how much MRR did we lose to churn last month?",
             "MRR churn in October",
             "gross churn last month",

@@ -9,6 +9,7 @@ from tests.integration.larry import (
     questions_on_figures,
     questions_on_lists,
     questions_on_the_past,
+    questions_on_those,
     questions_on_what_moved,
     questions_without_answer,
 )
@@ -26,6 +27,7 @@ QUESTIONS: list[Case] = [
     *questions_without_answer.CASES,
     *questions_in_other_words.CASES,
     *questions_on_what_moved.CASES,
+    *questions_on_those.CASES,
 ]
 
 

@@ -11,7 +11,7 @@ from clynto.adapters.sql.question_selection import RANK_OF_STATUS
 from clynto.adapters.sql.scope import Scope
 from clynto.domain.money import MoneyBag
 from clynto.domain.questions.query import Grouping
-from clynto.ports.question_data import GroupTotal, Measure, MeasureKind, Selection
+from clynto.ports.question_data import EVERYTHING, GroupTotal, Measure, MeasureKind, MoneyPart, Selection
 from clynto.ports.workspaces import MrrBasis
 
 _KEPT_BY = (None, Grouping.CURRENCY, Grouping.PAYMENT_STATUS)
@@ -50,6 +50,17 @@ def kept_by_subscription(
         key = plan if grouping is Grouping.PLAN else interval
         sums[key] = sums.get(key, MoneyBag.empty()) + amounts
     return sums
+
+
+def kept_of_part(scope: Scope, selection: Selection, measure: Measure) -> MoneyBag | None:
+    """MRR of the subscriptions of an interval. None: it is not kept so; names of plans are compared otherwise."""
+    part = selection.part
+    if part.interval is None or replace(selection, part=MoneyPart(interval=part.interval)) != selection:
+        return None
+    kept = kept_by_subscription(scope, Selection(), measure, Grouping.INTERVAL)
+    if kept is None or replace(selection, part=EVERYTHING) != Selection():
+        return None
+    return kept.get(part.interval, MoneyBag.empty())
 
 
 def by_currency(totals: Iterable[KeptTotal]) -> list[GroupTotal]:

@@ -246,6 +246,11 @@ class AmountsSql:
         return or_(*choices) if choices else literal(1) == literal(0)
 
 
+def is_kept_by_currency(part: MoneyPart, measure: Measure) -> bool:
+    """Whether amounts are kept account by account, one of each currency: not so those of subscriptions or invoices."""
+    return measure.kind is not MeasureKind.OUTSTANDING and not part.is_by_subscription
+
+
 def is_open() -> ColumnElement[bool]:
     """An open invoice; the words of the index, so that it is used."""
     return literal_column(f"(stripe_invoices.{IS_OPEN.text})")

@@ -19,6 +19,7 @@ from clynto.adapters.sql.question_holding import MOST_HELD, Holding, is_part
 from clynto.adapters.sql.question_invoices import SqlQuestionInvoices
 from clynto.adapters.sql.question_movements import movement_totals
 from clynto.adapters.sql.question_records import SqlQuestionRecords
+from clynto.adapters.sql.question_rest import Rest
 from clynto.adapters.sql.question_selection import RANKING, SelectingSql, plain
 from clynto.adapters.sql.question_sums import SqlSums
 from clynto.adapters.sql.scope import Scope
@@ -55,6 +56,7 @@ _ON_SUBSCRIPTIONS = {
     Grouping.INTERVAL: subscription_billing.c.interval,
 }
 _NO_MONEY = (MoneyBag.empty(), MoneyBag.empty())
+_NOBODY = (0, MoneyBag.empty())
 
 
 class SqlQuestionData:
@@ -65,7 +67,8 @@ class SqlQuestionData:
         self._scope = scope
         self._amounts = AmountsSql(scope)
         self._selecting = SelectingSql(scope, self._amounts)
-        self._holding = Holding(scope, self._selecting, self._amounts, most_held)
+        self._rest = Rest(scope, self._selecting, self._amounts, most_held)
+        self._holding = Holding(scope, self._selecting, self._amounts, self._rest, most_held)
         self._sums = SqlSums(scope, self._holding, self._amounts)
         self._counts: dict[tuple[Selection, Measure, Grouping | None, bool], Mapping[str, Counted]] = {}
         self._records = SqlQuestionRecords(scope, self._selecting)
@@ -165,6 +168,9 @@ class SqlQuestionData:
             return {key: one.amounts for key, one in kept.items()}, {key: one.bearing for key, one in kept.items()}
         if measure.kind in (MeasureKind.HEALTH, MeasureKind.ACCOUNTS):
             return {}, {}
+        left = self._rest.totals(selection, measure, grouping)
+        if left is not None:
+            return left
         held = self._holding.amounts(selection, measure)
         if held is None:
             return self._sums.totals(selection, measure, grouping)
@@ -172,8 +178,11 @@ class SqlQuestionData:
         return held.amounts.sums(key), held.amounts.bearing(key)
 
     def _counted(self, selection: Selection, measure: Measure, grouping: Grouping | None) -> Mapping[str, Counted]:
-        accounts = self._holding.accounts(selection, measure)
         is_scored = measure.kind is MeasureKind.HEALTH
+        left = self._rest.counted(selection, grouping, scored=is_scored)
+        if left is not None:
+            return left
+        accounts = self._holding.accounts(selection, measure)
         if accounts is not None:
             return accounts.counted(KEYS.get(grouping), scored=is_scored)
         wanted = selection, plain(measure), grouping, is_scored
@@ -190,6 +199,9 @@ class SqlQuestionData:
         kept = kept_totals(self._scope, selection, measure, Grouping.CURRENCY)
         if kept is not None:
             return by_currency(kept.values())
+        left = self._rest.by_currency(selection, measure)
+        if left is not None:
+            return left
         held = self._holding.amounts(selection, measure)
         if held is None:
             return self._sums.by_currency(selection, measure)
@@ -202,6 +214,22 @@ class SqlQuestionData:
     def _totals_by_subscription(
         self, selection: Selection, measure: Measure, grouping: Grouping
     ) -> Sequence[GroupTotal]:
+        others = self._rest.others(selection)
+        if others is None:
+            groups = self._by_subscription(selection, measure, grouping)
+        else:
+            everyone = self._by_subscription(Selection(), measure, grouping)
+            few = self._by_subscription(Selection(account_ids=tuple(others.ids)), measure, grouping)
+            groups = {
+                key: (accounts - few.get(key, _NOBODY)[0], (sums - few.get(key, _NOBODY)[1]).without_zeros())
+                for key, (accounts, sums) in everyone.items()
+            }
+        return [GroupTotal(key, accounts, 0, sums) for key, (accounts, sums) in sorted(groups.items()) if accounts]
+
+    def _by_subscription(
+        self, selection: Selection, measure: Measure, grouping: Grouping
+    ) -> dict[str, tuple[int, MoneyBag]]:
+        """Accounts and what they bring, by a column of their subscriptions."""
         key, owner = _ON_SUBSCRIPTIONS[grouping], subscription_billing.c.account_id
         among = self._amounts.part_conditions(selection.part)
         accounts = self._holding.accounts(selection, measure)
@@ -217,7 +245,7 @@ class SqlQuestionData:
         for row in self._scope.connection.execute(accounts_by(key, owner, among)):
             # Where there is no interval, the key is empty.
             counts[row.part or ""] = counts.get(row.part or "", 0) + row.accounts
-        return [GroupTotal(name, found, 0, sums.get(name, MoneyBag.empty())) for name, found in sorted(counts.items())]
+        return {name: (found, sums.get(name, MoneyBag.empty())) for name, found in counts.items()}
 
     # Orders.
 
@@ -228,8 +256,9 @@ class SqlQuestionData:
         if accounts is not None:
             return accounts.by_health(order, limit) if by_health else accounts.by_mrr(order, limit)
         column = RANKING.c[f"{'health' if by_health else 'mrr'}_{'down' if order is Order.HIGHEST else 'up'}"]
+        along = RANKING.c.mrr_up if by_health else column
         query = select(RANKING.c.account_id).where(
-            self._scope.here(RANKING), *self._selecting.conditions(selection, measure)
+            self._scope.here(RANKING), *self._selecting.conditions(selection, measure, along)
         )
         if by_health:
             query = query.where(column != MISSING)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -10,7 +10,7 @@ import orjson
 from sqlalchemy import ColumnElement, Select, and_, func, literal_column, or_, select
 
 from clynto.adapters.sql.codec_subscriptions import unpack_subscription
-from clynto.adapters.sql.column_types import AMOUNT, is_any_of
+from clynto.adapters.sql.column_types import AMOUNT, is_any_of, unindexed
 from clynto.adapters.sql.question_amounts import AmountsSql
 from clynto.adapters.sql.scope import Scope
 from clynto.adapters.sql.tables_accounts import MISSING, account_ranking
@@ -50,6 +50,10 @@ _POSTGRESQL_TRIAL = "((stripe_subscriptions.document::json ->> 14)::bigint)"
 """``trial_end`` inside ``document`` (see ``codec_subscriptions``)."""
 
 
+def _as_it_is(column: ColumnElement[Any]) -> ColumnElement[Any]:
+    return column
+
+
 class SelectingSql:
     """Builds conditions within one workspace."""
 
@@ -58,9 +62,17 @@ class SelectingSql:
         self._amounts = amounts
         self._postgresql = scope.connection.dialect.name == "postgresql"
 
-    def conditions(self, selection: Selection, measure: Measure) -> list[ColumnElement[bool]]:
-        """On ``account_ranking``, without the workspace."""
-        return [*self._plain_conditions(selection), *self._conditions_elsewhere(selection, measure)]
+    def conditions(
+        self, selection: Selection, measure: Measure, mrr: ColumnElement[int] = RANKING.c.mrr_up
+    ) -> list[ColumnElement[bool]]:
+        """On ``account_ranking``, without the workspace. ``mrr``: the column that bounds on MRR are sought by."""
+        return [*self._plain_conditions(selection, mrr), *self._conditions_elsewhere(selection, measure)]
+
+    def among_many(self, selection: Selection, measure: Measure) -> list[ColumnElement[bool]]:
+        """The same where so many are selected that each account is looked at, not sought by an index: in the order of
+        that the accounts lie scattered, and a list of them takes SQLite longer to put in order than to look at all."""
+        plain_ones = self._plain_conditions(selection, RANKING.c.mrr_up, unindexed)
+        return [*plain_ones, *self._conditions_elsewhere(selection, measure)]
 
     def looks_elsewhere(self, selection: Selection) -> bool:
         """Whether a condition has to be looked up in tables other than ``account_ranking``, or names the accounts."""
@@ -127,17 +139,24 @@ class SelectingSql:
         written = POSTGRESQL_CANCELING if self._postgresql else SQLITE_CANCELING
         return literal_column(f"({written.text})")
 
-    def _plain_conditions(self, selection: Selection) -> list[ColumnElement[bool]]:
+    def _plain_conditions(
+        self, selection: Selection, mrr: ColumnElement[int], written: Callable[[Any], ColumnElement[Any]] = _as_it_is
+    ) -> list[ColumnElement[bool]]:
         found: list[ColumnElement[bool]] = []
         if selection.account_ids is not None:
             found.append(is_any_of(RANKING.c.account_id, selection.account_ids))
         if selection.statuses:
-            found.append(RANKING.c.status_rank.in_(sorted(RANK_OF_STATUS[status] for status in selection.statuses)))
-        found += _between(RANKING.c.mrr_up, selection.mrr_from, selection.mrr_below)
+            ranks = sorted(RANK_OF_STATUS[status] for status in selection.statuses)
+            found.append(written(RANKING.c.status_rank).in_(ranks))
+        low, behind = selection.mrr_from, selection.mrr_below
+        if mrr is RANKING.c.mrr_down:
+            # What is highest is lowest when negated, so what was the first of those that are in is now the last.
+            low, behind = (None if behind is None else 1 - behind), (None if low is None else 1 - low)
+        found += _between(written(mrr), low, behind)
         behind = None if selection.health_to is None else selection.health_to + 1
-        found += _between(RANKING.c.health_up, selection.health_from, behind)
+        found += _between(written(RANKING.c.health_up), selection.health_from, behind)
         if selection.renewal is not None:
-            found.append(_in_stretch(RANKING.c.renewal_up, selection.renewal))
+            found.append(_in_stretch(written(RANKING.c.renewal_up), selection.renewal))
         return found
 
     def _lacking_conditions(self, selection: Selection) -> list[ColumnElement[bool]]:
@@ -152,10 +171,17 @@ class SelectingSql:
             found.append(self._is_not_among(matched))
         if Lacking.HEALTH_SCORE in selection.lacking:
             found.append(RANKING.c.health_up == MISSING)
+        return [*found, *map(self._is_none_of_few, self._kept_out(selection))]
+
+    def left_out(self, selection: Selection) -> ColumnElement[bool]:
+        """Accounts with the plan or product that selected ones do not have: said as such, since PostgreSQL would look
+        each account up to negate that it has none."""
+        return or_(*(RANKING.c.account_id.in_(others) for others in self._kept_out(selection)))
+
+    def _kept_out(self, selection: Selection) -> list[Select[Any]]:
         held = select(subscription_billing.c.account_id)
         parts = (MoneyPart(plan=selection.without_plan), MoneyPart(product=selection.without_product))
-        kept_out = [held.where(*self._amounts.part_conditions(part)) for part in parts if part.is_by_subscription]
-        return [*found, *map(self._is_none_of_few, kept_out)]
+        return [held.where(*self._amounts.part_conditions(part)) for part in parts if part.is_by_subscription]
 
     def _is_none_of_few(self, others: Select[Any]) -> ColumnElement[bool]:
         """SQLite reads the others once, and looks each account up among them; PostgreSQL is asked as ever."""

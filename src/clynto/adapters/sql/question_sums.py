@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import BigInteger, BindParameter, ColumnElement, Numeric, case, cast, func, literal, select
+from sqlalchemy import BigInteger, BindParameter, ColumnElement, Numeric, case, cast, func, literal, or_, select
 
 from clynto.adapters.sql import exact_amounts
 from clynto.adapters.sql.column_types import is_any_of
-from clynto.adapters.sql.question_amounts import AmountsSql
+from clynto.adapters.sql.kept_totals import kept_of_part
+from clynto.adapters.sql.question_amounts import AmountsSql, is_kept_by_currency
 from clynto.adapters.sql.question_holding import Holding
 from clynto.adapters.sql.question_selection import RANK_OF_STATUS, RANKING
 from clynto.adapters.sql.scope import Scope
@@ -19,7 +20,7 @@ from clynto.adapters.sql.tables_billing import subscription_billing
 from clynto.domain.health import OK_FROM, WARNING_FROM
 from clynto.domain.money import MoneyBag
 from clynto.domain.questions.query import Grouping, Order
-from clynto.ports.question_data import EVERYTHING, GroupTotal, Measure, Selection
+from clynto.ports.question_data import EVERYTHING, GroupTotal, Measure, MeasureKind, Selection
 from clynto.ports.workspaces import MrrBasis
 
 HALVES = 10**9
@@ -43,8 +44,14 @@ class SqlSums:
         key = _group_key(grouping)
         amounts = self._amounts.source(selection.part, measure)
         joined = self._joined(amounts, selection, measure, grouping)
-        sums = self._summed(amounts, joined, key)
-        return sums, self._bearing(amounts, joined, key, signed=measure.since is not None)
+        if not (measure.since is None and is_kept_by_currency(selection.part, measure)):
+            bearing = self._bearing(amounts, joined, key, signed=measure.since is not None)
+            return self._kept_or_summed(selection, measure, grouping, amounts, joined), bearing
+        bearing = {}
+        sums = self._summed(amounts, joined, key, bearing)
+        for name, again in self._counted_again(amounts, joined, key).items():
+            bearing[name] -= again
+        return sums, {name: accounts for name, accounts in bearing.items() if accounts}
 
     def by_subscription(
         self, key: ColumnElement[Any], basis: MrrBasis, among: Sequence[ColumnElement[bool]]
@@ -71,27 +78,56 @@ class SqlSums:
         accounts = self._holding.accounts(selection, measure)
         if accounts is not None and grouping not in _ON_ACCOUNTS:
             return amounts, [is_any_of(amounts.c.account_id, accounts.ids)]
-        conditions = self._holding.conditions(selection, measure)
-        if grouping in _ON_ACCOUNTS:
+        if accounts is None and _are_of_part(selection, measure):
+            # Where they are too many to be held, they are not sought once more: only theirs are among the amounts.
+            selection = replace(selection, part=EVERYTHING)
+        conditions = () if selection == Selection() else self._holding.conditions(selection, measure)
+        if grouping in _ON_ACCOUNTS or self._holding.are_many(selection):
             return amounts.join(
                 RANKING, (RANKING.c.account_id == amounts.c.account_id) & self._scope.here(RANKING)
             ), conditions
         chosen = select(RANKING.c.account_id).where(self._scope.here(RANKING), *conditions)
         return amounts, [amounts.c.account_id.in_(chosen)]
 
-    def _summed(self, amounts: Any, joined: Any, key: ColumnElement[Any]) -> dict[str, MoneyBag]:
+    def _kept_or_summed(
+        self, selection: Selection, measure: Measure, grouping: Grouping | None, amounts: Any, joined: Any
+    ) -> dict[str, MoneyBag]:
+        kept = kept_of_part(self._scope, selection, measure) if grouping is None else None
+        return self._summed(amounts, joined, _group_key(grouping), {}) if kept is None else {"": kept}
+
+    def _summed(
+        self, amounts: Any, joined: Any, key: ColumnElement[Any], bearing: dict[str, int]
+    ) -> dict[str, MoneyBag]:
+        """Exact sums by ``key``; how many amounts are not zero goes into ``bearing``."""
         source, conditions = joined
+        some = func.sum(case((_is_some(amounts), 1), else_=0))
         query = (
-            select(key.label("part"), amounts.c.currency, amounts.c.den, *_summing(amounts))
+            select(key.label("part"), amounts.c.currency, amounts.c.den, *_summing(amounts), some.label("some"))
             .select_from(source)
             .where(*conditions)
             .group_by(*_grouped_by(key), amounts.c.currency, amounts.c.den)
         )
-        return self._added(query, lambda row: _plain_key(row.part))
+        return self._added(query, lambda row: _plain_key(row.part), bearing)
 
-    def _added(self, query: Any, name: Any) -> dict[str, MoneyBag]:
+    def _counted_again(self, amounts: Any, joined: Any, key: ColumnElement[Any]) -> dict[str, int]:
+        """How often accounts have one more amount that is not zero, in another currency: few have several, and these
+        are found in the order of an index, so that the others are looked at once, for sums and numbers together."""
+        source, conditions = joined
+        every = amounts.alias()
+        several = select(every.c.account_id).group_by(every.c.account_id).having(func.count() > 1)
+        those = amounts.c.account_id.in_(several), _is_some(amounts)
+        each = (
+            select(key.label("part"), (func.count() - 1).label("more")).select_from(source).where(*conditions, *those)
+        )
+        counted = each.group_by(amounts.c.account_id, *_grouped_by(key)).subquery()
+        query = select(counted.c.part, func.sum(counted.c.more).label("more")).group_by(counted.c.part)
+        return {_plain_key(row.part): int(row.more) for row in self._scope.connection.execute(query)}
+
+    def _added(self, query: Any, name: Any, bearing: dict[str, int] | None = None) -> dict[str, MoneyBag]:
         bags: dict[str, MoneyBag] = {}
         for row in self._scope.connection.execute(query):
+            if bearing is not None:
+                bearing[name(row)] = bearing.get(name(row), 0) + int(row.some)
             whole = int(row.high) * HALVES + int(row.low)
             amount = exact_amounts.join(whole, int(row.rest), row.den)
             key = name(row)
@@ -105,7 +141,7 @@ class SqlSums:
         some = (
             amounts.c.account_id.in_(select(self._changes(amounts).subquery().c.account_id))
             if signed
-            else (amounts.c.whole != 0) | (amounts.c.num != 0)
+            else _is_some(amounts)
         )
         each = select(key.label("part"), amounts.c.account_id).select_from(source).where(*conditions, some)
         accounts = each.group_by(amounts.c.account_id, *_grouped_by(key)).subquery()
@@ -127,7 +163,7 @@ class SqlSums:
         """Each currency with the accounts that have an amount in it that is not zero."""
         amounts = self._amounts.source(selection.part, measure)
         source, conditions = self._joined(amounts, selection, measure, Grouping.CURRENCY)
-        some = (amounts.c.whole != 0) | (amounts.c.num != 0)
+        some = _is_some(amounts)
         counting = (
             select(amounts.c.currency, func.count(func.distinct(amounts.c.account_id)).label("accounts"))
             .select_from(source)
@@ -174,6 +210,17 @@ class SqlSums:
             query = query.having(func.max(case(((amounts.c.whole != 0) | (amounts.c.num != 0), 1), else_=0)) == 1)
         placed = query.order_by(key.desc() if order is Order.HIGHEST else key, amounts.c.account_id).limit(limit)
         return list(self._scope.connection.scalars(placed))
+
+
+def _are_of_part(selection: Selection, measure: Measure) -> bool:
+    """Whether amounts are of the selected part of the money alone."""
+    if selection.part.is_by_subscription:
+        return measure.kind is MeasureKind.MRR and measure.at is None and measure.since is None
+    return True
+
+
+def _is_some(amounts: Any) -> ColumnElement[bool]:
+    return or_(amounts.c.whole != 0, amounts.c.num != 0)
 
 
 def _summing(amounts: Any) -> list[ColumnElement[Any]]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import fields, replace
 from typing import Any
 
 from clynto.domain.questions.filters import CancelsIn, ChurnedIn, Filter, NewIn, OnTrial, RenewsIn, WithSignal
-from clynto.domain.questions.lists import InvoiceOrder, Invoices, Signals
+from clynto.domain.questions.lists import USUAL_LIMIT, InvoiceOrder, Invoices, Signals
 from clynto.domain.questions.periods import Period
 from clynto.domain.questions.query import (
     RECURRING,
@@ -21,6 +22,7 @@ from clynto.domain.questions.query import (
     Metric,
     Order,
     Query,
+    accounts_named_by,
 )
 from clynto.domain.questions.understanding.chunks import Chunk, TimeMeant
 from clynto.domain.questions.understanding.gathering import Gathered, Unreadable, words_of
@@ -51,6 +53,12 @@ _FRAGMENT = frozenset(
         Tag.STANDING,
     }
 )
+_COUNTING = frozenset({Tag.HOW_MANY, Tag.ITS, Tag.FOLLOW_UP})
+"""``That``, ``them`` and ``those``: nothing that could be counted by itself."""
+_THOSE = re.compile(
+    r"\b(them|they|their)\b|\b(of|are|is|in|list|show|do) (all )?(those|these)\b|\b(is|in) (all )?that\W*$",
+    re.IGNORECASE,
+)
 _MARKED_BY = frozenset({"and", "also", "but", "or", "same", "only", "just"})
 _DATED_FILTERS = (RenewsIn, CancelsIn, OnTrial, NewIn, ChurnedIn, WithSignal)
 _FACTS = {
@@ -68,6 +76,41 @@ def is_fragment(chunks: Sequence[Chunk]) -> bool:
     tags = {chunk.tag for chunk in chunks}
     whole = {Tag.NAME, Tag.METRIC} <= tags or {Tag.METRIC, Tag.GROUPING} <= tags or {Tag.METRIC, Tag.ALL} <= tags
     return bool(tags) and tags <= _FRAGMENT and not whole
+
+
+def how_many_of(previous: Query, chunks: Sequence[Chunk]) -> Query | None:
+    """``How many is that?`` counts what was asked for before, and not all accounts. None: something else is asked."""
+    tags = {chunk.tag for chunk in chunks}
+    if Tag.HOW_MANY not in tags or tags - _COUNTING:
+        return None
+    plain = isinstance(previous, Accounts | Figure) and previous.period is None
+    if plain and isinstance(previous, Accounts | Figure) and previous.metric in (*RECURRING, Metric.ACCOUNTS):
+        return Figure(Metric.ACCOUNTS, filters=previous.filters)
+    # The number stands in the answer that was given.
+    return previous
+
+
+def is_about_those(question: str, chunks: Sequence[Chunk], previous: Query) -> bool:
+    """``How much MRR is that?``, ``their total ARR``: of what the question before found, which named no account."""
+    tags = {chunk.tag for chunk in chunks}
+    named = any(True for _ in accounts_named_by(previous))
+    return (
+        not named and not tags & {Tag.NAME, Tag.ACCOUNTS, Tag.SIGNALS, Tag.INVOICES} and bool(_THOSE.search(question))
+    )
+
+
+def among_those(previous: Query, asked: Query) -> Query:
+    """``asked`` of the accounts that met the conditions of ``previous``. Raises ``Unreadable`` if conditions do not
+    tell which those were: they were the first of a ranking, or moved, or were no accounts."""
+    if not isinstance(previous, Accounts | Figure) or previous.period is not None:
+        raise Unreadable("that")
+    if isinstance(previous, Accounts) and previous.limit != USUAL_LIMIT:
+        raise Unreadable("that")
+    if previous.metric is Metric.OUTSTANDING or not isinstance(asked, Accounts | Figure):
+        raise Unreadable("that")
+    kinds = tuple(type(condition) for condition in asked.filters)
+    kept = [condition for condition in previous.filters if not (kinds and isinstance(condition, kinds))]
+    return replace(asked, filters=(*kept, *asked.filters))
 
 
 def is_marked(question: str, chunks: Sequence[Chunk]) -> bool:

@@ -91,6 +91,7 @@ class Gathered:
         self._bind_bounds()
         self._left += self._units
         self._bind_limit()
+        self._bind_most_paid()
         periods = self.take_all(Tag.PERIOD)
         self.periods: list[Period] = [chunk.value.past for chunk in periods]
         self.period_words = tuple(chunk.text for chunk in periods)
@@ -190,7 +191,7 @@ class Gathered:
                 # "At least 10 and at most 20": the second bound is about what the first one was about.
                 if waiting and waiting[0].tag is Tag.CURRENCY and waiting[0].start == waiting_before[0].end:
                     self._units.append(waiting.pop(0))
-                stated = metric_beside([] if behind_a_bound else kept, waiting)
+                stated = _paid_in_all(kept) or metric_beside([] if behind_a_bound else kept, waiting)
                 metric = stated or metric
                 named = named or stated is not None
                 if metric is Metric.OUTSTANDING or not named:
@@ -213,6 +214,8 @@ class Gathered:
                 self.mrr = MrrRange(**{bound: as_mrr(amount, metric) for bound, amount in found.items()})
         except ValueError as fault:
             raise Unreadable(*(str(int(amount)) for amount in found.values())) from fault
+        if metric is Metric.LIFETIME_VALUE:
+            raise ValueError("accounts are put in order by what they have paid in all, but not selected by an amount")
         if metric not in (Metric.MRR, Metric.ARR, Metric.HEALTH, Metric.OUTSTANDING):
             raise Unreadable(metric.value)
 
@@ -224,6 +227,13 @@ class Gathered:
         if len(counts) == 1 and 1 <= counts[0].value.count <= LARGEST_LIMIT:
             self.limit, self.limit_words = counts[0].value.count, counts[0].text
             self._left.remove(counts[0])
+
+    def _bind_most_paid(self) -> None:
+        """``Who paid the most?`` ranks by the money that was paid; no payment status is meant."""
+        for place, chunk in enumerate(self._left[1:], start=1):
+            if chunk.tag is Tag.ORDER and _paid_in_all(self._left[:place]) is not None:
+                paid = self._left[place - 1]
+                self._left[place - 1] = replace(paid, tag=Tag.METRIC, value=Metric.LIFETIME_VALUE)
 
     # Conditions.
 
@@ -328,6 +338,13 @@ class Gathered:
         if named:
             return named
         return () if asked_for_news else (SignalStanding.OPEN,)
+
+
+def _paid_in_all(before: Sequence[Chunk]) -> Metric | None:
+    """``That paid over 50k`` is about money that was paid: neither a payment status nor an MRR is meant."""
+    status_named = len(before) > 1 and before[-2].tag is Tag.STATUS_NAME
+    verb = bool(before) and before[-1].tag is Tag.STATUS and before[-1].text.casefold() in ("paid", "fully paid")
+    return Metric.LIFETIME_VALUE if verb and not status_named else None
 
 
 def _ends_read(chunks: Sequence[Chunk]) -> list[Chunk]:

@@ -24,7 +24,9 @@ def movements_of(said: Gathered, accounts_listed: bool) -> Movements | None:
     found = [tag for tag in _KINDS if tag in tags]
     whole = Tag.MOVEMENTS in tags or {Tag.COMPUTED, Tag.CHANGED} <= tags
     gross = any(chunk.text.casefold().startswith("gross") for chunk in said.left)
-    named = bool(said.metrics) or gross or any(tag in _BY_THEMSELVES for tag in found)
+    # "How much churned in October?" names no figure, and yet asks for money: that of accounts that churned is gone.
+    gone = {Tag.TOTAL, Tag.CHURNED} <= tags
+    named = bool(said.metrics) or gross or gone or any(tag in _BY_THEMSELVES for tag in found)
     asked = whole or (bool(found) and named and set(said.metrics) <= set(RECURRING))
     if (
         not asked

@@ -25,6 +25,7 @@ from clynto.domain.questions.query import (
     Grouping,
     Metric,
     Move,
+    Movements,
     Movers,
     Query,
     Topic,
@@ -87,6 +88,8 @@ def _of_lists(said: Gathered) -> Query | None:
         return invoices_of(said, lists_accounts(said)) or portfolio_of(said)
     if said.has(Tag.WHY) and not said.names and _tells_what_happened(said):
         return Signals(None, (), (), period_of(said, THIS_WEEK))
+    if said.has(Tag.WHY) and not said.names and said.has(*_MOVING):
+        return _movements_explained(said)
     if said.has(Tag.SIGNALS) and not lists_accounts(said) and not said.metrics:
         return _signals(said)
     return movements_of(said, lists_accounts(said))
@@ -107,9 +110,15 @@ def _of_plans_and_subscriptions(said: Gathered) -> Query | None:
         return AccountFact(_one_name(said) or "", Fact.TRIAL)
     if _asks_for_subscriptions(said):
         return subscriptions_of(said, lists_accounts(said))
-    if said.has(*_MOVING) or (said.has(Tag.LOST, Tag.GAINED) and (said.metrics or said.order is not None)):
+    moneyed = said.metrics or said.order is not None or _asks_how_much(said)
+    if said.has(*_MOVING) or (said.has(Tag.LOST, Tag.GAINED) and moneyed):
         return _movement(said)
     return None
+
+
+def _asks_how_much(said: Gathered) -> bool:
+    """``How much did we lose in October?`` asks for the money that went, not for what those who left pay now."""
+    return said.has(Tag.TOTAL) and not said.names and not lists_accounts(said)
 
 
 def _without_effect(said: Gathered, query: Query) -> tuple[str, ...]:
@@ -123,7 +132,7 @@ def _without_effect(said: Gathered, query: Query) -> tuple[str, ...]:
     if said.order_words and isinstance(query, Signals):
         lost.append(said.order_words)
     if said.owed_words and not isinstance(query, Invoices):
-        lost.append(said.owed_words)
+        raise ValueError("accounts are put in order by what they owe, but not selected by an amount; invoices are")
     return tuple(lost)
 
 
@@ -200,6 +209,13 @@ def _comparison(said: Gathered) -> Query:
     if len(said.names) != 2:
         raise Unreadable("compare" if len(said.names) < 2 else "more than two accounts at a time")
     return CompareAccounts(said.names[0], said.names[1], metric)
+
+
+def _movements_explained(said: Gathered) -> Query:
+    """``Why did MRR drop?``: what came and went tells."""
+    said.take(Tag.WHY, *_MOVING)
+    metric = _recurring(said)
+    return Movements(period_of(said, THIS_MONTH) or THIS_MONTH, (), metric)
 
 
 def _trajectory(said: Gathered) -> Query:

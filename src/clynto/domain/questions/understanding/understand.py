@@ -10,9 +10,16 @@ from dataclasses import dataclass, replace
 from clynto.domain.questions.filters import CancelsIn, OnTrial, RenewsIn
 from clynto.domain.questions.lists import InvoiceWord
 from clynto.domain.questions.periods import span_of
-from clynto.domain.questions.query import Accounts, Figure, Query, accounts_named_by
+from clynto.domain.questions.query import Accounts, Figure, Metric, Query, accounts_named_by
 from clynto.domain.questions.understanding.chunks import Chunk, SeveralAccounts, TimeMeant
-from clynto.domain.questions.understanding.follow_up import continued, is_fragment, is_marked
+from clynto.domain.questions.understanding.follow_up import (
+    among_those,
+    continued,
+    how_many_of,
+    is_about_those,
+    is_fragment,
+    is_marked,
+)
 from clynto.domain.questions.understanding.gathering import Gathered, Unreadable
 from clynto.domain.questions.understanding.lexicon import Tag
 from clynto.domain.questions.understanding.names import KnownAccount, NameBook
@@ -108,7 +115,7 @@ def understand(
     if isinstance(found, SeveralAccounts):
         return WhichAccount(found.written, found.candidates)
     found = _asked_whether(question, _in_shown_currency(found, at_hand.currency))
-    found = _looked_back(question, found)
+    found = _payers_counted(_looked_back(question, found))
     refused = _refusal(question, found, today, at_hand.previous)
     if refused is not None:
         return Refused(refused)
@@ -141,6 +148,22 @@ def _asked_whether(question: str, chunks: Sequence[Chunk]) -> list[Chunk]:
     return [replace(chunk, tag=Tag.STATUS_NAME) if chunk.text.casefold() in _PAYS else chunk for chunk in chunks]
 
 
+def _payers_counted(chunks: Sequence[Chunk]) -> list[Chunk]:
+    """``How many customers pay?`` counts those with an MRR, and ``how many pay in euros`` those with one in it."""
+    if all(chunk.tag is not Tag.HOW_MANY for chunk in chunks):
+        return list(chunks)
+    found: list[Chunk] = []
+    for chunk, behind in zip(chunks, [*chunks[1:], None], strict=True):
+        pays = chunk.tag is Tag.METRIC and chunk.text.casefold() in _PAYS
+        following = None if behind is None else behind.tag
+        if pays and following not in (Tag.BOUND, Tag.BETWEEN, Tag.AMOUNT):
+            if following is not Tag.CURRENCY:
+                found.append(replace(chunk, tag=Tag.PAYING))
+        else:
+            found.append(chunk)
+    return found
+
+
 def _looked_back(question: str, chunks: Sequence[Chunk]) -> list[Chunk]:
     """``Did Acme cancel?`` asks for a signal, and not for what is scheduled; ``how much did Acme pay last month?`` for
     what was paid, and not for what it pays a month."""
@@ -161,6 +184,11 @@ def _looked_back(question: str, chunks: Sequence[Chunk]) -> list[Chunk]:
 
 
 def _read(question: str, chunks: Sequence[Chunk], at_hand: Situation) -> Outcome:
+    counted = None if at_hand.previous is None else how_many_of(at_hand.previous, chunks)
+    if counted is not None:
+        return Understood(counted)
+    if at_hand.previous is not None and is_about_those(question, chunks, at_hand.previous):
+        return _as_part_of_those(at_hand.previous, chunks)
     if at_hand.previous is not None and (is_fragment(chunks) or is_marked(question, chunks)):
         stands_alone = any(chunk.tag in _WHOLE for chunk in chunks)
         attempts = [_as_whole, _as_continuation] if stands_alone else [_as_continuation, _as_whole]
@@ -182,6 +210,21 @@ def _as_continuation(chunks: Sequence[Chunk], at_hand: Situation) -> Understood 
         return Understood(continued(at_hand.previous, chunks))
     except Unreadable as fault:
         return NotUnderstood(fault.words, _names(chunks))
+    except ValueError as fault:
+        return NotUnderstood((), _names(chunks), str(fault))
+
+
+def _as_part_of_those(previous: Query, chunks: Sequence[Chunk]) -> Understood | NotUnderstood:
+    said = [chunk for chunk in chunks if chunk.tag is not Tag.ITS]
+    try:
+        tags = {chunk.tag for chunk in said}
+        if tags <= {Tag.TOTAL, Tag.WHICH, Tag.FOLLOW_UP}:
+            return Understood(among_those(previous, Accounts() if Tag.WHICH in tags else Figure(Metric.MRR)))
+        return Understood(among_those(previous, reading_of(Gathered(said))))
+    except Unreadable as fault:
+        return NotUnderstood(fault.words)
+    except ValueError as fault:
+        return NotUnderstood((), reason=str(fault))
 
 
 def _as_whole(chunks: Sequence[Chunk], at_hand: Situation) -> Understood | NotUnderstood:
