@@ -16,6 +16,7 @@ OTHER_STAGE = {"test_faulty_stripe", "test_connecting", "test_many_at_once", "te
 """On a stage of their own, so that a second worker can take them: together they last as long as all the others."""
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist takes down the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Everything here starts real processes; who shares a stage stays together."""
     for item in items:

@@ -20,6 +20,7 @@ BOTH = [
 ]
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist takes down the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Everything here starts real processes; who shares a product stays together."""
     for item in items:
