@@ -1,4 +1,4 @@
-"""A stage that many tests share, once for each database. Every test takes workspaces and Stripe accounts of its own."""
+"""Stages that many tests share, two for each database. Every test takes workspaces and Stripe accounts of its own."""
 
 from __future__ import annotations
 
@@ -12,13 +12,19 @@ from tests.integration.product.stage import Stage, staged
 
 SQLITE = pytest.param("sqlite", marks=pytest.mark.xdist_group("product-sqlite"))
 POSTGRESQL = pytest.param("postgresql", marks=[pytest.mark.postgres, pytest.mark.xdist_group("product-postgresql")])
+OTHER_STAGE = {"test_faulty_stripe", "test_connecting", "test_many_at_once", "test_accounts_import"}
+"""On a stage of their own, so that a second worker can take them: together they last as long as all the others."""
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist takes down the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Everything here starts real processes."""
+    """Everything here starts real processes; who shares a stage stays together."""
     for item in items:
         if "product" in item.path.parts and "integration" in item.path.parts:
             item.add_marker(pytest.mark.processes)
+            if item.path.stem in OTHER_STAGE and item.get_closest_marker("xdist_group") is not None:
+                # Added to the group of the database: pytest-xdist joins the names.
+                item.add_marker(pytest.mark.xdist_group("other-stage"))
 
 
 @pytest.fixture(scope="session", params=[SQLITE, POSTGRESQL])

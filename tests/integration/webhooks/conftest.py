@@ -1,4 +1,8 @@
-"""The running product, once for each database."""
+"""The running product, once for each file and database.
+
+A product of its own for each file: whatever time is let go by, the product recomputes for every workspace that earlier
+tests left, and files with a product of their own can run beside each other.
+"""
 
 from __future__ import annotations
 
@@ -16,14 +20,18 @@ BOTH = [
 ]
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist takes down the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Everything here starts real processes."""
+    """Everything here starts real processes; who shares a product stays together."""
     for item in items:
         if "webhooks" in item.path.parts and "integration" in item.path.parts:
             item.add_marker(pytest.mark.processes)
+            if item.get_closest_marker("xdist_group") is not None:
+                # Added to the group of the database: pytest-xdist joins the names.
+                item.add_marker(pytest.mark.xdist_group(item.path.stem))
 
 
-@pytest.fixture(scope="session", params=BOTH)
+@pytest.fixture(scope="module", params=BOTH)
 def shared_product(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[RunningProduct]:
