@@ -4,9 +4,6 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 PORT ?= 8000
-UNIT_WORKERS ?= 2
-# Under another name, since a recipe that names MAKE itself is carried out even by "make -n".
-SELF := $(MAKE)
 # Compiled modules are kept, whatever the surroundings say: else every process compiles all of Clynto again.
 export PYTHONDONTWRITEBYTECODE :=
 
@@ -31,11 +28,10 @@ demo: $(STAMP) ## Start everything with a sandbox Stripe account and a filled de
 run: $(STAMP) ## Start everything for a real Stripe account; the printed set-up code creates the workspace
 	@$(BIN)/clynto up --port $(PORT)
 
-test: $(STAMP) ## Unit, integration and browser tests, those that compute beside those that wait
-	@$(BIN)/python tests/side_by_side.py $(SELF)
+test: test-unit test-integration test-browser ## Unit, integration and browser tests
 
 test-unit: $(STAMP) ## Unit tests: in memory, about a minute
-	$(BIN)/python -m pytest tests/unit -q -n $(UNIT_WORKERS)
+	$(BIN)/python -m pytest tests/unit -q -n 2
 
 test-integration: $(STAMP) ## Real PostgreSQL, Redis, sandbox and worker processes; many wait, hence four at once
 	$(BIN)/python -m pytest tests/integration -q -n 4 --dist loadgroup --reruns 2
