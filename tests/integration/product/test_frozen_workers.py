@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import signal
 import time
 
 from tests.integration.product.figures import differences
-from tests.integration.product.installation import kill_group, wait_for
+from tests.integration.product.frozen import frozen
+from tests.integration.product.installation import wait_for
 from tests.integration.product.stage import Stage, connect, ended, rule_met
 from tests.integration.product.stored import change, rows_of, run_row
 
@@ -23,14 +23,12 @@ def test_a_worker_that_wakes_up_cannot_write(stage: Stage) -> None:
     wait_for("both lists of invoices to be asked for", lambda: for_the_first.hits == 2)
     run_id = api.card()["progress"]["run_id"]
     wait_for("the fifth step", lambda: api.card()["progress"]["steps"][4]["state"] == "running")
-    frozen = stage.workers[0]
-    kill_group(frozen, signal.SIGSTOP)
-    stage.release(for_the_first)
-    let_the_lease_run_out(stage, run_id)
-    stage.start_worker()
-    rule_met(for_the_second, seconds=60)
-    assert run_row(stage.database_url, run_id)["attempt"] == 2
-    kill_group(frozen, signal.SIGCONT)
+    with frozen(stage.workers[0].pid, stage.database_url):
+        stage.release(for_the_first)
+        let_the_lease_run_out(stage, run_id)
+        stage.start_worker()
+        rule_met(for_the_second, seconds=60)
+        assert run_row(stage.database_url, run_id)["attempt"] == 2
     woken = time.monotonic()
     while time.monotonic() - woken < 4:
         held = run_row(stage.database_url, run_id)

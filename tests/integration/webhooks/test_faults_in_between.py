@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 import requests
-from sqlalchemy import create_engine, text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy import text
+from tests.integration.product.frozen import frozen
 from tests.integration.product.installation import wait_for
 from tests.integration.webhooks.billed_workspace import BilledWorkspace, StripeAccount
 from tests.integration.webhooks.running_product import RunningProduct
@@ -107,8 +107,7 @@ def test_redis_is_emptied_with_events_pending(
 ) -> None:
     """E11, guarantee 11: FLUSHALL in the middle of a sync with events pending; everything converges in two minutes."""
     workspace, story = scene
-    _stop_between_transactions(product)
-    try:
+    with frozen(_group(product), product.database_url):
         story.go_on()
         workspace.api.post("/integrations/stripe/syncs", expect=202)
         for _ in range(20):
@@ -117,8 +116,6 @@ def test_redis_is_emptied_with_events_pending(
         assert workspace.panel()["pending"] > 20
         with product.redis_client() as redis:
             redis.flushall()
-    finally:
-        os.killpg(_group(product), signal.SIGCONT)
     begun = time.monotonic()
     wait_for("the inbox", lambda: workspace.panel()["pending"] == 0, seconds=120)
     wait_for("the sync", lambda: workspace.api.card()["state"] == "connected", seconds=120)
@@ -265,25 +262,6 @@ def _view(workspace: BilledWorkspace, path: str, over: threading.Event, problems
 def _group(product: RunningProduct) -> int:
     assert product.worker is not None
     return os.getpgid(product.worker.pid)
-
-
-def _stop_between_transactions(product: RunningProduct) -> None:
-    """A worker that stands still with SQLite's write lock would keep everybody from writing."""
-    for _ in range(50):
-        os.killpg(_group(product), signal.SIGSTOP)
-        engine = create_engine(
-            product.engine.url, connect_args={"timeout": 1} if "sqlite" in product.database_url else {}
-        )
-        try:
-            with engine.connect() as connection:
-                connection.exec_driver_sql("BEGIN IMMEDIATE" if "sqlite" in product.database_url else "SELECT 1")
-            return
-        except OperationalError:
-            os.killpg(_group(product), signal.SIGCONT)
-            time.sleep(0.1)
-        finally:
-            engine.dispose()
-    raise AssertionError("the worker was always in a transaction")
 
 
 def _within(seconds: float, ask: Callable[[], int]) -> int:
