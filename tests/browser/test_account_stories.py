@@ -79,6 +79,28 @@ def test_sort_and_filter(portfolio: Scene, role: Role) -> None:
     expect(page.locator("#accounts-totals")).to_contain_text("Accounts found")
 
 
+def test_the_usual_columns_fit_a_small_laptop(portfolio: Scene) -> None:
+    """Also with a long name and amounts of five digits nobody scrolls sideways for the renewal date."""
+    page = portfolio.page_of(Role.MEMBER)
+    table = page.locator("#accounts-table table")
+    expect(table).to_be_visible()
+    wide, seen = table.evaluate(
+        """table => {
+            const cells = table.querySelector("tbody tr").children;
+            cells[0].querySelector("a").textContent = "Orchardloom Analytics Pty Ltd";
+            cells[1].textContent = "$12,367.08";
+            cells[2].textContent = "$148,405.00";
+            cells[3].textContent = cells[4].textContent = "+$1,199.33";
+            cells[8].textContent = "28 Sept 2026";
+            return [table.parentElement.scrollWidth, table.parentElement.clientWidth];
+        }"""
+    )
+    assert page.viewport_size == {"width": 1280, "height": 900}
+    assert wide <= seen
+    heads = table.locator("thead th").evaluate_all("heads => heads.map(head => head.innerText.split('\\n').length)")
+    assert max(heads) <= 2
+
+
 @IN_EVERY_ROLE
 def test_columns_are_remembered(portfolio: Scene, role: Role) -> None:
     page = portfolio.page_of(role)

@@ -14,6 +14,8 @@ from tests.unit.memory_product import MEMBER, Product
 
 from clynto.domain.roles import Role
 from clynto.domain.signals import Signal, SignalType
+from clynto.entrypoints.http.pages.account import SIGNALS_SHOWN
+from clynto.ports.read_models import AccountsQuery
 
 BrowserOf = Callable[[str], FlaskClient]
 MONTH = 30 * 86_400
@@ -36,6 +38,13 @@ def failed(month: int, **changes: object) -> Signal:
 
 def cards(page: str) -> list[str]:
     return re.findall(r"<article.*?</article>", page, flags=re.DOTALL)
+
+
+def globex_billing(product: Product) -> str:
+    """Where the Billing tab of Globex is."""
+    listed = product.services().accounts.list_accounts(product.actor_of(Role.MEMBER), AccountsQuery()).rows
+    globex = next(shown.row.id for shown in listed if shown.row.name == "Globex")
+    return f"/accounts/{globex}/billing"
 
 
 @pytest.fixture
@@ -90,3 +99,23 @@ def test_amounts_of_different_currencies_are_not_added(product: Product, browser
     put(product, [failed(0), failed(1, currency="EUR"), failed(2)])
     page = browser_of(MEMBER).get("/inbox").text
     assert re.search(r"<summary>2 earlier on this subscription</summary>", page)
+
+
+@pytest.mark.usefixtures("unpaid_months")
+def test_the_account_page_folds_them_in_the_same_way(browser_of: BrowserOf, product: Product) -> None:
+    page = browser_of(MEMBER).get(globex_billing(product)).text
+    shown = cards(page)
+    assert len(shown) == 5, "Acme's signal is Acme's"
+    (whole,) = [card for card in shown if "<details" in card]
+    assert "2 earlier on this subscription, " in whole
+    assert whole.index("$149.00") < whole.index("<details") < whole.index("$150.50")
+    assert "Critical" in whole
+    assert "There are more" not in page
+
+
+def test_the_account_page_says_when_it_does_not_show_all(product: Product, browser_of: BrowserOf) -> None:
+    billing_story(product)
+    put(product, [failed(number, subscription_id=f"sub_{number}") for number in range(SIGNALS_SHOWN + 1)])
+    page = browser_of(MEMBER).get(globex_billing(product)).text
+    assert len(cards(page)) == SIGNALS_SHOWN
+    assert "There are more, which stand in the" in page

@@ -13,11 +13,12 @@ from clynto.entrypoints.http.access import needs
 from clynto.entrypoints.http.current import actor, services
 from clynto.entrypoints.http.pages.form_words import wanted_dialog, whole_number, words_of
 from clynto.entrypoints.http.pages.presenters import explanation
+from clynto.entrypoints.http.pages.presenters.inbox import cards_of, folded
 from clynto.entrypoints.http.pages.presenters.mrr_chart import mrr_chart
 from clynto.entrypoints.http.problem_details import problem_of
 from clynto.ports.signals import InboxStatus, SignalsQuery
 
-SIGNALS_SHOWN = 10
+SIGNALS_SHOWN = 100
 _NO_SCORE = -1
 
 Page = str | tuple[str, int]
@@ -124,13 +125,16 @@ def _billing(account_id: str, **shown: Any) -> str:
     held = services().accounts.show_account_billing(actor(), account_id)
     history = services().accounts.read_mrr_history(actor(), account_id, months=12) if held.matched else None
     query = SignalsQuery(account_id=account_id, statuses=frozenset({InboxStatus.OPEN}), limit=SIGNALS_SHOWN)
+    page = services().inbox.read_inbox(actor(), query)
+    cases = services().pages.read_signal_cases(actor(), [one.stored for one in page.rows])
     return _framed(
         "account/billing.html",
         account_id,
         tab="billing",
         billing=held,
         chart=mrr_chart(history) if history else None,
-        signals=services().inbox.read_inbox(actor(), query).rows,
+        signals=folded(cards_of(page.rows, cases)),
+        more_signals=page.next_cursor is not None,
         **shown,
     )
 
