@@ -127,6 +127,10 @@ class AccountsTable(Protocol):
         """One page. Raises ``InvalidInput`` for a cursor that does not fit the query."""
         ...
 
+    def page_with_totals(self, query: AccountsQuery) -> tuple[AccountsPage, AccountsTotals]:
+        """What ``page`` and ``totals`` answer, for less than both. Raises ``InvalidInput`` like ``page``."""
+        ...
+
     def row(self, account_id: str) -> AccountRow | None:
         """One account."""
         ...
