@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import pytest
 from tests.contracts.accounts_in_order import fill, value_of
@@ -193,6 +194,23 @@ class AccountsTableContract(InTwoWorkspaces):
         for sort in (AccountSort.MRR, AccountSort.ARR):
             ascending = _walk(units, AccountsQuery(sort=sort, limit=1))
             assert [row.id for row in ascending] == ["acc_2", "acc_3", "acc_0", "acc_1"]
+
+    def test_without_a_key_an_account_comes_last_and_may_get_one_again(self, units: UnitsOfWork) -> None:
+        """As one that was never computed does: both show a dash."""
+        keys = {"acc_1": 5, "acc_2": None, "acc_4": -3}
+        with committed(units) as unit:
+            unit.accounts.put_many(an_account(f"acc_{number}") for number in range(1, 5))
+            unit.billing.put_accounts([(an_account_billing(one), 1) for one in keys])
+            unit.billing.put_accounts([(an_account_billing(one), key) for one, key in keys.items()])
+        missing = ["acc_2", "acc_3"]
+        for sort, text in itertools.product((AccountSort.MRR, AccountSort.ARR), ("", "example")):
+            query = AccountsQuery(sort=sort, text=text, limit=1)
+            assert [row.id for row in _walk(units, query)] == ["acc_4", "acc_1", *missing]
+            assert [row.id for row in _walk(units, replace(query, descending=True))] == ["acc_1", "acc_4", *missing]
+        with committed(units) as unit:
+            unit.billing.put_accounts([(an_account_billing("acc_2"), 0)])
+        walked = _walk(units, AccountsQuery(sort=AccountSort.MRR))
+        assert [row.id for row in walked] == ["acc_4", "acc_2", "acc_1", "acc_3"]
 
     def test_follows_changed_domains_and_outside_ids(self, units: UnitsOfWork) -> None:
         with committed(units) as unit:
