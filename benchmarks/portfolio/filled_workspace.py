@@ -67,7 +67,8 @@ def _fill_group(units: SqlUnitsOfWork, count: int) -> None:
         held_by = {owner[billing.customer_id]: billing for billing in billings if billing.customer_id in owner}
         ids = [account_id(number) for number in range(count)]
         summed = [add_up(held, [held_by[held]] if held in held_by else [], computed_at=NOW) for held in ids]
-        unit.billing.put_accounts((held, int(held.list_mrr.plain_sum * 10_000)) for held in summed)
+        keys = (int(held.list_mrr.plain_sum * 10_000) if held.customers else None for held in summed)
+        unit.billing.put_accounts(zip(summed, keys, strict=True))
         unit.signals.put_many((signal for c in companies for signal in c.signals()), at=NOW)
         unit.health.put_scores(
             ScorePoint(held, NOW, (None, 20, 39, 55, 70, 95, 100)[place % 7], "As measured.")

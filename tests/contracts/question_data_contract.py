@@ -175,6 +175,18 @@ class QuestionDataContract(InTwoWorkspaces):
                                 one.amounts.without_zeros() for one in expected
                             ], (named, measured, order)
 
+    @pytest.mark.parametrize("order", Order)
+    def test_without_a_customer_no_bound_on_mrr_holds(self, units: QuestionUnits, order: Order) -> None:
+        """Nothing is known of such an account, which is not an MRR of zero: it comes last, whichever order."""
+        measure = MEASURES["list MRR"]
+        with units.reading(HERE) as unit:
+            data = unit.question_data
+            every = [one.account_id for one in data.ranked(Selection(), measure, order=order, limit=999, weights={})]
+            bounds = Selection(mrr_from=-(10**15), mrr_below=10**15)
+            known = [one.account_id for one in data.ranked(bounds, measure, order=order, limit=999, weights={})]
+        assert every[: len(known)] == known
+        assert "acc_006" in every[len(known) :]
+
     def test_the_portfolio_tells_selections_apart(self, plain_units: MemoryUnitsOfWork) -> None:
         with plain_units.reading(HERE) as plain:
             counts = {

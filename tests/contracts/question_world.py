@@ -104,7 +104,7 @@ def _put_account(unit: QuestionUnit, account_id: str, name: str, chance: random.
     account = an_account(account_id, name=name, domains=(f"{slug}.example",), external_id=f"crm-{place}")
     unit.accounts.put_many([account])
     if place % 7 == 6:
-        unit.billing.put_accounts([(add_up(account_id, [], computed_at=MOMENT), 0)])
+        unit.billing.put_accounts([(add_up(account_id, [], computed_at=MOMENT), None)])
         return
     customers = [f"cus_{place:03d}_{number}" for number in range(1 + (place % 5 == 0))]
     billings: list[CustomerBilling] = []

@@ -49,8 +49,13 @@ class ShownFigures:
         """The exact figure of any amount as it is shown, in major units."""
         return value_of(bag, self.default_currency, self.rates, self.day)
 
-    def sort_key(self, billing: AccountBilling) -> int:
-        """The value of the MRR column in millionths of a major unit, rounded down: only an order, never shown."""
+    def sort_key(self, billing: AccountBilling) -> int | None:
+        """The value of the MRR column in millionths of a major unit, rounded down: only an order, never shown.
+
+        None without a Stripe customer: nothing is known then, and a dash stands in the column.
+        """
+        if not billing.customers:
+            return None
         return self.place(self.shown_mrr(billing.list_mrr, billing.net_mrr))
 
     def place(self, bag: MoneyBag) -> int:

@@ -51,11 +51,12 @@ class BillingStore(Protocol):
 
     def put_accounts(
         self,
-        billings: Iterable[tuple[AccountBilling, int]],
+        billings: Iterable[tuple[AccountBilling, int | None]],
         scores: Mapping[str, int | None] | None = None,
         places: Mapping[str, AccountPlaces] | None = None,
     ) -> None:
-        """Replace the rows of these accounts. The number is the sort key of the MRR column (see ADR 0011).
+        """Replace the rows of these accounts. The number is the sort key of the MRR column (see ADR 0011); None comes
+        last in both directions and within no bounds.
 
         ``scores`` sets their current health scores as well, for whoever knows them: the accounts table is sorted by
         both, and one change of its row costs half of two. ``places`` are those in the other orders. Accounts that

@@ -19,8 +19,8 @@ class AccountSort(enum.StrEnum):
     """Sortable columns. Missing values come last in both directions; ties are broken by ascending account id.
 
     Names, first domains and outside ids compare by ``casefold`` and code point, payment statuses by severity. MRR and
-    ARR go by the sort key given to ``BillingStore.put_accounts`` and are missing where an account was never computed;
-    lifetime value and what MRR changed go by ``AccountPlaces``.
+    ARR go by the sort key given to ``BillingStore.put_accounts`` and are missing where none was, so also where an
+    account was never computed; lifetime value and what MRR changed go by ``AccountPlaces``.
     """
 
     NAME = "name"
@@ -125,6 +125,10 @@ class AccountsTable(Protocol):
 
     def page(self, query: AccountsQuery) -> AccountsPage:
         """One page. Raises ``InvalidInput`` for a cursor that does not fit the query."""
+        ...
+
+    def page_with_totals(self, query: AccountsQuery) -> tuple[AccountsPage, AccountsTotals]:
+        """What ``page`` and ``totals`` answer, for less than both. Raises ``InvalidInput`` like ``page``."""
         ...
 
     def row(self, account_id: str) -> AccountRow | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.contracts.accounts_contract import AccountStoreContract
 from tests.contracts.accounts_table_contract import AccountsTableContract
+from tests.contracts.accounts_totals_contract import AccountsTotalsContract
 from tests.contracts.billing_contract import BillingStoreContract
 from tests.contracts.billing_details_contract import (
     CustomersOfBillingDetailsContract,
@@ -38,6 +39,10 @@ class TestAccounts(AccountStoreContract):
 
 
 class TestAccountsTable(AccountsTableContract):
+    """``SqlAccountsTable``."""
+
+
+class TestAccountsTotals(AccountsTotalsContract):
     """``SqlAccountsTable``."""
 
 

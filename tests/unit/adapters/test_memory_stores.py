@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from tests.contracts.accounts_contract import AccountStoreContract
 from tests.contracts.accounts_table_contract import AccountsTableContract
+from tests.contracts.accounts_totals_contract import AccountsTotalsContract
 from tests.contracts.billing_contract import BillingStoreContract
 from tests.contracts.billing_details_contract import (
     CustomersOfBillingDetailsContract,
@@ -91,6 +92,9 @@ class TestAccounts(AccountStoreContract): ...
 
 
 class TestAccountsTable(AccountsTableContract): ...
+
+
+class TestAccountsTotals(AccountsTotalsContract): ...
 
 
 class TestAuditLog(AuditLogContract): ...

@@ -200,6 +200,15 @@ class TestWhenSomethingMoves:
         self._hourly(product)
         assert "acc_zeta" not in _assert_order_is_that_shown(product)[AccountSort.MRR_CHANGE_30]
 
+    def test_without_a_customer_an_account_comes_last_by_mrr_whether_it_had_one(self, product: SyncProduct) -> None:
+        """Both show a dash: the one that lost its customer does not stand where 0.00 would."""
+        audit = AuditTrail(product.clock, product.identifiers)
+        assert _ordered(product, AccountSort.MRR)[-1] == "acc_aaa"
+        DropMatch(units=product.units, recompute=product.recompute, audit=audit)(ADMIN, "cus_2")
+        for sort in (AccountSort.MRR, AccountSort.ARR):
+            for descending in (False, True):
+                assert _ordered(product, sort, descending=descending) == ["acc_acme", "acc_aaa", "acc_zeta"]
+
     def test_a_frozen_workspace_is_compared_with_the_past_of_today(self, product: SyncProduct) -> None:
         self._look_back(product, "acc_zeta", 9000, days=29)
         product.disconnect(ADMIN)

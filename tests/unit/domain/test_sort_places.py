@@ -21,7 +21,9 @@ FIGURES = ShownFigures(MrrBasis.LIST, None, ExchangeRates(()), dt.date(2026, 11,
 
 
 def _key(cents: int) -> int:
-    return FIGURES.sort_key(an_account_billing(list_mrr=MoneyBag.of("USD", Fraction(cents))))
+    key = FIGURES.sort_key(an_account_billing(list_mrr=MoneyBag.of("USD", Fraction(cents))))
+    assert key is not None
+    return key
 
 
 @given(st.lists(st.integers(-(10**40), 10**40), min_size=2))
@@ -40,3 +42,9 @@ def test_an_enormous_mrr_has_a_key_of_its_own() -> None:
     """Vector M026: 9,999 seats at 9,999,999,999.99 are more millionths than 64 bits hold."""
     enormous = 9_998_999_999_990_001
     assert _key(100) < _key(enormous) < _key(2 * enormous) < LARGEST_INTEGER
+
+
+def test_without_a_customer_there_is_no_place() -> None:
+    """Nothing is known then, and a dash is shown: that is not a MRR of zero."""
+    assert FIGURES.sort_key(an_account_billing(customers=0, list_mrr=MoneyBag.empty())) is None
+    assert _key(0) == 0

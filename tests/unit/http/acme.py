@@ -8,7 +8,9 @@ import json
 from fractions import Fraction
 from typing import Any
 
+from flask.testing import FlaskClient
 from tests.contracts.samples import a_customer, a_price, a_product, a_subscription, an_invoice, an_item
+from tests.unit.http.browsing import API
 from tests.unit.memory_product import Product
 
 from clynto.domain.catalogue import PriceAmounts, Recurrence
@@ -20,6 +22,7 @@ from clynto.domain.secret import Secret
 from clynto.domain.sync_run import StepName
 from clynto.ports.stripe_reading import KeyReport
 
+STRIPE = f"{API}/integrations/stripe"
 KEY = "rk_test_51canaryCANARYcanary4242"
 SIGNING_SECRET = "whsec_canaryCANARYcanaryCANARY"
 DAY = 86_400
@@ -172,3 +175,11 @@ def webhook_path(product: Product) -> str:
 def save_secret(product: Product, secret: str = SIGNING_SECRET) -> None:
     """Configure webhooks, as an admin."""
     product.services().webhooks.save_signing_secret(product.actor_of(Role.ADMIN), Secret(secret))
+
+
+def card_of(client: FlaskClient) -> dict[str, Any]:
+    """The Stripe card."""
+    answer = client.get(STRIPE)
+    assert answer.status_code == 200
+    card: dict[str, Any] = answer.get_json()
+    return card

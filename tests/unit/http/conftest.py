@@ -70,3 +70,11 @@ def bearer(product: Product) -> Callable[[Role], dict[str, str]]:
         return {"Authorization": f"Bearer {product.token_of(role).reveal()}"}
 
     return headers
+
+
+@pytest.fixture
+def admin(app: Flask, bearer: Callable[[Role], dict[str, str]]) -> FlaskClient:
+    """A script that may do all but the owner's deeds."""
+    client = app.test_client()
+    client.environ_base["HTTP_AUTHORIZATION"] = bearer(Role.ADMIN)["Authorization"]
+    return client

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
 import pytest
-from flask import Flask
 from flask.testing import FlaskClient
 from tests.unit.http.acme import DAY, account, billing_story
 from tests.unit.http.browsing import API, problem
@@ -27,15 +25,6 @@ from clynto.domain.subscription import COUNTED_STATUSES, SubscriptionStatus
 from clynto.ports.mrr_records import AccountSnapshot
 
 ACCOUNTS = f"{API}/accounts"
-Bearer = Callable[[Role], dict[str, str]]
-
-
-@pytest.fixture
-def admin(app: Flask, bearer: Bearer) -> FlaskClient:
-    """A script of an admin."""
-    client = app.test_client()
-    client.environ_base["HTTP_AUTHORIZATION"] = bearer(Role.ADMIN)["Authorization"]
-    return client
 
 
 @pytest.fixture

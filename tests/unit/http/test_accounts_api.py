@@ -2,30 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
-from flask import Flask
 from flask.testing import FlaskClient
 from tests.unit.http.acme import account, billing_story
 from tests.unit.http.browsing import API, problem
 from tests.unit.memory_product import Product
 
-from clynto.domain.roles import Role
 from clynto.ports.work_queue import JobKind
 
 ACCOUNTS = f"{API}/accounts"
 CONTRACT_ROW = {"id", "name", "domain", "mrr", "arr", "payment_status", "health_score", "renewal_at"}
-Bearer = Callable[[Role], dict[str, str]]
-
-
-@pytest.fixture
-def admin(app: Flask, bearer: Bearer) -> FlaskClient:
-    """A script of an admin."""
-    client = app.test_client()
-    client.environ_base["HTTP_AUTHORIZATION"] = bearer(Role.ADMIN)["Authorization"]
-    return client
 
 
 def names(client: FlaskClient, query: str = "") -> list[str]:

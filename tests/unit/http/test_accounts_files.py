@@ -7,7 +7,6 @@ import io
 from collections.abc import Callable
 
 import pytest
-from flask import Flask
 from flask.testing import FlaskClient
 from tests.unit.http.acme import account, billing_story
 from tests.unit.http.browsing import API, page_token, problem
@@ -34,14 +33,6 @@ HARD_NAMES = [
     "semi;colon",
     "שלום",
 ]
-
-
-@pytest.fixture
-def admin(app: Flask, bearer: Bearer) -> FlaskClient:
-    """A script of an admin."""
-    client = app.test_client()
-    client.environ_base["HTTP_AUTHORIZATION"] = bearer(Role.ADMIN)["Authorization"]
-    return client
 
 
 def exported(client: FlaskClient, query: str = "") -> list[list[str]]:

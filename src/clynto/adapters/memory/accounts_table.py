@@ -47,6 +47,10 @@ class MemoryAccountsTable:
             next_cursor=encode(_signature(query), rows[-1][0]) if more and rows else None,
         )
 
+    def page_with_totals(self, query: AccountsQuery) -> tuple[AccountsPage, AccountsTotals]:
+        """Both, one after the other. Raises ``InvalidInput`` for a cursor that does not fit the query."""
+        return self.page(query), self.totals(query)
+
     def row(self, account_id: str) -> AccountRow | None:
         """One account."""
         account = self._transaction.records.accounts.get(account_id)

@@ -53,7 +53,7 @@ class MemoryBillingStore:
 
     def put_accounts(
         self,
-        billings: Iterable[tuple[AccountBilling, int]],
+        billings: Iterable[tuple[AccountBilling, int | None]],
         scores: Mapping[str, int | None] | None = None,
         places: Mapping[str, AccountPlaces] | None = None,
     ) -> None:

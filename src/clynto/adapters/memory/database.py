@@ -84,7 +84,7 @@ class Records:
     invoices: dict[str, tuple[Invoice, Provenance]] = field(default_factory=dict)
     matches: dict[str, MatchDecision] = field(default_factory=dict)
     customer_billing: dict[str, tuple[CustomerBilling, str | None]] = field(default_factory=dict)
-    account_billing: dict[str, tuple[AccountBilling, int]] = field(default_factory=dict)
+    account_billing: dict[str, tuple[AccountBilling, int | None]] = field(default_factory=dict)
     account_places: dict[str, AccountPlaces] = field(default_factory=dict)
     webhook_endpoint: WebhookEndpoint | None = None
     inbox: dict[str, HeldEvent] = field(default_factory=dict)

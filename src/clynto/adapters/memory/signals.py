@@ -108,7 +108,8 @@ class MemorySignalStore:
         if not by_severity:
             return (-stored.signal.occurred_at,)
         computed = self._transaction.records.account_billing.get(stored.account_id or "")
-        arr = _NOTHING if computed is None else -computed[1]
+        key = None if computed is None else computed[1]
+        arr = _NOTHING if key is None else -key
         return _RANK[severity_of(stored.signal)], arr, -stored.signal.occurred_at
 
 

@@ -14,7 +14,7 @@ from clynto.adapters.sql.column_types import contains_text, is_any_of, unindexed
 from clynto.adapters.sql.cursors import Place, cursor_after, fingerprint, place_of
 from clynto.adapters.sql.documents import clean_text, unpack
 from clynto.adapters.sql.kept_sums import together, totals_by_measure
-from clynto.adapters.sql.money_rows import NOTHING, Bags, read_bags, summed_bags
+from clynto.adapters.sql.money_rows import NOTHING, Bags, Sums, read_bags, summed_bags
 from clynto.adapters.sql.pending_sums import NOW
 from clynto.adapters.sql.question_counts import living_customers, living_without_account
 from clynto.adapters.sql.scope import Scope
@@ -22,6 +22,7 @@ from clynto.adapters.sql.tables_accounts import MISSING, account_ranking, accoun
 from clynto.adapters.sql.tables_billing import account_billing, account_money, customer_money
 from clynto.adapters.sql.tables_orders import account_orders
 from clynto.adapters.sql.tables_questions import WITHOUT_ACCOUNT
+from clynto.adapters.sql.text_search import counted_and_summed, plan_for_the_text
 from clynto.domain.account_billing import SEVERITY, PaymentStatus
 from clynto.domain.money import MoneyBag
 from clynto.ports.read_models import (
@@ -58,9 +59,7 @@ _RANK_OF = {
 _NEAR = 2_000
 """Rows along the index that are searched for text before the whole table is."""
 _RARE = 2_000
-"""Accounts with a text that are named one by one when their money is added up."""
-_FEW = 10_000
-"""Accounts that are looked up one by one in less time than a walk over all takes."""
+"""Accounts with a text that are named one by one when they are put in order and their money is added up."""
 _NOTHING = (MoneyBag.empty(), MoneyBag.empty())
 
 
@@ -72,15 +71,23 @@ class SqlAccountsTable:
 
     def page(self, query: AccountsQuery) -> AccountsPage:
         """One page. Raises ``InvalidInput`` for a cursor that does not fit the query."""
-        made_for = fingerprint(query.sort, query.descending, sorted(query.statuses), query.text)
-        key_type = str if query.sort in TEXT_SORTS else int
-        after = None if query.after is None else place_of(query.after, made_for, key_type)
-        found = self._found(query, after, query.limit + 1)
-        shown = found[: query.limit]
-        rows = self._rows([place.account_id for place in shown])
-        more = len(found) > query.limit and bool(shown)
-        cursor = cursor_after((shown[-1].place, shown[-1].account_id), made_for) if more else None
-        return AccountsPage(rows=tuple(rows[place.account_id] for place in shown), next_cursor=cursor)
+        after = _place_after(query)
+        return self._page(query, self._found(query, after, query.limit + 1))
+
+    def page_with_totals(self, query: AccountsQuery) -> tuple[AccountsPage, AccountsTotals]:
+        """One page and the sums above it, both behind the same reading of a rare text.
+
+        Raises ``InvalidInput`` for a cursor that does not fit the query.
+        """
+        after = _place_after(query)
+        hits = self._few_hits(query) if query.text else None
+        if hits is None:
+            return self.page(query), self._totals_of_many(query)
+        order = _Order.of(query)
+        among = is_any_of(order.table.c.account_id, list(hits))
+        places = self._places(order, AccountsQuery(), after, unindexed(order.key)).where(among)
+        found = self._scope.connection.execute(places.limit(query.limit + 1)).all() if hits else []
+        return self._page(query, found), self._totals_of_few(hits)
 
     def row(self, account_id: str) -> AccountRow | None:
         """One account."""
@@ -93,41 +100,44 @@ class SqlAccountsTable:
 
     def totals(self, query: AccountsQuery) -> AccountsTotals:
         """Sums for the filters of ``query``."""
+        hits = self._few_hits(query) if query.text else None
+        return self._totals_of_many(query) if hits is None else self._totals_of_few(hits)
+
+    def _page(self, query: AccountsQuery, found: Sequence[Row[Any, Any]]) -> AccountsPage:
+        """``found``: the places on the page, and one more if there is another page."""
+        shown = found[: query.limit]
+        rows = self._rows([place.account_id for place in shown])
+        more = len(found) > query.limit and bool(shown)
+        cursor = cursor_after((shown[-1].place, shown[-1].account_id), _made_for(query)) if more else None
+        return AccountsPage(rows=tuple(rows[place.account_id] for place in shown), next_cursor=cursor)
+
+    def _hits(self, query: AccountsQuery) -> Select[tuple[str, int]]:
+        """What has the text, in one pass over the table; along the index of the ranks it would jump to every row."""
+        rank = unindexed(_RANKING.c.status_rank).label("status_rank")
+        return select(_RANKING.c.account_id, rank).where(self._scope.here(_RANKING), *_filters(query, _RANKING.c))
+
+    def _few_hits(self, query: AccountsQuery) -> Mapping[str, int] | None:
+        """The accounts that have a rare text, with the ranks of their payment status; None of a frequent one."""
+        plan_for_the_text(self._scope)
+        found = self._scope.connection.execute(self._hits(query).limit(_RARE + 1)).all()
+        return {row.account_id: row.status_rank for row in found} if len(found) <= _RARE else None
+
+    def _totals_of_few(self, hits: Mapping[str, int]) -> AccountsTotals:
+        if not hits:
+            return _totals({}, _NOTHING)
+        among = is_any_of(account_money.c.account_id, list(hits))
+        bags = summed_bags(self._scope, account_money, [among], few=True)
+        return _totals(Counter(hits.values()), bags.get(None, _NOTHING))
+
+    def _totals_of_many(self, query: AccountsQuery) -> AccountsTotals:
         if query.text:
-            counts, (listed, net) = self._totals_behind_text(query)
-        else:
-            counts = self._counts(query, _RANKING.c.status_rank)
-            listed, net = self._kept(query.statuses or _RANK_OF)
-        return AccountsTotals(
-            accounts=sum(counts.values()),
-            list_mrr=listed,
-            net_mrr=net,
-            by_status={status.value: counts.get(rank, 0) for status, rank in _RANK_OF.items()},
-        )
+            return _totals(*counted_and_summed(self._scope, self._hits(query), account_money))
+        rank = _RANKING.c.status_rank
+        by_rank = select(rank, func.count()).where(self._scope.here(_RANKING), *_filters(query, _RANKING.c))
+        counts = {row[0]: row[1] for row in self._scope.connection.execute(by_rank.group_by(rank))}
+        return _totals(counts, self._kept(query.statuses or _RANK_OF))
 
-    def _totals_behind_text(self, query: AccountsQuery) -> tuple[Mapping[int, int], tuple[MoneyBag, MoneyBag]]:
-        """Text is read in one pass over the narrow table; along the index of the ranks it would jump to every row. For
-        a rare text that pass finds the accounts as well: what they hold is looked up without reading it again."""
-        rank = unindexed(_RANKING.c.status_rank)
-        selected = select(_RANKING.c.account_id).where(self._scope.here(_RANKING), *_filters(query, _RANKING.c))
-        counts: Mapping[int, int]
-        among: ColumnElement[bool]
-        found = self._scope.connection.execute(selected.add_columns(rank).limit(_RARE + 1)).all()
-        if len(found) <= _RARE:
-            counts = Counter(held for _, held in found)
-            among = is_any_of(account_money.c.account_id, [account_id for account_id, _ in found])
-        else:
-            counts, among = self._counts(query, rank), account_money.c.account_id.in_(selected)
-        bags = summed_bags(self._scope, account_money, [among], few=sum(counts.values()) <= _FEW)
-        return counts, bags.get(None, _NOTHING)
-
-    def _counts(self, query: AccountsQuery, rank: ColumnElement[int]) -> Mapping[int, int]:
-        """How many accounts each rank of the payment status has."""
-        here = self._scope.here(_RANKING), *_filters(query, _RANKING.c)
-        by_rank = select(rank, func.count()).where(*here).group_by(rank)
-        return {row[0]: row[1] for row in self._scope.connection.execute(by_rank)}
-
-    def _kept(self, statuses: Iterable[StatusFilter]) -> tuple[MoneyBag, MoneyBag]:
+    def _kept(self, statuses: Iterable[StatusFilter]) -> Sums:
         """List and net MRR that are kept of accounts of these statuses."""
         ranks = [str(_RANK_OF[status]) for status in statuses]
         parts = totals_by_measure(self._scope, NOW, ("list", "net"))
@@ -160,12 +170,12 @@ class SqlAccountsTable:
         """
         order = _Order.of(query)
         if not query.text:
-            return self._scope.connection.execute(self._places(order, query, after).limit(wanted)).all()
+            return self._scope.connection.execute(self._places(order, query, after, order.key).limit(wanted)).all()
+        plan_for_the_text(self._scope)
         found = self._scope.connection.execute(self._along_the_index(order, query, after).limit(wanted)).all()
         if len(found) == wanted:
             return found
-        one_pass = self._places(order, query, after, in_one_pass=True)
-        return self._scope.connection.execute(one_pass.limit(wanted)).all()
+        return self._scope.connection.execute(self._in_one_pass(order, query, after).limit(wanted)).all()
 
     def _along_the_index(self, order: _Order, query: AccountsQuery, after: Place | None) -> Select[tuple[Any, str]]:
         table = order.table
@@ -187,20 +197,26 @@ class SqlAccountsTable:
         return found.order_by(order.ordered(near.c.place), near.c.account_id)
 
     def _places(
-        self, order: _Order, query: AccountsQuery, after: Place | None, *, in_one_pass: bool = False
+        self, order: _Order, query: AccountsQuery, after: Place | None, key: ColumnElement[Any]
     ) -> Select[tuple[Any, str]]:
-        table, key = order.table, unindexed(order.key) if in_one_pass else order.key
+        """``key``: what it is sorted by, with an index or without."""
+        table = order.table
         places: Select[tuple[Any, str]] = select(key.label("place"), table.c.account_id)
-        if in_one_pass and table is not _RANKING:
-            # The texts are read first; an order is looked up only of what has the text.
-            same = and_(
-                table.c.workspace_id == _RANKING.c.workspace_id, table.c.account_id == unindexed(_RANKING.c.account_id)
-            )
-            places = places.select_from(_RANKING.join(table, same)).where(self._scope.here(_RANKING))
-            places = places.where(*_filters(query, _RANKING.c))
-        else:
-            places = places.where(self._scope.here(table), *_filters(query, table.c))
-        return places.where(*order.behind(after, key)).order_by(order.ordered(key), table.c.account_id)
+        places = places.where(self._scope.here(table), *_filters(query, table.c), *order.behind(after, key))
+        return places.order_by(order.ordered(key), table.c.account_id)
+
+    def _in_one_pass(self, order: _Order, query: AccountsQuery, after: Place | None) -> Select[tuple[Any, str]]:
+        table, key = order.table, unindexed(order.key)
+        if table is _RANKING:
+            return self._places(order, query, after, key)
+        # The texts are read first; an order is looked up only of what has the text.
+        same = and_(
+            table.c.workspace_id == _RANKING.c.workspace_id, table.c.account_id == unindexed(_RANKING.c.account_id)
+        )
+        places: Select[tuple[Any, str]] = select(key.label("place"), table.c.account_id)
+        places = places.select_from(_RANKING.join(table, same)).where(self._scope.here(_RANKING))
+        places = places.where(*_filters(query, _RANKING.c), *order.behind(after, key))
+        return places.order_by(order.ordered(key), table.c.account_id)
 
     def _rows(self, account_ids: Sequence[str]) -> dict[str, AccountRow]:
         if not account_ids:
@@ -223,6 +239,24 @@ class SqlAccountsTable:
         )
         bags = read_bags(self._scope, account_money, account_ids)
         return {row.id: _row(row, bags.get(row.id, NOTHING)) for row in self._scope.connection.execute(query)}
+
+
+def _made_for(query: AccountsQuery) -> str:
+    return fingerprint(query.sort, query.descending, sorted(query.statuses), query.text)
+
+
+def _place_after(query: AccountsQuery) -> Place | None:
+    key_type = str if query.sort in TEXT_SORTS else int
+    return None if query.after is None else place_of(query.after, _made_for(query), key_type)
+
+
+def _totals(counts: Mapping[int, int], sums: Sums) -> AccountsTotals:
+    return AccountsTotals(
+        accounts=sum(counts.values()),
+        list_mrr=sums[0],
+        net_mrr=sums[1],
+        by_status={status.value: counts.get(rank, 0) for status, rank in _RANK_OF.items()},
+    )
 
 
 def _same_account(table: Table) -> ColumnElement[bool]:

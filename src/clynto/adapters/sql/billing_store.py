@@ -101,7 +101,7 @@ class SqlBillingStore:
 
     def put_accounts(
         self,
-        billings: Iterable[tuple[AccountBilling, int]],
+        billings: Iterable[tuple[AccountBilling, int | None]],
         scores: Mapping[str, int | None] | None = None,
         places: Mapping[str, AccountPlaces] | None = None,
     ) -> None:
@@ -227,7 +227,7 @@ def _health(former: Row[*tuple[Any, ...]], scores: Mapping[str, int | None]) -> 
     return {"health_up": former.health_up, "health_down": former.health_down}
 
 
-def _ranks(billing: AccountBilling, mrr_key: int) -> dict[str, Any]:
+def _ranks(billing: AccountBilling, mrr_key: int | None) -> dict[str, Any]:
     severity = SEVERITY[billing.payment_status]
     return {
         "account_id": billing.account_id,

@@ -29,6 +29,9 @@ class Bags:
 
 NOTHING = Bags()
 
+Sums = tuple[MoneyBag, MoneyBag]
+"""Of list and of net MRR."""
+
 
 @dataclass(frozen=True, slots=True)
 class Replaced:
@@ -85,7 +88,7 @@ def summed_bags(
     by: ColumnElement[Any] | None = None,
     *,
     few: bool = False,
-) -> dict[Any, tuple[MoneyBag, MoneyBag]]:
+) -> dict[Any, Sums]:
     """Exact sums of list and net MRR over the rows ``among``, in one bag each for every value of ``by``.
 
     ``few``: they are a small part of the table, so each is looked up, where SQLite would else walk along the index in
@@ -103,12 +106,17 @@ def summed_bags(
         columns.append(by.label("part"))
         wanted.append(by)
     query = select(*columns).where(scope.here(table), *among).group_by(*wanted)
-    parts: dict[Any, tuple[MoneyBag, MoneyBag]] = {}
+    parts: dict[Any, Sums] = {}
     for row in scope.connection.execute(query):
         part = None if by is None else row.part
-        listed, net = parts.get(part, (MoneyBag.empty(), MoneyBag.empty()))
-        parts[part] = _with(listed, row.currency, "list", row), _with(net, row.currency, "net", row)
+        parts[part] = added_to(parts.get(part, (MoneyBag.empty(), MoneyBag.empty())), row)
     return parts
+
+
+def added_to(held: Sums, row: Any) -> Sums:
+    """With the sums of one more group: a row that has its currency, both denominators and ``exact_amounts.sums``."""
+    listed, net = held
+    return _with(listed, row.currency, "list", row), _with(net, row.currency, "net", row)
 
 
 def _with(bag: MoneyBag, currency: str, name: str, row: Any) -> MoneyBag:

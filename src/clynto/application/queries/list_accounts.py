@@ -11,7 +11,7 @@ from clynto.domain.errors import NotFound
 from clynto.domain.money_view import MoneyView, annual
 from clynto.domain.roles import Role
 from clynto.ports.clock import Clock
-from clynto.ports.read_models import AccountsQuery, Coverage
+from clynto.ports.read_models import AccountsPage, AccountsQuery, AccountsTotals, Coverage
 from clynto.ports.unit_of_work import UnitOfWork, UnitsOfWork
 
 
@@ -51,20 +51,22 @@ class ListAccounts:
         """One page. Raises ``InvalidInput`` for a cursor that does not belong to the query."""
         actor.must_be(Role.MEMBER)
         with self._units.reading(actor.workspace_id) as uow:
-            return _page(uow, ShownFigures.of(uow, self._clock.now()), query)
+            return _page(ShownFigures.of(uow, self._clock.now()), uow.accounts_table.page(query))
 
     def totals(self, actor: Actor, query: AccountsQuery, *, counted: bool = True) -> TotalsShown:
         """Sums for the filters of ``query``, exact before they are rounded once. ``counted``: matched customers too."""
         actor.must_be(Role.MEMBER)
         with self._units.reading(actor.workspace_id) as uow:
-            return _totals(uow, ShownFigures.of(uow, self._clock.now()), query, counted=counted)
+            figures = ShownFigures.of(uow, self._clock.now())
+            return _totals(uow, figures, uow.accounts_table.totals(query), counted=counted)
 
     def with_totals(self, actor: Actor, query: AccountsQuery) -> tuple[AccountsShown, TotalsShown]:
         """One page and the sums above it, of the same moment. Matched customers are not counted."""
         actor.must_be(Role.MEMBER)
         with self._units.reading(actor.workspace_id) as uow:
             figures = ShownFigures.of(uow, self._clock.now())
-            return _page(uow, figures, query), _totals(uow, figures, query, counted=False)
+            page, totals = uow.accounts_table.page_with_totals(query)
+            return _page(figures, page), _totals(uow, figures, totals, counted=False)
 
     def one(self, actor: Actor, account_id: str) -> AccountFigures:
         """One account. Raises ``NotFound``."""
@@ -76,13 +78,11 @@ class ListAccounts:
             return account_figures(ShownFigures.of(uow, self._clock.now()), row)
 
 
-def _page(uow: UnitOfWork, figures: ShownFigures, query: AccountsQuery) -> AccountsShown:
-    page = uow.accounts_table.page(query)
+def _page(figures: ShownFigures, page: AccountsPage) -> AccountsShown:
     return AccountsShown(tuple(account_figures(figures, row) for row in page.rows), page.next_cursor)
 
 
-def _totals(uow: UnitOfWork, figures: ShownFigures, query: AccountsQuery, *, counted: bool) -> TotalsShown:
-    totals = uow.accounts_table.totals(query)
+def _totals(uow: UnitOfWork, figures: ShownFigures, totals: AccountsTotals, *, counted: bool) -> TotalsShown:
     coverage = uow.accounts_table.coverage(counted=counted)
     mrr = figures.shown_mrr(totals.list_mrr, totals.net_mrr)
     matched = shown(figures, figures.shown_mrr(coverage.matched_list, coverage.matched_net))
