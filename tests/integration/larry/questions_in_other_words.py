@@ -88,7 +88,7 @@ CANCELLATIONS = family(
 )
 COURSES = family(
     "course",
-    (["show mrr over the last 6 months", "our MRR in the last 6 months"], said("rose from")),
+    (["show mrr over the last 6 months", "our MRR in the last 6 months"], said("rose by $2,910.16, from")),
     ("net new MRR this month", said("The MRR of all accounts")),
     (["ARPA", "average revenue per account"], said("The average MRR is")),
     ("how much do we make per month?", money("mrr", lambda b: b.mrr_of(b.names))),

@@ -50,6 +50,7 @@ from clynto.domain.questions.periods import (
     Unit,
     Which,
     YearOf,
+    is_a_course,
 )
 from clynto.domain.questions.query import (
     AccountFact,
@@ -330,7 +331,9 @@ def _fact(account: str, fact: Fact, period: Period | None) -> str:
         return f"When does {quoted(account)} renew?"
     if fact is Fact.TRIAL:
         return f"When does the trial of {quoted(account)} end?"
-    return f"What is the {FACT_WORDS[fact]} of {quoted(account)}{when}?"
+    # Over such a period the MRR is asked for as it went, unless its total is.
+    total = "total " if period is not None and is_a_course(period) else ""
+    return f"What is the {total}{FACT_WORDS[fact]} of {quoted(account)}{when}?"
 
 
 def _conditions(filters: Sequence[Filter]) -> str:

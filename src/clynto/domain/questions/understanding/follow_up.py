@@ -9,7 +9,7 @@ from typing import Any
 
 from clynto.domain.questions.filters import CancelsIn, ChurnedIn, Filter, NewIn, OnTrial, RenewsIn, WithSignal
 from clynto.domain.questions.lists import USUAL_LIMIT, InvoiceOrder, Invoices, Signals
-from clynto.domain.questions.periods import Period
+from clynto.domain.questions.periods import Period, is_a_course
 from clynto.domain.questions.query import (
     RECURRING,
     AccountFact,
@@ -22,6 +22,8 @@ from clynto.domain.questions.query import (
     Metric,
     Order,
     Query,
+    Statistic,
+    Trajectory,
     accounts_named_by,
 )
 from clynto.domain.questions.understanding.chunks import Chunk, TimeMeant
@@ -69,6 +71,9 @@ _FACTS = {
     Metric.LIFETIME_VALUE: Fact.LIFETIME_VALUE,
     Metric.HEALTH: Fact.HEALTH,
 }
+
+
+_OVER_TIME = {Fact.MRR: Metric.MRR, Fact.ARR: Metric.ARR}
 
 
 def is_fragment(chunks: Sequence[Chunk]) -> bool:
@@ -180,7 +185,15 @@ def _dated(query: Query, said: Gathered, ahead: Iterable[TimeMeant]) -> Query:
     if isinstance(query, Accounts | Figure) and _is_about_now(query):
         later = next((meant.ahead for meant in ahead), period)
         return replace(query, filters=_redated(query.filters, period, later))
+    if is_a_course(period) and isinstance(query, AccountFact) and query.fact in _OVER_TIME:
+        return Trajectory(_OVER_TIME[query.fact], query.account, period)
+    if is_a_course(period) and isinstance(query, Figure) and query.metric in RECURRING and _is_plain(query):
+        return Trajectory(query.metric, None, period)
     return _with(query, period=period)
+
+
+def _is_plain(query: Figure) -> bool:
+    return query.statistic is Statistic.TOTAL and query.grouping is None and not query.filters
 
 
 def _is_about_now(query: Accounts | Figure) -> bool:

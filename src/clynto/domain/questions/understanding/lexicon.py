@@ -195,7 +195,8 @@ _PLAIN: dict[Meaning, str] = {
     Meaning(Tag.LOST): "lost|lose|losing|loss|losses",
     Meaning(Tag.GAINED): "gained|gain|win|won|winning|added|add",
     Meaning(Tag.CHANGED): (
-        "change|changed|changing|develop|move|moved|difference|movement|mover|changes|net change|net new|evolve"
+        "change|changed|changing|develop|developed|developing"
+        "|move|moved|difference|movement|mover|changes|net change|net new|evolve"
         "|evolved|moving"
     ),
     Meaning(Tag.FELL): (
