@@ -174,14 +174,17 @@ class TimeWords:
         return _same(Rolling(count, unit, Direction.NEXT if which is Which.NEXT else Direction.LAST), 3)
 
     def _within(self, place: int) -> TimeFound | None:
-        """``Within 14 days``: the next ones for what is to come, the last ones for what was."""
-        if self._text(place) != "within":
+        """``Within 14 days``: the next ones for what is to come, the last ones for what was. ``In``: the next ones."""
+        if self._text(place) not in ("within", "in"):
             return None
         count = 1 if self._text(place + 1) in ("a", "an") else self._count(place + 1)
         unit = _UNITS.get(self._text(place + 2))
         if count is None or unit is None:
             return None
-        return TimeFound(Rolling(count, unit), Rolling(count, unit, Direction.NEXT), 3)
+        if self._text(place + 3) == "ago":
+            return None
+        coming = Rolling(count, unit, Direction.NEXT)
+        return TimeFound(coming if self._text(place) == "in" else Rolling(count, unit), coming, 3)
 
     def _ago(self, place: int) -> TimeFound | None:
         count = 1 if self._text(place) in ("a", "an") else self._count(place)
