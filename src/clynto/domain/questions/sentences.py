@@ -71,6 +71,7 @@ from clynto.domain.questions.query import (
     Statistic,
     Topic,
     Trajectory,
+    Whether,
 )
 from clynto.domain.signals import SignalType
 
@@ -176,6 +177,8 @@ def sentence_of(query: Query) -> str:
             return f"Show the top {limit} {SUBSCRIPTION_WORDS[which]}subscriptions{_of(account)}{on_plan}"
         case Signals(account, types, standings, period, limit):
             return f"Show the top {limit} {_signals(types, standings)}{_of(account)} {_when(period)}"
+        case Whether(account, filters):
+            return f"Is {quoted(account)} an account{_conditions(filters)}?"
         case UnmatchedCustomers(limit):
             return f"Show the top {limit} unmatched Stripe customers"
         case _:
@@ -329,6 +332,8 @@ def _fact(account: str, fact: Fact, period: Period | None) -> str:
         return f"Tell me about {quoted(account)}"
     if fact is Fact.RENEWAL:
         return f"When does {quoted(account)} renew?"
+    if fact is Fact.CHURN:
+        return f"Has {quoted(account)} churned?"
     if fact is Fact.TRIAL:
         return f"When does the trial of {quoted(account)} end?"
     # Over such a period the MRR is asked for as it went, unless its total is.

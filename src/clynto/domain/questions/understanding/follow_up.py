@@ -24,6 +24,7 @@ from clynto.domain.questions.query import (
     Query,
     Statistic,
     Trajectory,
+    Whether,
     accounts_named_by,
 )
 from clynto.domain.questions.understanding.chunks import Chunk, TimeMeant
@@ -182,7 +183,7 @@ def _dated(query: Query, said: Gathered, ahead: Iterable[TimeMeant]) -> Query:
     period = said.periods.pop(0)
     if isinstance(query, ComparePeriods):
         return replace(query, second=period)
-    if isinstance(query, Accounts | Figure) and _is_about_now(query):
+    if isinstance(query, Whether) or (isinstance(query, Accounts | Figure) and _is_about_now(query)):
         later = next((meant.ahead for meant in ahead), period)
         return replace(query, filters=_redated(query.filters, period, later))
     if is_a_course(period) and isinstance(query, AccountFact) and query.fact in _OVER_TIME:
@@ -236,7 +237,7 @@ def _signal_kinds(query: Query, said: Gathered) -> Query:
 def _filtered(query: Query, filters: Sequence[Filter]) -> Query:
     if not filters:
         return query
-    if not isinstance(query, Accounts | Figure):
+    if not isinstance(query, Accounts | Figure | Whether):
         raise Unreadable("that condition")
     kinds = tuple(type(condition) for condition in filters)
     kept = [condition for condition in query.filters if not isinstance(condition, kinds)]

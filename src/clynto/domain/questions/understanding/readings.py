@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from clynto.domain.questions.filters import ChurnedIn
 from clynto.domain.questions.lists import (
     USUAL_LIMIT,
     Invoices,
@@ -30,6 +31,7 @@ from clynto.domain.questions.query import (
     Query,
     Topic,
     Trajectory,
+    Whether,
 )
 from clynto.domain.questions.understanding.gathering import THIS_MONTH, Gathered, Unreadable, words_of
 from clynto.domain.questions.understanding.invoice_words import invoices_of
@@ -300,7 +302,8 @@ def _about_account(said: Gathered) -> Query:
     if said.take(Tag.CANCELING):
         return Subscriptions(account, SubscriptionWord.CANCELING)
     if said.take(Tag.CHURNED):
-        return Signals(account, (), ())
+        churned = said.event_periods.get(Tag.CHURNED)
+        return AccountFact(account, Fact.CHURN) if churned is None else Whether(account, (ChurnedIn(churned),))
     if said.take(Tag.NO_SUBSCRIPTION):
         return Subscriptions(account)
     return AccountFact(account, *_fact(said))

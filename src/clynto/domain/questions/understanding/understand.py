@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from clynto.domain.questions.filters import CancelsIn, OnTrial, RenewsIn
 from clynto.domain.questions.lists import InvoiceWord
 from clynto.domain.questions.periods import Direction, Period, Rolling, span_of
-from clynto.domain.questions.query import Accounts, Figure, Metric, Query, accounts_named_by
+from clynto.domain.questions.query import Accounts, Figure, Metric, Query, Whether, accounts_named_by
 from clynto.domain.questions.understanding.chunks import Chunk, SeveralAccounts, TimeMeant
 from clynto.domain.questions.understanding.follow_up import (
     among_those,
@@ -27,6 +27,7 @@ from clynto.domain.questions.understanding.near_words import NearWords
 from clynto.domain.questions.understanding.readings import reading_of
 from clynto.domain.questions.understanding.refusals import Refusal
 from clynto.domain.questions.understanding.spotting import Spotting
+from clynto.domain.questions.understanding.whether import whether_of
 from clynto.domain.questions.understanding.words import LONGEST_QUESTION
 from clynto.domain.signals import SignalType
 
@@ -186,6 +187,9 @@ def _looked_back(question: str, chunks: Sequence[Chunk]) -> list[Chunk]:
 
 
 def _read(question: str, chunks: Sequence[Chunk], at_hand: Situation) -> Outcome:
+    whether = whether_of(question, _with_subject(chunks, at_hand))
+    if whether is not None:
+        return Understood(whether)
     counted = None if at_hand.previous is None else how_many_of(at_hand.previous, chunks)
     if counted is not None:
         return Understood(counted)
@@ -296,7 +300,7 @@ def _lies_ahead(period: Period, today: dt.date) -> bool:
 
 
 def _looks_ahead(query: Query | None) -> bool:
-    filters = query.filters if isinstance(query, Accounts | Figure) else ()
+    filters = query.filters if isinstance(query, Accounts | Figure | Whether) else ()
     return any(isinstance(condition, RenewsIn | CancelsIn | OnTrial) for condition in filters)
 
 
