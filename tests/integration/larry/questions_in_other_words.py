@@ -59,6 +59,15 @@ UNITS_OF_AMOUNTS = family(
     (["accounts over $500 MRR", "customers paying more than 500 dollars a month"], accounts(_paying_dollars)),
     # 10,000 a year is no round sum a month.
     (["customers with ARR over 10k", "accounts with an ARR above 10000"], accounts(_above_ten_thousand_a_year)),
+    # As amounts are written elsewhere: a thousand, and not one.
+    (
+        ["accounts over 1.000", "accounts above 1'000", "MRR over 1.000,00", "accounts with MRR over 1,000.00"],
+        number("accounts", lambda b: sum(plain_sum(b.mrr(name)) > 1000 for name in b.names)),
+    ),
+    (
+        ["MRR over 100,5 €", "accounts with an MRR of more than 100.5 EUR", "accounts paying more than €100,50"],
+        accounts(lambda _: ["Globex GmbH"]),
+    ),
     (["accounts without MRR", "free accounts"], accounts(_paying_nothing)),
 )
 ENDS = family(

@@ -154,6 +154,7 @@ _BEFORE_A_NAME: dict[type[Filter], str] = {
     NotOnPlan: "not on the plan",
     WithoutProduct: "without the product",
 }
+MOST_DECIMALS = 3
 AT_ANY_TIME = "at any time"
 
 
@@ -365,7 +366,12 @@ def _range(condition: MrrRange) -> str:
 
 def _bounds(minimum: Fraction | None, above: Fraction | None, maximum: Fraction | None, below: Fraction | None) -> str:
     bounds = [("at least", minimum), ("more than", above), ("at most", maximum), ("less than", below)]
-    return " and ".join(f"{word} {amount_text(bound)}" for word, bound in bounds if bound is not None)
+    return " and ".join(f"{word} {_unmistakable(amount_text(bound))}" for word, bound in bounds if bound is not None)
+
+
+def _unmistakable(amount: str) -> str:
+    """``1.125`` would be read as thousands."""
+    return f"{amount}0" if len(amount.partition(".")[2]) == MOST_DECIMALS else amount
 
 
 def _of(account: str | None) -> str:
