@@ -59,6 +59,15 @@ UNITS_OF_AMOUNTS = family(
     (["accounts over $500 MRR", "customers paying more than 500 dollars a month"], accounts(_paying_dollars)),
     # 10,000 a year is no round sum a month.
     (["customers with ARR over 10k", "accounts with an ARR above 10000"], accounts(_above_ten_thousand_a_year)),
+    # As amounts are written elsewhere: a thousand, and not one.
+    (
+        ["accounts over 1.000", "accounts above 1'000", "MRR over 1.000,00", "accounts with MRR over 1,000.00"],
+        number("accounts", lambda b: sum(plain_sum(b.mrr(name)) > 1000 for name in b.names)),
+    ),
+    (
+        ["MRR over 100,5 €", "accounts with an MRR of more than 100.5 EUR", "accounts paying more than €100,50"],
+        accounts(lambda _: ["Globex GmbH"]),
+    ),
     (["accounts without MRR", "free accounts"], accounts(_paying_nothing)),
 )
 ENDS = family(
@@ -76,6 +85,12 @@ LOSSES = family(
     (["how much MRR did we lose last month?", "MRR lost in October"], money("change", _fallen)),
     ("biggest MRR increase this month", said("rose most")),
 )
+
+
+def _on(books: Books, plan: str) -> list[str]:
+    return [n for n in books.names if any(books.product_names(s) == [plan] for s in books.counted(n))]
+
+
 CANCELLATIONS = family(
     "cancellations",
     (
@@ -88,7 +103,7 @@ CANCELLATIONS = family(
 )
 COURSES = family(
     "course",
-    (["show mrr over the last 6 months", "our MRR in the last 6 months"], said("rose from")),
+    (["show mrr over the last 6 months", "our MRR in the last 6 months"], said("rose by $2,910.16, from")),
     ("net new MRR this month", said("The MRR of all accounts")),
     (["ARPA", "average revenue per account"], said("The average MRR is")),
     ("how much do we make per month?", money("mrr", lambda b: b.mrr_of(b.names))),
@@ -100,6 +115,18 @@ DAYS_AHEAD = family(
         renewing(TODAY + dt.timedelta(days=1), dt.date(2026, 12, 15)),
     ),
     ("upcoming renewals", renewing(TODAY, dt.date(2026, 11, 30))),
+    (
+        ["accounts renewing in 60 days", "renewals in 60 days", "who renews within 60 days"],
+        renewing(TODAY, TODAY + dt.timedelta(days=59)),
+    ),
+    (
+        ["accounts renewing in two months", "renewals within 2 months", "renewing in the next two months"],
+        renewing(TODAY, dt.date(2027, 1, 26)),
+    ),
+    (
+        "accounts renewing between December and February",
+        renewing(dt.date(2026, 12, 1), dt.date(2027, 2, 28)),
+    ),
     ("which customers renew within 14 days", renewing(TODAY, TODAY + dt.timedelta(days=13))),
 )
 BILLS = family(
@@ -116,6 +143,20 @@ BILLS = family(
 )
 PLANS = family(
     "seats",
+    (
+        ["which accounts have no plan?", "accounts without a plan", "who has no plan", "customers not on any plan"],
+        accounts(lambda b: [name for name in b.names if not b.lives(name)]),
+    ),
+    (
+        ['accounts on "Team"', 'Which customers are on "team"?', 'who is on "Team"'],
+        number("accounts", lambda b: len(_on(b, "Team"))),
+    ),
+    ('how many accounts are on "Team"?', number("accounts", lambda b: len(_on(b, "Team")))),
+    (
+        ['Which accounts on "Business" are overdue?', 'overdue accounts on "Business"'],
+        number("accounts", lambda b: sum(b.status(name) == "overdue" for name in _on(b, "Business"))),
+    ),
+    ('accounts without plan "Team"', accounts(lambda b: [name for name in b.names if name not in _on(b, "Team")])),
     (["how many seats does Acme have?", "what plan is Acme on?"], said("Acme Robotics has", " x ")),
 )
 WITHOUT_EFFECT = family(

@@ -88,6 +88,30 @@ TRAJECTORIES = family(
     (["trajectory of Acme's MRR this year", "Acme MRR trend this year"], course("Acme Robotics", YEAR[2:])),
     (["MRR trajectory of Globex in the last 6 months"], course("Globex GmbH", months((2026, 5), (2026, 10)))),
     (["MRR history of Sakura since June"], course("Sakura KK", months((2026, 6), (2026, 10)))),
+    (
+        ["Acme's MRR since March", "acme mrr since march 2026", "How has Acme's MRR developed since March?"],
+        every(
+            course("Acme Robotics", YEAR[4:]),
+            money("change", lambda b: less(b.mrr("Acme Robotics"), b.mrr("Acme Robotics", YEAR[4]))),
+            said("fell by $180.00, from $480.00 at the end of March 2026 to $300.00 now"),
+        ),
+    ),
+    (
+        ["MRR this year", "our MRR YTD", "How has MRR developed since January?", "how has our MRR evolved this year"],
+        every(
+            course(None, YEAR[2:]),
+            money("change", lambda b: less(everybody(b), everybody(b, YEAR[2]))),
+        ),
+    ),
+    (["ARR since June"], course(None, YEAR[7:], times=12)),
+    (["MRR in the last 90 days"], course(None, YEAR[9:])),
+    (
+        ["MRR from January to October", "mrr between January and October 2026", "MRR from 2026-01-01 to 2026-10-31"],
+        course(None, YEAR[2:], now=False),
+    ),
+    ("since March?", course("Acme Robotics", YEAR[4:]), "Acme's MRR"),
+    ("and this year?", course(None, YEAR[2:]), "MRR"),
+    ("total MRR this year", value("mrr", None, None)),
     (["MRR trajectory last quarter"], course(None, months((2026, 7), (2026, 9)), now=False)),
 )
 

@@ -302,7 +302,11 @@ def paid_on(name: str, first: dt.date, last: dt.date) -> Check:
 PAID = family(
     "what was paid",
     (
-        ["how much did Acme pay last month?", "How much did Acme pay in October?"],
+        [
+            "how much did Acme pay last month?",
+            "How much has Acme paid us in October?",
+            "How much did Acme pay in October?",
+        ],
         paid_on("Acme Robotics", dt.date(2026, 10, 1), dt.date(2026, 10, 31)),
     ),
     ("How much has Globex paid this year?", paid_on("Globex GmbH", dt.date(2026, 1, 1), dt.date(2026, 12, 31))),

@@ -11,6 +11,7 @@ from tests.integration.larry import (
     questions_on_the_past,
     questions_on_those,
     questions_on_what_moved,
+    questions_with_yes_or_no,
     questions_without_answer,
 )
 from tests.integration.larry.conftest import MEMBER, Larry
@@ -28,6 +29,7 @@ QUESTIONS: list[Case] = [
     *questions_in_other_words.CASES,
     *questions_on_what_moved.CASES,
     *questions_on_those.CASES,
+    *questions_with_yes_or_no.CASES,
 ]
 
 

@@ -75,6 +75,7 @@ from clynto.domain.questions.query import (
     Statistic,
     Topic,
     Trajectory,
+    Whether,
 )
 from clynto.domain.signals import SignalType
 
@@ -207,6 +208,7 @@ queries: st.SearchStrategy[Query] = st.one_of(
         period=st.none() | periods(),
     ),
     _buildable(AccountFact, account=names, fact=st.sampled_from(Fact), period=st.none() | periods()),
+    _buildable(Whether, account=names, filters=filters),
     _buildable(Change, metric=recurring, period=periods(), account=optional_names),
     _buildable(Movers, move=st.sampled_from(Move), period=periods(), limit=limits),
     _buildable(Trajectory, metric=recurring, account=optional_names, period=periods()),

@@ -5,9 +5,12 @@ from __future__ import annotations
 from fractions import Fraction
 
 from clynto.application.queries.answer_invoices import INVOICE_COLUMNS, invoice_row
+from clynto.application.queries.answer_lists import answer_signals
+from clynto.application.queries.mrr_history import history_of_account
 from clynto.application.queries.question_ground import Ground, known_at, off_by
 from clynto.application.score_health import assess_health
 from clynto.domain.account_billing import PaymentStatus
+from clynto.domain.moments import UnixTime
 from clynto.domain.money import MoneyBag
 from clynto.domain.money_view import annual
 from clynto.domain.questions.answers import (
@@ -20,11 +23,12 @@ from clynto.domain.questions.answers import (
     Row,
     Table,
 )
-from clynto.domain.questions.lists import USUAL_LIMIT, InvoiceWord, SubscriptionWord
-from clynto.domain.questions.periods import Period
+from clynto.domain.questions.lists import USUAL_LIMIT, InvoiceWord, Signals, SubscriptionWord
+from clynto.domain.questions.periods import Period, day_of
 from clynto.domain.questions.query import AccountFact, Fact, Metric
 from clynto.domain.questions.sentences import FACT_WORDS
-from clynto.domain.questions.wording import STATUS_WORDS, count, listed, moment_day, money, sentence
+from clynto.domain.questions.wording import STATUS_WORDS, count, day_text, listed, moment_day, money, sentence
+from clynto.domain.signals import SignalType
 from clynto.domain.subscription import SubscriptionStatus
 from clynto.ports.question_data import InvoiceCondition, MeasureKind, OwnedSubscription
 from clynto.ports.read_models import AccountRow
@@ -56,6 +60,8 @@ _TRIAL_COLUMNS = (
     Column("status", "Status", CellKind.STRIPE),
     Column("trial_end", "Trial ends", CellKind.DAY),
 )
+_LOOKED_BACK = 60
+"""Months in which MRR is sought: facts from Stripe seldom reach back further."""
 LATE = (PaymentStatus.OVERDUE, PaymentStatus.FAILED)
 
 
@@ -85,6 +91,8 @@ def answer_account_fact(ground: Ground, query: AccountFact, account: NamedAccoun
             return _health(ground, query, row)
         case Fact.TRIAL:
             return _trial(ground, query, row)
+        case Fact.CHURN:
+            return _churn(ground, query, row)
 
 
 def _of_account(
@@ -249,6 +257,27 @@ def _trial(ground: Ground, query: AccountFact, row: AccountRow) -> Answer:
         for held in running
     )
     return _of_account(ground, query, row, [sentence(text)], table=Table(_TRIAL_COLUMNS, rows, len(rows)))
+
+
+def _churn(ground: Ground, query: AccountFact, row: AccountRow) -> Answer:
+    """It has churned if it has no MRR and had some: at the end of a month, since no other days are kept for long."""
+    mrr = ground.view(ground.mrr_of(row))
+    figures = [AnswerFigure("mrr", mrr)]
+    if mrr.by_currency and ground.mrr_of(row).without_zeros().currencies:
+        text = f"No: {row.name} has not churned. Its MRR is {money(mrr)}."
+        return _of_account(ground, query, row, [text], figures)
+    history = history_of_account(ground.unit, row, ground.connection.moment_of_figures(ground.now), _LOOKED_BACK)
+    held = [point for point in history.points if not point.is_live and point.bag.without_zeros().currencies]
+    if not held:
+        text = sentence(f"{row.name} has no MRR, and none is recorded at the end of a month")
+        return _of_account(ground, query, row, [text], figures)
+    last, day = held[-1], day_of(UnixTime(held[-1].month.end - 1))
+    text = f"Yes: {row.name} has churned. It has no MRR now, and had {money(last.mrr)} at the end of {day_text(day)}."
+    canceled = Signals(query.account, (SignalType.SUBSCRIPTION_CANCELED,), ())
+    why = answer_signals(ground, canceled, NamedAccount(row.id, row.name))
+    told = [text, *why.sentences] if why.table.total else [text]
+    figures.append(AnswerFigure("before", last.mrr, on=day))
+    return _of_account(ground, query, row, told, figures, table=why.table)
 
 
 def _health(ground: Ground, query: AccountFact, row: AccountRow) -> Answer:

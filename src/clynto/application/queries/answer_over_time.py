@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from fractions import Fraction
 
 from clynto.application.queries.answer_portfolio import MEASURES
@@ -44,6 +45,8 @@ from clynto.ports.question_data import RecordedMoment, Selection
 
 MOST_MONTHS = 120
 """Of a trajectory: ten years are more than Stripe's facts reach back."""
+_ENDS = {"before": "first", "after": "last"}
+"""What the figures of a change are called in a trajectory."""
 _WHEN = Column("when", "When")
 
 
@@ -184,11 +187,8 @@ def answer_trajectory(ground: Ground, query: Trajectory, account: NamedAccount |
     else:
         row = ground.unit.accounts_table.rows([account.id])[0]
         history = history_of_account(ground.unit, row, moment, months)
-    points = [
-        _point(ground, query.metric, point)
-        for point in history.points
-        if _is_inside(point, span, ground.today, known_from)
-    ]
+    inside = [point for point in history.points if _is_inside(point, span, ground.today, known_from)]
+    points = [_point(ground, query.metric, point) for point in inside]
     if not points:
         raise NotRecorded(span.last)
     columns = (
@@ -198,16 +198,35 @@ def answer_trajectory(ground: Ground, query: Trajectory, account: NamedAccount |
     )
     rows = tuple(Row((_month_name(point), point.amount, _basis(point))) for point in points)
     first, last = points[0], points[-1]
+    if len(points) == 1 and last.is_live and span.first < ground.today:
+        # No month has ended since: what changed from the day before on tells more than the figure of now alone.
+        since = _changed_since(ground, Change(query.metric, query.period, query.account), account)
+        if since is not None:
+            figures = tuple(replace(held, name=_ENDS.get(held.name, held.name)) for held in since.figures)
+            return replace(since, query=query, points=tuple(points), figures=figures)
+    change = ground.recurring(query.metric, (inside[-1].bag - inside[0].bag).without_zeros())
     return ground.answer(
         query,
-        [_course(query, account, first, last, len(points))],
+        [_course(query, account, first, last, change, len(points))],
         table=Table(columns, rows, len(rows)),
-        figures=[AnswerFigure("first", first.amount), AnswerFigure("last", last.amount)],
+        figures=[
+            AnswerFigure("first", first.amount),
+            AnswerFigure("last", last.amount),
+            AnswerFigure("change", change),
+        ],
         citations=_cited(ground, account),
         points=points,
         notes=_begins(span, known_from),
         over_all=account is None and last.is_live,
     )
+
+
+def _changed_since(ground: Ground, query: Change, account: NamedAccount | None) -> Answer | None:
+    """None: it is not known what there was before."""
+    try:
+        return answer_change(ground, query, account)
+    except NotRecorded:
+        return None
 
 
 def _bag_at(ground: Ground, account: NamedAccount | None, moment: RecordedMoment) -> MoneyBag:
@@ -302,18 +321,21 @@ def _basis(point: AnswerPoint) -> str:
     return "observed" if point.observed else "rebuilt from invoices"
 
 
-def _course(query: Trajectory, account: NamedAccount | None, first: AnswerPoint, last: AnswerPoint, points: int) -> str:
+def _course(
+    query: Trajectory,
+    account: NamedAccount | None,
+    first: AnswerPoint,
+    last: AnswerPoint,
+    change: MoneyView,
+    points: int,
+) -> str:
     words = f"the {METRIC_WORDS[query.metric]} of {_whose(account)}"
     end = "now" if last.is_live else f"at the end of {_month_name(last)}"
     if points == 1:
         return sentence(f"{words} {'is' if last.is_live else 'was'} {money(last.amount)} {end}")
-    went = "stayed the same"
-    if first.amount.currency == last.amount.currency and first.amount.value != last.amount.value:
-        went = "rose" if last.amount.value > first.amount.value else "fell"
-    elif first.amount.currency != last.amount.currency:
-        went = "went"
-    return sentence(
-        f"{words} {went} from {money(first.amount)} at the end of {_month_name(first)} to {money(last.amount)} {end}"
+    # The way there tells the amounts; a fall of one currency beside a rise of another one has no direction.
+    return _moved(
+        words, change, f"{money(first.amount)} at the end of {_month_name(first)}", f"{money(last.amount)} {end}"
     )
 
 

@@ -25,6 +25,7 @@ from clynto.application.queries.answer_over_time import (
 )
 from clynto.application.queries.answer_past_ranking import answer_accounts_of_the_past
 from clynto.application.queries.answer_portfolio import answer_accounts, answer_figure
+from clynto.application.queries.answer_whether import answer_whether
 from clynto.application.queries.find_account import WorkspaceNames, accounts_meant, reference_to
 from clynto.application.queries.question_ground import Ground, NotRecorded
 from clynto.domain.questions.answers import Answer, AnswerKind, NamedAccount
@@ -41,6 +42,7 @@ from clynto.domain.questions.query import (
     Movers,
     Query,
     Trajectory,
+    Whether,
     accounts_named_by,
 )
 from clynto.domain.questions.understanding.near_words import NearWords
@@ -93,6 +95,8 @@ def _answered(ground: Ground, query: Query, named: Sequence[NamedAccount]) -> An
             return answer_figure(ground, query)
         case AccountFact():
             return answer_account_fact(ground, query, named[0])
+        case Whether():
+            return answer_whether(ground, query, named[0])
         case Explain():
             return answer_explanation(ground, query, named[0])
         case CompareAccounts():

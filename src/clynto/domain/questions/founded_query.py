@@ -20,7 +20,7 @@ from clynto.domain.questions.filters import (
     WithoutProduct,
 )
 from clynto.domain.questions.lists import Invoices, Subscriptions
-from clynto.domain.questions.query import Accounts, Figure, Query, accounts_named_by
+from clynto.domain.questions.query import Accounts, Figure, Query, Whether, accounts_named_by
 from clynto.domain.questions.stated_numbers import numbers_stated
 from clynto.domain.questions.understanding.words import folded
 
@@ -43,7 +43,7 @@ def is_founded(query: Query, question: str, previous: Query | None = None) -> bo
 
 
 def _filters(query: Query) -> tuple[Filter, ...]:
-    return query.filters if isinstance(query, Accounts | Figure) else ()
+    return query.filters if isinstance(query, Accounts | Figure | Whether) else ()
 
 
 def _names(query: Query) -> Iterable[str]:

@@ -29,6 +29,11 @@ class Unit(enum.StrEnum):
     YEAR = "year"
 
 
+_LEAST_DAYS = {Unit.DAY: 1, Unit.WEEK: DAYS_PER_WEEK, Unit.MONTH: 30, Unit.QUARTER: 90, Unit.YEAR: 365}
+_COURSE_DAYS = 59
+"""Two months of any length hold at least one end of a month besides their own."""
+
+
 class Which(enum.StrEnum):
     """The one before, the running one, the one after."""
 
@@ -185,6 +190,20 @@ def span_of(period: Period, today: dt.date) -> DaySpan:
         case Between(first, last):
             return DaySpan(first, last)
     assert_never(period)
+
+
+def is_a_course(period: Period) -> bool:
+    """Whether a figure that is asked for over ``period`` is asked for as it went: ``since March``, ``this year``,
+    ``over the last 90 days``; a month or a quarter, and what is over, have an end that is meant."""
+    match period:
+        case Since() | Relative(Unit.YEAR, Which.THIS):
+            return True
+        case Rolling(count, unit, Direction.LAST):
+            return count * _LEAST_DAYS[unit] >= _COURSE_DAYS
+        case Between(first, last):
+            return (last - first).days + 1 >= _COURSE_DAYS
+        case _:
+            return False
 
 
 def months_back(day: dt.date, months: int) -> dt.date:

@@ -85,6 +85,7 @@ class Fact(enum.StrEnum):
     RENEWAL = "renewal"
     HEALTH = "health"
     TRIAL = "trial"
+    CHURN = "churn"
 
 
 class Move(enum.StrEnum):
@@ -191,6 +192,20 @@ class AccountFact:
 
 
 @dataclass(frozen=True, slots=True)
+class Whether:
+    """Whether one account meets all conditions: yes or no. Bounds of MRR beside a currency are of the MRR in it."""
+
+    account: str
+    filters: tuple[Filter, ...]
+
+    def __post_init__(self) -> None:
+        check_name(self.account)
+        object.__setattr__(self, "filters", canonical_filters(self.filters))
+        if not self.filters:
+            raise ValueError("say what the account may be")
+
+
+@dataclass(frozen=True, slots=True)
 class Change:
     """How MRR or ARR changed over a period, for one account or all."""
 
@@ -292,6 +307,7 @@ Query = (
     Accounts
     | Figure
     | AccountFact
+    | Whether
     | Change
     | Movers
     | Movements
@@ -308,6 +324,7 @@ QUERY_TYPES: tuple[type[Query], ...] = (
     Accounts,
     Figure,
     AccountFact,
+    Whether,
     Change,
     Movers,
     Movements,

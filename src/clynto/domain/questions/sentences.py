@@ -50,6 +50,7 @@ from clynto.domain.questions.periods import (
     Unit,
     Which,
     YearOf,
+    is_a_course,
 )
 from clynto.domain.questions.query import (
     AccountFact,
@@ -70,6 +71,7 @@ from clynto.domain.questions.query import (
     Statistic,
     Topic,
     Trajectory,
+    Whether,
 )
 from clynto.domain.signals import SignalType
 
@@ -152,6 +154,7 @@ _BEFORE_A_NAME: dict[type[Filter], str] = {
     NotOnPlan: "not on the plan",
     WithoutProduct: "without the product",
 }
+MOST_DECIMALS = 3
 AT_ANY_TIME = "at any time"
 
 
@@ -175,6 +178,8 @@ def sentence_of(query: Query) -> str:
             return f"Show the top {limit} {SUBSCRIPTION_WORDS[which]}subscriptions{_of(account)}{on_plan}"
         case Signals(account, types, standings, period, limit):
             return f"Show the top {limit} {_signals(types, standings)}{_of(account)} {_when(period)}"
+        case Whether(account, filters):
+            return f"Is {quoted(account)} an account{_conditions(filters)}?"
         case UnmatchedCustomers(limit):
             return f"Show the top {limit} unmatched Stripe customers"
         case _:
@@ -328,9 +333,13 @@ def _fact(account: str, fact: Fact, period: Period | None) -> str:
         return f"Tell me about {quoted(account)}"
     if fact is Fact.RENEWAL:
         return f"When does {quoted(account)} renew?"
+    if fact is Fact.CHURN:
+        return f"Has {quoted(account)} churned?"
     if fact is Fact.TRIAL:
         return f"When does the trial of {quoted(account)} end?"
-    return f"What is the {FACT_WORDS[fact]} of {quoted(account)}{when}?"
+    # Over such a period the MRR is asked for as it went, unless its total is.
+    total = "total " if period is not None and is_a_course(period) else ""
+    return f"What is the {total}{FACT_WORDS[fact]} of {quoted(account)}{when}?"
 
 
 def _conditions(filters: Sequence[Filter]) -> str:
@@ -357,7 +366,12 @@ def _range(condition: MrrRange) -> str:
 
 def _bounds(minimum: Fraction | None, above: Fraction | None, maximum: Fraction | None, below: Fraction | None) -> str:
     bounds = [("at least", minimum), ("more than", above), ("at most", maximum), ("less than", below)]
-    return " and ".join(f"{word} {amount_text(bound)}" for word, bound in bounds if bound is not None)
+    return " and ".join(f"{word} {_unmistakable(amount_text(bound))}" for word, bound in bounds if bound is not None)
+
+
+def _unmistakable(amount: str) -> str:
+    """``1.125`` would be read as thousands."""
+    return f"{amount}0" if len(amount.partition(".")[2]) == MOST_DECIMALS else amount
 
 
 def _of(account: str | None) -> str:

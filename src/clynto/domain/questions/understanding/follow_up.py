@@ -9,7 +9,7 @@ from typing import Any
 
 from clynto.domain.questions.filters import CancelsIn, ChurnedIn, Filter, NewIn, OnTrial, RenewsIn, WithSignal
 from clynto.domain.questions.lists import USUAL_LIMIT, InvoiceOrder, Invoices, Signals
-from clynto.domain.questions.periods import Period
+from clynto.domain.questions.periods import Period, is_a_course
 from clynto.domain.questions.query import (
     RECURRING,
     AccountFact,
@@ -22,6 +22,9 @@ from clynto.domain.questions.query import (
     Metric,
     Order,
     Query,
+    Statistic,
+    Trajectory,
+    Whether,
     accounts_named_by,
 )
 from clynto.domain.questions.understanding.chunks import Chunk, TimeMeant
@@ -69,6 +72,9 @@ _FACTS = {
     Metric.LIFETIME_VALUE: Fact.LIFETIME_VALUE,
     Metric.HEALTH: Fact.HEALTH,
 }
+
+
+_OVER_TIME = {Fact.MRR: Metric.MRR, Fact.ARR: Metric.ARR}
 
 
 def is_fragment(chunks: Sequence[Chunk]) -> bool:
@@ -177,10 +183,18 @@ def _dated(query: Query, said: Gathered, ahead: Iterable[TimeMeant]) -> Query:
     period = said.periods.pop(0)
     if isinstance(query, ComparePeriods):
         return replace(query, second=period)
-    if isinstance(query, Accounts | Figure) and _is_about_now(query):
+    if isinstance(query, Whether) or (isinstance(query, Accounts | Figure) and _is_about_now(query)):
         later = next((meant.ahead for meant in ahead), period)
         return replace(query, filters=_redated(query.filters, period, later))
+    if is_a_course(period) and isinstance(query, AccountFact) and query.fact in _OVER_TIME:
+        return Trajectory(_OVER_TIME[query.fact], query.account, period)
+    if is_a_course(period) and isinstance(query, Figure) and query.metric in RECURRING and _is_plain(query):
+        return Trajectory(query.metric, None, period)
     return _with(query, period=period)
+
+
+def _is_plain(query: Figure) -> bool:
+    return query.statistic is Statistic.TOTAL and query.grouping is None and not query.filters
 
 
 def _is_about_now(query: Accounts | Figure) -> bool:
@@ -223,7 +237,7 @@ def _signal_kinds(query: Query, said: Gathered) -> Query:
 def _filtered(query: Query, filters: Sequence[Filter]) -> Query:
     if not filters:
         return query
-    if not isinstance(query, Accounts | Figure):
+    if not isinstance(query, Accounts | Figure | Whether):
         raise Unreadable("that condition")
     kinds = tuple(type(condition) for condition in filters)
     kept = [condition for condition in query.filters if not isinstance(condition, kinds)]

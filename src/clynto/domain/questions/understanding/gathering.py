@@ -192,6 +192,8 @@ class Gathered:
                 if waiting and waiting[0].tag is Tag.CURRENCY and waiting[0].start == waiting_before[0].end:
                     self._units.append(waiting.pop(0))
                 stated = _paid_in_all(kept) or metric_beside([] if behind_a_bound else kept, waiting)
+                if stated is None and _is_said_to_be_late(waiting_before, waiting):
+                    stated = Metric.OUTSTANDING
                 metric = stated or metric
                 named = named or stated is not None
                 if metric is Metric.OUTSTANDING or not named:
@@ -287,7 +289,7 @@ class Gathered:
                 kind, name = chunk.value.split(" ", 1)
                 found.append(_PLAN_FILTERS[kind, negated](name))
                 self._left.remove(chunk)
-            elif chunk.tag is Tag.NOT and self._names_a_plan(chunk):
+            elif _denies_a_plan(chunk) and self._names_a_plan(chunk):
                 self._left.remove(chunk)
                 negated = True
             elif chunk.tag not in (Tag.PLAN, Tag.PRODUCT):
@@ -340,11 +342,24 @@ class Gathered:
         return () if asked_for_news else (SignalStanding.OPEN,)
 
 
+def _denies_a_plan(chunk: Chunk) -> bool:
+    """``Not``, and ``without plan`` where the name of one follows."""
+    return chunk.tag is Tag.NOT or (chunk.tag is Tag.NO_SUBSCRIPTION and "plan" in chunk.text.casefold())
+
+
 def _paid_in_all(before: Sequence[Chunk]) -> Metric | None:
     """``That paid over 50k`` is about money that was paid: neither a payment status nor an MRR is meant."""
     status_named = len(before) > 1 and before[-2].tag is Tag.STATUS_NAME
     verb = bool(before) and before[-1].tag is Tag.STATUS and before[-1].text.casefold() in ("paid", "fully paid")
     return Metric.LIFETIME_VALUE if verb and not status_named else None
+
+
+def _is_said_to_be_late(before: Sequence[Chunk], behind: Sequence[Chunk]) -> bool:
+    """``More than 500 EUR overdue`` is about what is owed: the word stands right behind the amount or its currency."""
+    taken = before[len(before) - len(behind) - 1] if len(before) > len(behind) else None
+    if taken is None or not behind or behind[0].tag is not Tag.STATUS or behind[0].value not in LATE:
+        return False
+    return behind[0].start == taken.end
 
 
 def _ends_read(chunks: Sequence[Chunk]) -> list[Chunk]:

@@ -195,13 +195,13 @@ _PLAIN: dict[Meaning, str] = {
     Meaning(Tag.LOST): "lost|lose|losing|loss|losses",
     Meaning(Tag.GAINED): "gained|gain|win|won|winning|added|add",
     Meaning(Tag.CHANGED): (
-        "change|changed|changing|develop|move|moved|difference|movement|mover|changes|net change|net new|evolve"
+        "change|changed|changing|develop|developed|developing"
+        "|move|moved|difference|movement|mover|changes|net change|net new|evolve"
         "|evolved|moving"
     ),
     Meaning(Tag.FELL): (
         "fall|fell|fallen|falling|drop|dropped|dropping|shrink|shrank|shrunk|decrease|decreased|decline"
-        "|declined|declining"
-        "|go down|went down|going down|gone down|shrinking|decreasing|contracted|down"
+        "|declined|declining|go down|went down|going down|gone down|shrinking|decreasing|contracted|down"
     ),
     Meaning(Tag.ROSE): (
         "rise|rose|risen|rising|grow|grew|grown|growing|growth|increase|increased|increasing|go up|went up"
@@ -215,13 +215,13 @@ _PLAIN: dict[Meaning, str] = {
         "no subscription|without subscription|without a subscription|without any subscription|not subscribed"
         "|no active subscription|without an active subscription|no live subscription|without a live subscription"
         "|unsubscribed|no subscriptions|without subscriptions|lack a subscription|lacking a subscription"
+        "|no plan|without a plan|without plan|without any plan|not on a plan|not on any plan|no active plan"
     ),
     Meaning(Tag.UNMATCHED): (
-        "unmatched|not matched|no stripe customer|without a stripe customer|without stripe customer|unlinked"
-        "|not linked"
+        "unmatched|not matched|no stripe customer|without a stripe customer|without stripe customer|unlinked|not linked"
         "|no matching customer|without a matching customer|not matched to an account|without an account|not in stripe"
-        "|do not match|does not match|don't match|doesn't match"
-        "|no matching stripe customer|without a matching stripe customer|no account|without account"
+        "|do not match|does not match|don't match|doesn't match|no matching stripe customer"
+        "|without a matching stripe customer|no account|without account"
     ),
     Meaning(
         Tag.NOT_PAYING
@@ -239,8 +239,7 @@ _PLAIN: dict[Meaning, str] = {
     ),
     Meaning(Tag.INTERVAL, "month"): (
         "monthly|billed monthly|paid monthly|pay monthly|paying monthly|monthly billing|monthly plan"
-        "|billed every month"
-        "|month to month|month-to-month|pays monthly"
+        "|billed every month|month to month|month-to-month|pays monthly"
     ),
     Meaning(Tag.INTERVAL, "year"): (
         "yearly|annual|annually|billed yearly|billed annually|paid yearly|paid annually|pay yearly|pay annually"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from clynto.domain.questions.filters import Filter
 from clynto.domain.questions.lists import USUAL_LIMIT
-from clynto.domain.questions.periods import Period, Rolling, Unit
+from clynto.domain.questions.periods import Period, is_a_course
 from clynto.domain.questions.query import (
     RANKABLE,
     RECURRING,
@@ -143,11 +143,11 @@ def _says_all_accounts(said: Gathered) -> bool:
 
 def _figure(said: Gathered, metric: Metric | None, filters: tuple[Filter, ...]) -> Query:
     grouping: Grouping | None = said.grouping
-    if metric in RECURRING and not (filters or grouping or said.has(Tag.TOTAL)) and _spans_months(said.periods):
+    if metric in RECURRING and not (filters or grouping or said.has(Tag.TOTAL)) and _is_a_course(said.periods):
         return Trajectory(metric, None, said.periods.pop(0))
     return Figure(metric or Metric.MRR, Statistic.TOTAL, filters, grouping, period_of(said, None))
 
 
-def _spans_months(periods: Sequence[Period]) -> bool:
+def _is_a_course(periods: Sequence[Period]) -> bool:
     """``MRR over the last 6 months`` asks for its course, ``MRR last month`` for one figure."""
-    return any(isinstance(held, Rolling) and held.unit is Unit.MONTH and held.count > 1 for held in periods)
+    return any(is_a_course(held) for held in periods)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from clynto.domain.questions.filters import ChurnedIn
 from clynto.domain.questions.lists import (
     USUAL_LIMIT,
     Invoices,
@@ -11,7 +12,7 @@ from clynto.domain.questions.lists import (
     SubscriptionWord,
     UnmatchedCustomers,
 )
-from clynto.domain.questions.periods import Direction, Period, Relative, Rolling, Unit, Which
+from clynto.domain.questions.periods import Direction, Period, Relative, Rolling, Unit, Which, is_a_course
 from clynto.domain.questions.query import (
     RECURRING,
     AccountFact,
@@ -30,6 +31,7 @@ from clynto.domain.questions.query import (
     Query,
     Topic,
     Trajectory,
+    Whether,
 )
 from clynto.domain.questions.understanding.gathering import THIS_MONTH, Gathered, Unreadable, words_of
 from clynto.domain.questions.understanding.invoice_words import invoices_of
@@ -46,6 +48,8 @@ THIS_WEEK = Relative(Unit.WEEK, Which.THIS)
 USUAL_PAST = Rolling(3, Unit.MONTH, Direction.LAST)
 """Over which a change is explained if no period is named: long enough to hold the last renewal of most plans."""
 _ASKING = (Tag.WHICH, Tag.TOTAL, Tag.ALL, Tag.ITS, Tag.FOLLOW_UP, Tag.ABOUT, Tag.WILL)
+_DEVELOPED = ("develop", "evolv")
+_ASKED_PLAINLY = (Tag.ITS, Tag.ACCOUNTS, Tag.FOLLOW_UP, Tag.WHICH)
 _MOVING = (Tag.CHANGED, Tag.FELL, Tag.ROSE)
 
 
@@ -73,13 +77,23 @@ def _of_some_kind(said: Gathered) -> Query | None:
         return _explanation(said)
     if said.take(Tag.COMPARE):
         return _comparison(said)
-    if said.take(Tag.TRAJECTORY) or (said.by_month and said.periods):
+    if said.take(Tag.TRAJECTORY) or (said.by_month and said.periods) or _asks_how_it_went(said):
         return _trajectory(said)
     if said.take(Tag.LAST_PAYMENT):
         # "When did Acme last pay?": its newest paid invoice tells.
         usual = 1 if said.names else USUAL_LIMIT
         return Invoices(_one_name(said), InvoiceWord.PAID, limit=said.limit or usual)
     return None
+
+
+def _asks_how_it_went(said: Gathered) -> bool:
+    """``How has MRR developed since January?`` and ``Acme's MRR since March``: the way there, not only its end."""
+    if not all(is_a_course(period) for period in said.periods):
+        return False
+    if any(chunk.text.casefold().startswith(_DEVELOPED) for chunk in said.left if chunk.tag is Tag.CHANGED):
+        return not lists_accounts(said)
+    one_figure = len(said.names) == 1 and len(said.metrics) == 1 and said.metrics[0] in RECURRING
+    return bool(said.periods) and one_figure and all(chunk.tag in _ASKED_PLAINLY for chunk in said.left)
 
 
 def _of_lists(said: Gathered) -> Query | None:
@@ -288,7 +302,8 @@ def _about_account(said: Gathered) -> Query:
     if said.take(Tag.CANCELING):
         return Subscriptions(account, SubscriptionWord.CANCELING)
     if said.take(Tag.CHURNED):
-        return Signals(account, (), ())
+        churned = said.event_periods.get(Tag.CHURNED)
+        return AccountFact(account, Fact.CHURN) if churned is None else Whether(account, (ChurnedIn(churned),))
     if said.take(Tag.NO_SUBSCRIPTION):
         return Subscriptions(account)
     return AccountFact(account, *_fact(said))

@@ -102,7 +102,8 @@ class Spotting:
         for place, token in enumerate(self._tokens):
             # What stands in quotes is a name and nothing else, even one that nobody knows.
             if token.kind is TokenKind.QUOTED and not any(span.start <= place < span.end for span in self._spans):
-                tag = Tag.PLAN_NAME if self._plan_word_before(place) else Tag.UNKNOWN
+                on_it = self._plan_word_before(place) or self._word(place - 1) == "on"
+                tag = Tag.PLAN_NAME if on_it else Tag.UNKNOWN
                 value = self._plan_value(place, token.written) if tag is Tag.PLAN_NAME else token.written
                 self._spans.append(_Span(place, place + 1, tag, value, token.written))
         return None
@@ -152,7 +153,9 @@ class Spotting:
         if beside:
             return _Span(start, end, Tag.PLAN_NAME, tagged, self._slice(start, end))
         if quoted:
-            return None
+            # Behind "on" stands a plan, whatever its name, and in quotes no account: nobody is on one.
+            on_it = self._word(start - 1) == "on"
+            return _Span(start, end, Tag.PLAN_NAME, tagged, self._slice(start, end)) if on_it else None
         special = any(not self._is_vocabulary(token) for token in self._tokens[start:end])
         capital = start > 0 and self._is_capitalised(start, end)
         if (special or capital) and (self._word(end) in _OF_A_PLAN or self._word(start - 1) in _BEFORE_A_PLAN):

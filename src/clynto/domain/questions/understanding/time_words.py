@@ -174,14 +174,17 @@ class TimeWords:
         return _same(Rolling(count, unit, Direction.NEXT if which is Which.NEXT else Direction.LAST), 3)
 
     def _within(self, place: int) -> TimeFound | None:
-        """``Within 14 days``: the next ones for what is to come, the last ones for what was."""
-        if self._text(place) != "within":
+        """``Within 14 days``: the next ones for what is to come, the last ones for what was. ``In``: the next ones."""
+        if self._text(place) not in ("within", "in"):
             return None
         count = 1 if self._text(place + 1) in ("a", "an") else self._count(place + 1)
         unit = _UNITS.get(self._text(place + 2))
         if count is None or unit is None:
             return None
-        return TimeFound(Rolling(count, unit), Rolling(count, unit, Direction.NEXT), 3)
+        if self._text(place + 3) == "ago":
+            return None
+        coming = Rolling(count, unit, Direction.NEXT)
+        return TimeFound(coming if self._text(place) == "in" else Rolling(count, unit), coming, 3)
 
     def _ago(self, place: int) -> TimeFound | None:
         count = 1 if self._text(place) in ("a", "an") else self._count(place)
@@ -316,7 +319,7 @@ class TimeWords:
             return None
         first = self._day_at(place + 1)
         if first is None:
-            return None
+            return self._between_months(place)
         joint = place + 1 + first[1]
         last = self._day_at(joint + 1)
         if last is None or self._text(joint) not in ("and", "to", "until", "till", "through"):
@@ -332,6 +335,26 @@ class TimeWords:
             coming = first[0], coming[1]
         ahead = Between(*coming) if coming[0] <= coming[1] else Between(low, high)
         return TimeFound(Between(low, high), ahead, 2 + first[1] + last[1])
+
+    def _between_months(self, place: int) -> TimeFound | None:
+        """``From January to October``: from the first day of one month through the last day of the other."""
+        first = self._month(place + 1)
+        joint = place + 1 + (0 if first is None else first.length)
+        last = self._month(joint + 1)
+        if first is None or last is None or self._text(joint) not in ("and", "to", "until", "till", "through"):
+            return None
+        ends = [(first.past, last.past), (first.ahead, last.ahead)]
+        past, ahead = (self._months_joined(low, high, stated=first.length > 1) for low, high in ends)
+        return None if past is None or ahead is None else TimeFound(past, ahead, joint + 1 + last.length - place)
+
+    def _months_joined(self, first: Period | None, last: Period | None, *, stated: bool) -> Between | None:
+        if not isinstance(first, MonthOf) or not isinstance(last, MonthOf):
+            return None
+        if not stated:
+            # The year that was left out is the one in which the other month comes next.
+            first = MonthOf(last.year - (first.month > last.month), first.month)
+        low, high = span_of(first, self._today).first, span_of(last, self._today).last
+        return Between(low, high) if low <= high else None
 
 
 def _same(period: Period, length: int) -> TimeFound:

@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 
 from clynto.domain.questions.filters import CancelsIn, OnTrial, RenewsIn
 from clynto.domain.questions.lists import InvoiceWord
-from clynto.domain.questions.periods import span_of
-from clynto.domain.questions.query import Accounts, Figure, Metric, Query, accounts_named_by
+from clynto.domain.questions.periods import Direction, Period, Rolling, span_of
+from clynto.domain.questions.query import Accounts, Figure, Metric, Query, Whether, accounts_named_by
 from clynto.domain.questions.understanding.chunks import Chunk, SeveralAccounts, TimeMeant
 from clynto.domain.questions.understanding.follow_up import (
     among_those,
@@ -27,6 +27,7 @@ from clynto.domain.questions.understanding.near_words import NearWords
 from clynto.domain.questions.understanding.readings import reading_of
 from clynto.domain.questions.understanding.refusals import Refusal
 from clynto.domain.questions.understanding.spotting import Spotting
+from clynto.domain.questions.understanding.whether import whether_of
 from clynto.domain.questions.understanding.words import LONGEST_QUESTION
 from clynto.domain.signals import SignalType
 
@@ -78,12 +79,14 @@ Outcome = Understood | WhichAccount | Refused | NotUnderstood
 _PORTFOLIO = frozenset({Tag.ALL, Tag.ACCOUNTS, Tag.WHICH, Tag.UNMATCHED, Tag.GROUPING, Tag.HOW_MANY, Tag.COMPARE})
 _VERBS = ("show", "list", "display", "name")
 _WHETHER = ("is", "are", "does", "do")
-_PAID = ("pay", "paid", "spend", "spent")
+_PAID = ("pay", "paid", "spend", "spent", "pay us", "paid us")
 _PAYS = ("pay", "pays", "paying")
 _COMING = frozenset({Tag.RENEWAL, Tag.CANCELING, Tag.TRIAL, Tag.DUE, Tag.END})
 _ORDERED = re.compile(r"\W*((please|kindly|can|could|would|will|you|hey|hi|hello|larry)\W+)*cancel\b", re.IGNORECASE)
 """Begins as an order to cancel something does, and not as a question about it."""
 _LOOKING_BACK = re.compile(r"\W*(((when|why|how much|what) )?(did|has|have|had))\b", re.IGNORECASE)
+_RECEIVED = re.compile(r"\b(how much|what|total)\b.*\b(did|was|were|has been|have been|have|paid)\b", re.IGNORECASE)
+_PAY_WORD = re.compile(r"(pay|paid|spend|spent)\b", re.IGNORECASE)
 _WHOLE = frozenset(
     {
         Tag.WHICH,
@@ -116,7 +119,7 @@ def understand(
         return WhichAccount(found.written, found.candidates)
     found = _asked_whether(question, _in_shown_currency(found, at_hand.currency))
     found = _payers_counted(_looked_back(question, found))
-    refused = _refusal(question, found, today, at_hand.previous)
+    refused = _refusal(question, found, today, at_hand.previous) or _received(question, found, at_hand)
     if refused is not None:
         return Refused(refused)
     unknown = tuple(chunk.value or chunk.text for chunk in found if chunk.tag is Tag.UNKNOWN)
@@ -184,6 +187,9 @@ def _looked_back(question: str, chunks: Sequence[Chunk]) -> list[Chunk]:
 
 
 def _read(question: str, chunks: Sequence[Chunk], at_hand: Situation) -> Outcome:
+    whether = whether_of(question, _with_subject(chunks, at_hand))
+    if whether is not None:
+        return Understood(whether)
     counted = None if at_hand.previous is None else how_many_of(at_hand.previous, chunks)
     if counted is not None:
         return Understood(counted)
@@ -269,11 +275,32 @@ def _refusal(question: str, chunks: Sequence[Chunk], today: dt.date, previous: Q
     if Tag.WILL in tags:
         return Refusal.FORECAST
     times: list[TimeMeant] = [chunk.value for chunk in chunks if chunk.tag is Tag.PERIOD]
-    return Refusal.FORECAST if any(span_of(meant.past, today).first > today for meant in times) else None
+    return Refusal.FORECAST if any(_lies_ahead(meant.past, today) for meant in times) else None
+
+
+def _received(question: str, chunks: Sequence[Chunk], at_hand: Situation) -> Refusal | None:
+    """``How much was paid in October?`` asks neither for the MRR of then nor for those whose status is paid."""
+    tags = {chunk.tag for chunk in chunks}
+    of_one = Tag.NAME in tags or Tag.ITS in tags or (at_hand.about is not None and not tags & _PORTFOLIO)
+    if of_one or Tag.PERIOD not in tags or not _RECEIVED.search(question) or Tag.INVOICES in tags:
+        return None
+    metrics = [chunk for chunk in chunks if chunk.tag is Tag.METRIC and not _PAY_WORD.match(chunk.text)]
+    paid = any(_PAY_WORD.match(chunk.text) for chunk in chunks)
+    return Refusal.RECEIVED if paid and not metrics and not _lists(tags) else None
+
+
+def _lists(tags: set[Tag]) -> bool:
+    return bool(tags & {Tag.WHICH, Tag.HOW_MANY, Tag.ORDER, Tag.TOP, Tag.BOUND, Tag.INTERVAL})
+
+
+def _lies_ahead(period: Period, today: dt.date) -> bool:
+    """``In 60 days`` and ``the next 60 days`` begin with today, and yet nothing of them is known."""
+    next_days = isinstance(period, Rolling) and period.direction is Direction.NEXT
+    return next_days or span_of(period, today).first > today
 
 
 def _looks_ahead(query: Query | None) -> bool:
-    filters = query.filters if isinstance(query, Accounts | Figure) else ()
+    filters = query.filters if isinstance(query, Accounts | Figure | Whether) else ()
     return any(isinstance(condition, RenewsIn | CancelsIn | OnTrial) for condition in filters)
 
 

@@ -19,12 +19,16 @@ _TOKEN = re.compile(
     r"""\s*(?:
       (?P<quoted>"(?:[^"\\]|\\.)*"|“[^”]*”|«[^»]*»)
     | (?P<day>\d{4}-\d{2}-\d{2})(?![\w-])
-    | (?P<amount>[$€£¥]?\d+(?:,\d{3})*(?:\.\d+)?(?:\s?(?:k|m|mn|mio)\b)?%?)(?![\w@-]|\.\w)
+    | (?P<amount>[$€£¥]?(?:[1-9]\d{0,2}(?:\.\d{3})+(?:,\d{1,2})?|\d{1,3}(?:'\d{3})+(?:\.\d+)?|\d+,\d{1,2}
+        |\d+(?:,\d{3})*(?:\.\d+)?)(?:\s?(?:k|m|mn|mio)\b)?%?(?:\s?[$€£¥](?!\s?\d))?)
+        (?![\w@-]|[.,']\w)
     | (?P<word>[^\W_](?:[\w&'’+@-]|\.(?=\w))*)
     | (?P<sign>\S)
     )""",
     re.VERBOSE | re.IGNORECASE,
 )
+_POINTS_IN_THOUSANDS = re.compile(r"[1-9]\d{0,2}(?:\.\d{3})+(?!\d|\.)")
+_DECIMAL_COMMA = re.compile(r"\d+,\d{1,2}(?!\d)")
 COUNT_WORDS = {
     word: count
     for count, word in enumerate(
@@ -138,14 +142,24 @@ def _day(found: str) -> list[Token]:
 
 
 def _amount(found: str) -> list[Token]:
-    currency = _SIGNS.get(found[0])
-    plain = found.lstrip("$€£¥").rstrip("%").replace(",", "").casefold()
+    currency = _SIGNS.get(found[0]) or _SIGNS.get(found[-1])
+    plain = _in_english(found.strip("$€£¥ ").rstrip("%")).casefold()
     digits = re.match(r"[\d.]+", plain)
     number = digits[0] if digits is not None else "0"
     suffix = plain[len(number) :].strip()
     amount = Fraction(number) * _THOUSANDS.get(suffix, 1)
-    scaled = bool(currency or suffix or "." in number or "," in found)
+    scaled = bool(currency or suffix or "." in number or any(sign in found for sign in ".,'"))
     return [Token(TokenKind.AMOUNT, plain, found, amount=amount, currency=currency, scaled=scaled)]
+
+
+def _in_english(found: str) -> str:
+    """``1.000,50``, ``1,5`` and ``1'000`` are written as they are in other languages. No amount that a person means has
+    three decimals: ``2.500`` are thousands."""
+    if _POINTS_IN_THOUSANDS.match(found):
+        return found.replace(".", "").replace(",", ".")
+    if _DECIMAL_COMMA.match(found):
+        return found.replace(",", ".")
+    return found.replace(",", "").replace("'", "")
 
 
 def _words(found: str) -> list[Token]:

@@ -1,0 +1,67 @@
+"""Questions on one account that are answered with yes or no: "is Acme on Team?", "does Acme pay more than 500?"."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from fractions import Fraction
+
+from clynto.domain.questions.filters import Filter, MrrRange, PaymentStatusIs, StatusWord
+from clynto.domain.questions.query import Metric, Whether
+from clynto.domain.questions.understanding.chunks import Chunk
+from clynto.domain.questions.understanding.gathering import Gathered, Unreadable
+from clynto.domain.questions.understanding.lexicon import Tag
+from clynto.domain.questions.understanding.portfolio_words import deduplicated
+
+PAYS = ("pay", "pays", "paying")
+_OPENING = re.compile(r"\W*((and|so|but|then)\W+)?(is|are|isn't|does|do|has|have)\b", re.IGNORECASE)
+_WITH_PERIOD = (Tag.RENEWAL, Tag.CHURNED)
+"""Events that are asked for as they are, and not in this month, where no period is named."""
+_BESIDE = (Tag.ACCOUNTS, Tag.ITS, Tag.FOLLOW_UP, Tag.STATUS_NAME, Tag.METRIC)
+_SUBJECT = (Tag.NAME, Tag.ITS, Tag.METRIC, Tag.STATUS_NAME)
+
+
+def whether_of(question: str, chunks: Sequence[Chunk]) -> Whether | None:
+    """The query; None if something else is asked, or if a word would have to be ignored."""
+    if not _OPENING.match(question) or sum(chunk.tag is Tag.NAME for chunk in chunks) != 1:
+        return None
+    negated = any(chunk.tag is Tag.NOT for chunk in chunks[:1])
+    if negated or _names_a_kind_of_signal(chunks):
+        return None
+    try:
+        return _read(chunks)
+    except (Unreadable, ValueError):
+        return None
+
+
+def _read(chunks: Sequence[Chunk]) -> Whether | None:
+    said = Gathered(chunks)
+    if any(said.has(tag) and tag not in said.event_periods for tag in _WITH_PERIOD):
+        return None
+    filters: list[Filter] = []
+    if _asks_whether_it_pays(chunks):
+        # Who owes what is due brings MRR, and does not pay.
+        filters = [PaymentStatusIs((StatusWord.PAID,)), MrrRange(above=Fraction(0))]
+        said.metrics.clear()
+    elif said.take(Tag.LIVE):
+        filters = [MrrRange(above=Fraction(0))]
+    if said.has(Tag.CURRENCY) and any(chunk.text.casefold() in PAYS for chunk in chunks):
+        # "Does Globex pay in euros?" says nothing of how much.
+        said.metrics = [metric for metric in said.metrics if metric is not Metric.MRR]
+    filters += said.filters()
+    said.take(*_BESIDE)
+    lost = said.periods or said.metrics or said.limit or said.order or said.grouping or said.owed_words
+    if not filters or lost or said.left:
+        return None
+    return Whether(said.names[0], deduplicated(filters))
+
+
+def _asks_whether_it_pays(chunks: Sequence[Chunk]) -> bool:
+    pays = any(chunk.text.casefold() in PAYS for chunk in chunks)
+    return pays and all(chunk.tag in _SUBJECT for chunk in chunks)
+
+
+def _names_a_kind_of_signal(chunks: Sequence[Chunk]) -> bool:
+    """``Has Acme downgraded?``: the signals, which tell when and how, answer better."""
+    tags = {chunk.tag for chunk in chunks}
+    return Tag.SIGNAL_TYPE in tags and Tag.SIGNALS not in tags
