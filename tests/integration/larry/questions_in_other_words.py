@@ -8,13 +8,16 @@ from fractions import Fraction
 from tests.integration.larry.books import Bag, Books, added, less, plain_sum
 from tests.integration.larry.expecting import Case, accounts, every, family, money, number, refused, rows, said
 from tests.integration.larry.portfolio import TODAY, WITHOUT_CUSTOMER
-from tests.integration.larry.questions_on_accounts import renewing, top
+from tests.integration.larry.questions_on_accounts import renewing, status, top
+from tests.integration.larry.questions_on_figures import annual
 from tests.integration.larry.questions_on_lists import bills
-from tests.integration.larry.questions_on_the_past import OCTOBER, SEPTEMBER
+from tests.integration.larry.questions_on_the_past import OCTOBER, SEPTEMBER, value
 
 from clynto.application.answer_question import Answered
 from stripe_sandbox.records import Invoice
 
+FIRST_KNOWN = dt.date(2025, 11, 30)
+"""The oldest month end that is rebuilt."""
 LEAVING = ("Umbrella Health", "Renewal Garden")
 
 
@@ -114,7 +117,7 @@ DAYS_AHEAD = family(
         "renewals between 27 november and 15 december",
         renewing(TODAY + dt.timedelta(days=1), dt.date(2026, 12, 15)),
     ),
-    ("upcoming renewals", renewing(TODAY, dt.date(2026, 11, 30))),
+    (["upcoming renewals", "renewals"], renewing(TODAY, TODAY + dt.timedelta(days=29))),
     (
         ["accounts renewing in 60 days", "renewals in 60 days", "who renews within 60 days"],
         renewing(TODAY, TODAY + dt.timedelta(days=59)),
@@ -199,6 +202,44 @@ EVERYDAY = family(
     ("which accounts failed to pay", said("with open payment failure signals")),
     ("which Stripe customers don't match?", said("no account; their MRR is")),
 )
+LATE = family(
+    "not paying",
+    (["which customers are not paying?", "customers not paying", "who isn't paying"], status("overdue", "failed")),
+    (
+        ["how much revenue is at risk this month", "revenue at risk this month"],
+        money("arr_at_risk", lambda b: annual(b.mrr_of(["Initech", "Initrode", "Paid Media Partners"]))),
+    ),
+    (["was Initech overdue?", "why was Hooli overdue"], refused("as it is now")),
+)
+NAMED_MONTHS = family(
+    "which month",
+    (["MRR last December", "what was our MRR last december"], value("mrr", None, dt.date(2025, 12, 31))),
+    ("ARR last October", value("arr", None, OCTOBER, times=12)),
+    (["accounts renewing next January", "renewals next jan"], renewing(dt.date(2027, 1, 1), dt.date(2027, 1, 31))),
+)
+LAST_YEAR = family(
+    "last twelve months",
+    (
+        [
+            "which accounts churned in the last 12 months?",
+            "customers we lost over the last year",
+            "who churned in the past year",
+        ],
+        every(
+            accounts(lambda b: [n for n in b.names if b.mrr(n, FIRST_KNOWN) and not b.mrr(n)]),
+            said("Churned compares the MRR at the end of 30 November 2025 with now."),
+        ),
+    ),
+    (
+        "how did MRR change over the last 12 months",
+        every(
+            money("change", lambda b: less(b.mrr_of(b.names), b.mrr_of(b.names, FIRST_KNOWN))),
+            said("at the end of 30 November 2025"),
+        ),
+    ),
+    ("accounts that churned last year", said("no record of the MRR at the end of 31 December 2024")),
+    ("which accounts churned in the last 14 months?", said("no record of the MRR at the end of 25 September 2025")),
+)
 COUNTED = family(
     "counted as listed",
     ("highest health score accounts", said("of them have no health score and are not listed")),
@@ -207,6 +248,9 @@ COUNTED = family(
 CASES: list[Case] = [
     *PAYING,
     *EVERYDAY,
+    *LATE,
+    *NAMED_MONTHS,
+    *LAST_YEAR,
     *COUNTED,
     *DEBTS,
     *UNITS_OF_AMOUNTS,

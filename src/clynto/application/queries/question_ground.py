@@ -14,6 +14,7 @@ from clynto.domain.exchange_rates import NO_RATES
 from clynto.domain.moments import UnixMicros, UnixTime, seconds_of
 from clynto.domain.money import UNITS, MoneyBag, minor_digits
 from clynto.domain.money_view import MoneyView, annual, view_of
+from clynto.domain.month_ends import Month
 from clynto.domain.questions.answers import (
     Answer,
     AnswerCoverage,
@@ -24,7 +25,7 @@ from clynto.domain.questions.answers import (
     CitationKind,
     Table,
 )
-from clynto.domain.questions.periods import DaySpan, Period, day_of_micros, span_of
+from clynto.domain.questions.periods import DaySpan, Period, day_of, day_of_micros, span_of
 from clynto.domain.questions.query import Metric, Query
 from clynto.domain.questions.wording import count, day_text, listed, money
 from clynto.domain.sort_places import MILLIONTHS
@@ -108,8 +109,20 @@ class Ground:
         return found
 
     def moments_of(self, span: DaySpan) -> tuple[RecordedMoment, RecordedMoment]:
-        """Just before ``span`` and at its end. Raises ``NotRecorded``."""
-        return self.moment_at_end_of(span.first - dt.timedelta(days=1)), self.moment_at_end_of(span.last)
+        """Just before ``span`` and at its end. Raises ``NotRecorded``.
+
+        The last twelve months begin some days before the oldest month end that is rebuilt: that one is taken where
+        nothing before it is known, and whoever tells the figure says so (``off_by``).
+        """
+        end = self.moment_at_end_of(span.last)
+        try:
+            return self.moment_at_end_of(span.first - dt.timedelta(days=1)), end
+        except NotRecorded:
+            month_end = day_of(UnixTime(Month(span.first.year, span.first.month).end - 1))
+            start = self.unit.question_data.recorded_moment(min(month_end, self.today), today=self.today)
+            if start is None or start.is_now or start.end_of >= min(span.last, self.today):
+                raise
+            return start, end
 
     def weights(self, bag: MoneyBag) -> Mapping[str, int]:
         """What a minor unit of each currency is worth when amounts are put in order: converted where figures are."""
@@ -212,6 +225,9 @@ def off_by(wanted: dt.date, moment: RecordedMoment) -> list[str]:
     if moment.is_now or moment.end_of == wanted:
         return []
     rebuilt = ", rebuilt from invoices" if moment.month is not None else ""
+    if moment.end_of > wanted:
+        begins = f"the comparison begins at the end of {day_text(moment.end_of)}{rebuilt}"
+        return [f"No figure of {day_text(wanted)} was kept; {begins}."]
     newest = f"the newest one before it is of {day_text(moment.end_of)}{rebuilt}"
     return [f"No figure of {day_text(wanted)} was kept; {newest}."]
 

@@ -31,7 +31,7 @@ from clynto.domain.questions.filters import (
     WithSignal,
 )
 from clynto.domain.questions.lists import LARGEST_LIMIT
-from clynto.domain.questions.periods import Period, Relative, Unit, Which
+from clynto.domain.questions.periods import Direction, Period, Relative, Rolling, Unit, Which
 from clynto.domain.questions.query import Grouping, Metric, Order
 from clynto.domain.questions.understanding.chunks import Chunk, TimeMeant
 from clynto.domain.questions.understanding.lexicon import Tag
@@ -46,6 +46,8 @@ from clynto.domain.questions.understanding.spoken_bounds import (
 from clynto.domain.signals import SignalType
 
 THIS_MONTH = Relative(Unit.MONTH, Which.THIS)
+NEXT_30_DAYS = Rolling(30, Unit.DAY, Direction.NEXT)
+"""What is coming up, where nobody says until when: at the end of a month next to nothing is left of that month."""
 LATE = (StatusWord.OVERDUE, StatusWord.FAILED)
 _EVENTS = (Tag.RENEWAL, Tag.CANCELING, Tag.TRIAL, Tag.DUE, Tag.NEW, Tag.CHURNED)
 _AHEAD = (Tag.RENEWAL, Tag.CANCELING, Tag.TRIAL, Tag.DUE)
@@ -307,7 +309,7 @@ class Gathered:
     def _event_filters(self) -> list[Filter]:
         found: list[Filter] = []
         if self.take(Tag.RENEWAL):
-            found.append(RenewsIn(self.event_periods.get(Tag.RENEWAL) or THIS_MONTH))
+            found.append(RenewsIn(self.event_periods.get(Tag.RENEWAL) or NEXT_30_DAYS))
         if self.take(Tag.CANCELING):
             found.append(CancelsIn(self.event_periods.get(Tag.CANCELING)))
         if self.take(Tag.TRIAL):

@@ -126,10 +126,9 @@ _PLAIN: dict[Meaning, str] = {
     Meaning(Tag.ACCOUNTS): "account|customer|client|company|companies|logo|stripe customer",
     Meaning(Tag.ALL): (
         "all accounts|all customers|all clients|all companies|all of our accounts|all of our customers"
-        "|all our accounts"
-        "|all our customers|every account|every customer|all|our|we|portfolio|whole portfolio|entire portfolio"
-        "|workspace|across all accounts|across all customers|across the portfolio|everyone|everybody|all the accounts"
-        "|all the customers"
+        "|all our accounts|all our customers|every account|every customer|all|our|we|portfolio|whole portfolio"
+        "|entire portfolio|workspace|across all accounts|across all customers|across the portfolio|everyone|everybody"
+        "|all the accounts|all the customers"
     ),
     Meaning(
         Tag.ITS
@@ -146,7 +145,8 @@ _PLAIN: dict[Meaning, str] = {
     ),
     Meaning(Tag.METRIC, Metric.ARR_AT_RISK): (
         "arr at risk|at risk arr|at-risk arr|revenue at risk|annual recurring revenue at risk|at risk revenue"
-        "|annual revenue at risk|recurring revenue at risk"
+        "|annual revenue at risk|recurring revenue at risk|revenue is at risk|annual revenue is at risk"
+        "|recurring revenue is at risk"
     ),
     Meaning(Tag.METRIC, Metric.OUTSTANDING): (
         "outstanding|outstanding amount|outstanding balance|owe|owes|owed|owing|open balance|receivable|debt"
@@ -173,7 +173,9 @@ _PLAIN: dict[Meaning, str] = {
         Tag.STATUS, StatusWord.NONE
     ): "no payment status|without payment status|without a payment status|none|no status",
     Meaning(Tag.STATUS_NAME): "payment status|last payment status|status|billing status|payment state",
-    Meaning(Tag.AT_RISK): "at risk|at-risk|risky|endangered|in danger",
+    Meaning(
+        Tag.AT_RISK
+    ): "at risk|at-risk|risky|endangered|in danger|not paying|not paying us|isn't paying|stopped paying",
     Meaning(Tag.NOT): "not|no|non|never|except|except for|excluding|other than|isn't|without|lacking",
     Meaning(Tag.RENEWAL): (
         "renew|renews|renewing|renewal|upcoming renewal|coming renewal|renewal date|up for renewal"
@@ -196,8 +198,7 @@ _PLAIN: dict[Meaning, str] = {
     Meaning(Tag.GAINED): "gained|gain|win|won|winning|added|add",
     Meaning(Tag.CHANGED): (
         "change|changed|changing|develop|developed|developing"
-        "|move|moved|difference|movement|mover|changes|net change|net new|evolve"
-        "|evolved|moving"
+        "|move|moved|difference|movement|mover|changes|net change|net new|evolve|evolved|moving"
     ),
     Meaning(Tag.FELL): (
         "fall|fell|fallen|falling|drop|dropped|dropping|shrink|shrank|shrunk|decrease|decreased|decline"

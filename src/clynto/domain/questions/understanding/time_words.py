@@ -98,6 +98,7 @@ class TimeWords:
             self._rolling,
             self._within,
             self._relative,
+            self._which_month,
             self._weekday,
             self._quarter,
             self._single_day,
@@ -152,7 +153,23 @@ class TimeWords:
         which, unit = _WHICH.get(self._text(place)), _UNITS.get(self._text(place + 1))
         if which is None or unit is None or self._text(place + 1) == "fortnight":
             return None
+        over_the = (self._text(place - 2), self._text(place - 1)) == ("over", "the") and which is Which.LAST
+        if self._text(place) == "past" or over_the:
+            # "The past year" ends today, unlike "last year".
+            return _same(Rolling(1, unit), 2)
         return _same(Relative(unit, which), 2)
+
+    def _which_month(self, place: int) -> TimeFound | None:
+        """``Last December``: the newest one that is over; ``next``: the first to begin; ``this``: that of the year."""
+        which, month = _WHICH.get(self._text(place)), self._month_number(place + 1)
+        if which is None or month is None or self._year_number(place + 2) is not None:
+            return None
+        year, running = self._today.year, self._today.month
+        if which is Which.LAST:
+            year -= month >= running
+        elif which is Which.NEXT:
+            year += month <= running
+        return _same(MonthOf(year, month), 2)
 
     def _weekday(self, place: int) -> TimeFound | None:
         """``Monday``: the latest one, or for what is to come the next one; today counts, unless the last is meant."""

@@ -86,6 +86,8 @@ _ORDERED = re.compile(r"\W*((please|kindly|can|could|would|will|you|hey|hi|hello
 """Begins as an order to cancel something does, and not as a question about it."""
 _LOOKING_BACK = re.compile(r"\W*(((when|why|how much|what) )?(did|has|have|had))\b", re.IGNORECASE)
 _RECEIVED = re.compile(r"\b(how much|what|total)\b.*\b(did|was|were|has been|have been|have|paid)\b", re.IGNORECASE)
+_FORMERLY = re.compile(r"\W*((and|so|but|why|when|how long)\W+)?(was|were|wasn't|had)\b", re.IGNORECASE)
+_NO_FORMER_STATUS = "the payment status is kept as it is now; what happened before stands in the signals and invoices"
 _PAY_WORD = re.compile(r"(pay|paid|spend|spent)\b", re.IGNORECASE)
 _WHOLE = frozenset(
     {
@@ -122,6 +124,8 @@ def understand(
     refused = _refusal(question, found, today, at_hand.previous) or _received(question, found, at_hand)
     if refused is not None:
         return Refused(refused)
+    if _asks_for_a_former_status(question, found, at_hand):
+        return NotUnderstood((), _names(found), _NO_FORMER_STATUS)
     unknown = tuple(chunk.value or chunk.text for chunk in found if chunk.tag is Tag.UNKNOWN)
     if not found:
         # "Hello", "thanks", "what can you do?": words, and no question about the data among them.
@@ -129,6 +133,14 @@ def understand(
     if unknown:
         return NotUnderstood(unknown, _names(found))
     return _read(question, found, at_hand)
+
+
+def _asks_for_a_former_status(question: str, chunks: Sequence[Chunk], at_hand: Situation) -> bool:
+    """``Was Acme overdue?``: what it is now says nothing of that. Signals and invoices do know their past."""
+    tags = {chunk.tag for chunk in chunks}
+    of_one = Tag.NAME in tags or Tag.ITS in tags or at_hand.about is not None
+    dated = tags & {Tag.SIGNALS, Tag.SIGNAL_TYPE, Tag.INVOICES, Tag.INVOICE_STATE}
+    return of_one and Tag.STATUS in tags and not dated and _FORMERLY.match(question) is not None
 
 
 def _in_shown_currency(chunks: Sequence[Chunk], shown: str | None) -> list[Chunk]:
