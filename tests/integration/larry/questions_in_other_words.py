@@ -69,7 +69,7 @@ UNITS_OF_AMOUNTS = family(
     ),
     (
         ["MRR over 100,5 €", "accounts with an MRR of more than 100.5 EUR", "accounts paying more than €100,50"],
-        accounts(lambda _: ["Globex GmbH"]),
+        every(accounts(lambda _: ["Globex GmbH"]), said("The bound is put to an account's whole MRR")),
     ),
     (["accounts without MRR", "free accounts"], accounts(_paying_nothing)),
 )

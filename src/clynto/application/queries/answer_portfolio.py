@@ -7,7 +7,7 @@ from dataclasses import replace
 from fractions import Fraction
 
 from clynto.application.queries.question_ground import Ground, known_at, off_by
-from clynto.application.queries.select_accounts import moved_between, selection_of, stretch_of, with_statuses
+from clynto.application.queries.select_accounts import selection_of, stretch_of, what_is_compared, with_statuses
 from clynto.domain.money import MoneyBag
 from clynto.domain.money_view import annual
 from clynto.domain.questions.answers import Answer, AnswerFigure, Cell, CellKind, Column, Row, Table
@@ -86,7 +86,7 @@ def answer_accounts(ground: Ground, query: Accounts) -> Answer:
         ],
         table=table,
         figures=figures,
-        notes=[*_not_listed(query.metric, total.accounts - table.total), *moved_between(ground, query.filters)],
+        notes=[*_not_listed(query.metric, total.accounts - table.total), *what_is_compared(ground, query.filters)],
         over_all=not query.filters and bool(_sums(ground, query.metric, total)),
     )
 
@@ -112,7 +112,7 @@ def answer_figure(ground: Ground, query: Figure) -> Answer:
         [_told(query, figure, total)],
         table=_grouped(ground, query, groups),
         figures=[figure, AnswerFigure("accounts", number=Fraction(total.accounts))],
-        notes=[*moved_between(ground, query.filters), *_counted_twice(query)],
+        notes=[*what_is_compared(ground, query.filters), *_counted_twice(query)],
         over_all=not query.filters and figure.money is not None and query.statistic is Statistic.TOTAL,
     )
 
@@ -262,7 +262,7 @@ def _at_risk(ground: Ground, query: Figure, selection: Selection) -> Answer:
         sentences,
         table=table,
         figures=figures,
-        notes=[*_not_listed(Metric.MRR, missing), *moved_between(ground, query.filters), *_counted_twice(query)],
+        notes=[*_not_listed(Metric.MRR, missing), *what_is_compared(ground, query.filters), *_counted_twice(query)],
         over_all=not query.filters,
     )
 

@@ -82,9 +82,11 @@ def signal_condition(
     )
 
 
-def moved_between(ground: Ground, filters: Sequence[Filter]) -> list[str]:
-    """Which two moments a condition on new or churned accounts compares."""
+def what_is_compared(ground: Ground, filters: Sequence[Filter]) -> list[str]:
+    """Which moments a condition on new or churned accounts compares, and what a bound beside a currency is put to."""
     notes = []
+    if {InCurrency, MrrRange} <= {type(condition) for condition in filters}:
+        notes.append("The bound is put to an account's whole MRR, also where a part of it is in another currency.")
     for condition in filters:
         if isinstance(condition, NewIn | ChurnedIn):
             start, end = ground.moments_of(ground.span(condition.period))
