@@ -20,12 +20,19 @@ pytestmark = pytest.mark.postgres
 CUSTOMERS = [f"cus_{number:04}" for number in range(500)]
 EACH = 8
 BATCH = CUSTOMERS[:150]
+_WITHOUT_STATISTICS = (
+    "ALTER TABLE stripe_invoices SET (autovacuum_enabled = false)",
+    "TRUNCATE stripe_invoices",
+    "DELETE FROM pg_statistic WHERE starelid = 'stripe_invoices'::regclass",
+)
 
 
 @pytest.fixture(params=["unknown", "known"])
-def filled(request: pytest.FixtureRequest, postgres_engine: Engine) -> Engine:
-    """Many paid invoices, without statistics, as in a first sync, and with them."""
+def filled(request: pytest.FixtureRequest, postgres_engine: Engine) -> Iterator[Engine]:
+    """Many paid invoices, without statistics, as in a first sync, and with them. What PostgreSQL gathers by itself
+    would be of other tests' rows, or of half of these."""
     engine = emptied(postgres_engine)
+    _execute(engine, *_WITHOUT_STATISTICS)
     with committed(SqlUnitsOfWork(engine)) as unit:
         unit.invoices.put_many(
             [
@@ -36,10 +43,16 @@ def filled(request: pytest.FixtureRequest, postgres_engine: Engine) -> Engine:
             Provenance.of_read(moment(10)),
         )
     if request.param == "known":
-        with engine.connect() as connection:
-            connection.exec_driver_sql("ANALYZE stripe_invoices")
-            connection.commit()
-    return engine
+        _execute(engine, "ANALYZE stripe_invoices")
+    yield engine
+    _execute(engine, "ALTER TABLE stripe_invoices RESET (autovacuum_enabled)")
+
+
+def _execute(engine: Engine, *statements: str) -> None:
+    with engine.connect() as connection:
+        for statement in statements:
+            connection.exec_driver_sql(statement)
+        connection.commit()
 
 
 @contextmanager
