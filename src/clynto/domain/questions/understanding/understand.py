@@ -27,7 +27,7 @@ from clynto.domain.questions.understanding.near_words import NearWords
 from clynto.domain.questions.understanding.readings import reading_of
 from clynto.domain.questions.understanding.refusals import Refusal
 from clynto.domain.questions.understanding.spotting import Spotting
-from clynto.domain.questions.understanding.whether import whether_of
+from clynto.domain.questions.understanding.whether import PAYS, whether_of
 from clynto.domain.questions.understanding.words import LONGEST_QUESTION
 from clynto.domain.signals import SignalType
 
@@ -80,7 +80,6 @@ _PORTFOLIO = frozenset({Tag.ALL, Tag.ACCOUNTS, Tag.WHICH, Tag.UNMATCHED, Tag.GRO
 _VERBS = ("show", "list", "display", "name")
 _WHETHER = ("is", "are", "does", "do")
 _PAID = ("pay", "paid", "spend", "spent", "pay us", "paid us")
-_PAYS = ("pay", "pays", "paying")
 _COMING = frozenset({Tag.RENEWAL, Tag.CANCELING, Tag.TRIAL, Tag.DUE, Tag.END})
 _ORDERED = re.compile(r"\W*((please|kindly|can|could|would|will|you|hey|hi|hello|larry)\W+)*cancel\b", re.IGNORECASE)
 """Begins as an order to cancel something does, and not as a question about it."""
@@ -160,7 +159,7 @@ def _asked_whether(question: str, chunks: Sequence[Chunk]) -> list[Chunk]:
     asks = question.split()[:1] and question.split(maxsplit=1)[0].casefold() in _WHETHER
     if not asks or {chunk.tag for chunk in chunks} - {Tag.NAME, Tag.ITS, Tag.METRIC}:
         return list(chunks)
-    return [replace(chunk, tag=Tag.STATUS_NAME) if chunk.text.casefold() in _PAYS else chunk for chunk in chunks]
+    return [replace(chunk, tag=Tag.STATUS_NAME) if chunk.text.casefold() in PAYS else chunk for chunk in chunks]
 
 
 def _payers_counted(chunks: Sequence[Chunk]) -> list[Chunk]:
@@ -169,7 +168,7 @@ def _payers_counted(chunks: Sequence[Chunk]) -> list[Chunk]:
         return list(chunks)
     found: list[Chunk] = []
     for chunk, behind in zip(chunks, [*chunks[1:], None], strict=True):
-        pays = chunk.tag is Tag.METRIC and chunk.text.casefold() in _PAYS
+        pays = chunk.tag is Tag.METRIC and chunk.text.casefold() in PAYS
         following = None if behind is None else behind.tag
         if pays and following not in (Tag.BOUND, Tag.BETWEEN, Tag.AMOUNT):
             if following is not Tag.CURRENCY:

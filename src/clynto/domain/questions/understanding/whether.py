@@ -14,6 +14,7 @@ from clynto.domain.questions.understanding.lexicon import Tag
 from clynto.domain.questions.understanding.portfolio_words import deduplicated
 
 PAYS = ("pay", "pays", "paying")
+"""Forms of the verb that ask for what is paid now."""
 _OPENING = re.compile(r"\W*((and|so|but|then)\W+)?(is|are|isn't|does|do|has|have)\b", re.IGNORECASE)
 _WITH_PERIOD = (Tag.RENEWAL, Tag.CHURNED)
 """Events that are asked for as they are, and not in this month, where no period is named."""
