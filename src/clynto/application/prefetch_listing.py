@@ -24,10 +24,18 @@ class _Ended:
 
 
 class PrefetchedListing:
-    """Iterate it to get the pages; what went wrong while reading is raised there. ``stop`` ends the reading."""
+    """Iterate it to get the pages; what went wrong while reading is raised there. ``stop`` ends the reading.
 
-    def __init__(self, reader: StripeReader, listing: Listing, spans: Sequence[Span]) -> None:
+    With ``after`` nothing is asked for until that list was read to its end: what moves from the one list to the
+    other meanwhile is then in the second at the latest.
+    """
+
+    def __init__(
+        self, reader: StripeReader, listing: Listing, spans: Sequence[Span], *, after: PrefetchedListing | None = None
+    ) -> None:
         self.listing = listing
+        self._after = after
+        self._read_out = threading.Event()
         self._reader = reader
         self._spans = tuple(spans)
         self._buffer: queue.Queue[Page | _Ended] = queue.Queue(maxsize=PAGES_AHEAD)
@@ -45,6 +53,11 @@ class PrefetchedListing:
             self._discard_waiting()
             self._thread.join(timeout=_POLL_SECONDS)
 
+    def wait_until_read(self, given_up: threading.Event) -> None:
+        """Wait until the last request of this list was answered, or failed, or until ``given_up``."""
+        while not given_up.is_set() and not self._read_out.wait(_POLL_SECONDS):
+            continue
+
     def __iter__(self) -> Iterator[Page]:
         while True:
             got = self._buffer.get()
@@ -56,6 +69,8 @@ class PrefetchedListing:
 
     def _read(self) -> None:
         error: BaseException | None = None
+        if self._after is not None:
+            self._after.wait_until_read(self._stopped)
         try:
             # closing() ends the reader's own threads at once when this one is told to stop.
             with closing(self._reader.pages(self.listing, self._spans)) as pages:
@@ -64,6 +79,8 @@ class PrefetchedListing:
                         return
         except Exception as caught:  # noqa: BLE001 - carried to the consuming thread and raised there
             error = caught
+        finally:
+            self._read_out.set()
         self._hand_over(_Ended(error))
 
     def _hand_over(self, what: Page | _Ended) -> bool:

@@ -36,6 +36,10 @@ STEP_LISTINGS: Mapping[StepName, tuple[Listing, ...]] = {
     StepName.SUBSCRIPTIONS: (Listing.RUNNING_DISCOUNTS, Listing.LIVE_SUBSCRIPTIONS, Listing.ENDED_SUBSCRIPTIONS),
     StepName.INVOICES: (Listing.OPEN_INVOICES, Listing.INVOICES),
 }
+READ_AFTER: Mapping[Listing, Listing] = {Listing.ENDED_SUBSCRIPTIONS: Listing.LIVE_SUBSCRIPTIONS}
+"""Lists that are read one after the other: a subscription that ends between two parallel reads would be in neither
+(guarantees D8)."""
+
 CLOCK_TOLERANCE_SECONDS = 3600
 """Lists are read up to this far beyond our own "now", in case our clock is behind Stripe's."""
 
@@ -162,14 +166,17 @@ class _Walk:
                 prefetched.stop()
 
     def _read_ahead(self, reader: StripeReader) -> dict[Listing, PrefetchedListing]:
-        ahead = {}
+        ahead: dict[Listing, PrefetchedListing] = {}
         for step, listings in STEP_LISTINGS.items():
             if self._lease.run.step(step).state is StepState.DONE:
                 continue
             for listing in listings:
                 remaining = self._remaining(listing)
                 if remaining:
-                    ahead[listing] = PrefetchedListing(reader, listing, remaining)
+                    before = READ_AFTER.get(listing)
+                    ahead[listing] = PrefetchedListing(
+                        reader, listing, remaining, after=None if before is None else ahead.get(before)
+                    )
         for prefetched in ahead.values():
             prefetched.start()
         return ahead

@@ -219,6 +219,7 @@ class MemoryStripeReader:
         if not self._still_wanted():
             raise RunSuperseded
         self._stripe.requests.append(what)
+        self._stripe.faults.happen(what)
         self._stripe._report(self._key)
         self._stripe.faults.raise_for_everything()
         self._stripe.faults.raise_for_permissions([permission])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from clynto.domain.errors import ClyntoError, MissingPermissions
 from clynto.ports.stripe_reading import Listing
@@ -28,6 +28,7 @@ class StripeFaults:
         self._missing: set[str] = set()
         self._at: dict[str, list[ClyntoError | None]] = {}
         self._always_at: dict[str, ClyntoError] = {}
+        self._meanwhile: dict[str, Callable[[], None]] = {}
 
     def fail_everything(self, error: ClyntoError) -> None:
         """Answer every request by ``error``."""
@@ -45,12 +46,21 @@ class StripeFaults:
             times = 0
         self._at[request] = [*(None for _ in range(after)), *(error for _ in range(times))]
 
+    def meanwhile(self, request: str, happens: Callable[[], None]) -> None:
+        """Let something happen at Stripe between the arrival of the next such ``request`` and its answer."""
+        self._meanwhile[request] = happens
+
     def heal(self) -> None:
         """Let nothing go wrong any more."""
         self._everything = None
         self._missing.clear()
         self._at.clear()
         self._always_at.clear()
+        self._meanwhile.clear()
+
+    def happen(self, request: str) -> None:
+        """Let happen what was planned for this request."""
+        self._meanwhile.pop(request, lambda: None)()
 
     def raise_for_everything(self) -> None:
         """Raise the fault of all requests, if one is switched on."""
