@@ -276,29 +276,30 @@ class _Walk:
         self._begin(step)
         with self._units.reading(self._workspace_id) as uow:
             index = self._tools.matching.index(uow)
-            total = max(1, uow.customers.count())
+            living = uow.customers.count()
         after: str | None = None
         done = 0
-        while ids := self._compute_batch(index, after, done, total):
+        while ids := self._compute_batch(index, after, done, living):
             after = ids[-1]
-            done += len(ids)
+            # Deleted customers are computed as well, for their history; the card counts those that exist.
+            done = min(done + len(ids), living)
         with self._units.writing(self._workspace_id) as uow:
             self._lease.store(uow, lambda run: run.finish_step(step, records=done))
             uow.commit()
 
-    def _compute_batch(self, index: DomainIndex, after: str | None, done: int, total: int) -> Sequence[str]:
+    def _compute_batch(self, index: DomainIndex, after: str | None, done: int, living: int) -> Sequence[str]:
         if not self._wanted():
             raise RunSuperseded
-        return retrying(lambda: self._store_batch(index, after, done, total))
+        return retrying(lambda: self._store_batch(index, after, done, living))
 
-    def _store_batch(self, index: DomainIndex, after: str | None, done: int, total: int) -> Sequence[str]:
+    def _store_batch(self, index: DomainIndex, after: str | None, done: int, living: int) -> Sequence[str]:
         with self._units.writing(self._workspace_id, repeatable=True) as uow:
             ids = uow.customers.ids(after=after, limit=BATCH)
             if not ids:
                 return ids
             drift = self._tools.matching.complete(uow, ids, index)
-            counted = done + len(ids)
-            permille = counted * 1000 // total
+            counted = min(done + len(ids), living)
+            permille = counted * 1000 // max(1, living)
             self._lease.store(
                 uow,
                 lambda run: run.progress(StepName.ACCOUNT_BILLING, records=counted, done_permille=permille).note_drift(

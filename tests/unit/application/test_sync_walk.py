@@ -78,6 +78,13 @@ def test_a_whole_sync_fills_every_account(product: SyncProduct) -> None:
     assert (card.records_synced.customers, card.customers_matched) == (3, 2)
 
 
+def test_deleted_customers_are_computed_and_not_counted(product: SyncProduct) -> None:
+    product.stripe.put(replace(plain_customer(3, "eve@nowhere.example"), deleted=True))
+    run = product.synced()
+    assert (run.step(StepName.CUSTOMERS).records, run.step(StepName.ACCOUNT_BILLING).records) == (2, 2)
+    assert run.percent == 100
+
+
 def test_a_second_sync_of_the_same_data_changes_no_figure_and_no_count(product: SyncProduct) -> None:
     first = product.synced()
     before = product.figures()
