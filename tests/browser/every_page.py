@@ -38,6 +38,7 @@ FULL = (
     Shot("settings-rates", "/settings/rates"),
     Shot("settings-people", "/settings/people"),
     Shot("settings-person", "/settings/people?dialog=person"),
+    Shot("settings-own-password", "/settings/people?dialog=own-password"),
     Shot("settings-tokens", "/settings/tokens"),
     Shot("settings-audit", "/settings/audit"),
     Shot("settings-data", "/settings/data"),

@@ -26,7 +26,9 @@ HEAVIEST, LIGHTEST = 100_000, 55_000
 """Bytes that a page may transfer without cache, style sheets and scripts counted; with less, some were not counted."""
 PHONE = 360
 PAGES = (*FULL, Shot("mixed-billing", "/accounts/{mixed}/billing"), Shot("mixed-mrr", "/accounts/{mixed}/mrr"))
-OPEN_TO_MEMBERS = re.compile(r"^/(logout|accounts/columns|inbox/[^/]+/(dismiss|reopen)|larry.*)$")
+OPEN_TO_MEMBERS = re.compile(
+    r"^/(logout|accounts/columns|inbox/[^/]+/(dismiss|reopen)|larry.*|settings/people/own-password)$"
+)
 REASON = re.compile(r"^(Needs the (admin or owner|owner) role\.|Disconnect Stripe before you remove its data\.)$")
 BARRED = {
     "accounts": 2,

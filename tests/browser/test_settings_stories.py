@@ -12,6 +12,8 @@ from tests.integration.product.installation import PASSWORD
 
 from clynto.domain.roles import Role
 
+NEW_PASSWORD = "an entirely new password"
+
 pytestmark = pytest.mark.xdist_group("settings stories")
 
 
@@ -71,6 +73,36 @@ def test_members_and_roles(scene: Scene) -> None:
     page.get_by_role("dialog").get_by_role("button", name="Remove person").click()
     told(page, "The person was removed")
     expect(row).to_have_count(0)
+
+
+def test_passwords_are_changed_by_their_people_and_set_by_an_owner(scene: Scene) -> None:
+    page = scene.page_of(Role.MEMBER, "/settings/people")
+    page.get_by_role("button", name="Change my password").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_label("Current password")).to_be_focused()
+    dialog.get_by_label("Current password").fill("wrong battery staple")
+    dialog.get_by_label("New password").fill(NEW_PASSWORD)
+    dialog.get_by_role("button", name="Change password").click()
+    expect(dialog.get_by_label("Current password")).to_have_attribute("aria-invalid", "true")
+    dialog.get_by_label("Current password").fill(PASSWORD)
+    dialog.get_by_label("New password").fill(NEW_PASSWORD)
+    dialog.get_by_role("button", name="Change password").click()
+    told(page, "Your password was changed.")
+    member = scene.emails[Role.MEMBER]
+    owners = scene.page_of(Role.OWNER, "/settings/people")
+    row = owners.get_by_role("row", name=member)
+    row.get_by_role("button", name="Set password").click()
+    dialog = owners.get_by_role("dialog")
+    expect(dialog).to_contain_text(member)
+    dialog.get_by_label("New password").fill("short")
+    dialog.get_by_role("button", name="Set password").click()
+    expect(dialog.get_by_label("New password")).to_have_attribute("aria-invalid", "true")
+    expect(dialog).to_contain_text(member)
+    dialog.get_by_label("New password").fill(PASSWORD)
+    dialog.get_by_role("button", name="Set password").click()
+    told(owners, f"{member} has a new password and is signed out everywhere.")
+    page.reload()
+    expect(page).to_have_url(re.compile("/login"))
 
 
 def test_a_token_is_shown_once_works_and_stops_when_it_is_revoked(scene: Scene) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import sqlite3
 import stat
 from collections.abc import Callable
 from pathlib import Path
@@ -10,6 +11,8 @@ from typing import NamedTuple
 
 import pytest
 
+from clynto.adapters.system.argon2_passwords import Argon2Passwords
+from clynto.domain.secret import Secret
 from clynto.entrypoints.cli import main
 
 PASSWORD = "correct horse battery staple"
@@ -85,6 +88,7 @@ def assert_one_line(ended: Ended, *says: str) -> None:
         *([group, "--help"] for group in ("workspace", "user", "token", "accounts", "vault")),
         ["workspace", "create", "--help"],
         ["user", "add", "--help"],
+        ["user", "password", "--help"],
         ["token", "create", "--help"],
         ["accounts", "import", "--help"],
         ["vault", "rotate", "--help"],
@@ -239,6 +243,20 @@ def test_what_cannot_be_done_is_one_line(installed: Clynto, workspace: str, tmp_
     assert_one_line(installed(*CREATE, "--owner-email", "no address", typed=PASSWORD), "owner_email")
     assert_one_line(installed("token", "create", "--workspace", "wsp_no", "--role", "admin", "--name", "n"), "wsp_no")
     assert_one_line(installed("accounts", "import", "--workspace", workspace, str(table)), "CLYNTO_REDIS_URL")
+
+
+def test_the_operator_sets_a_password_that_was_forgotten(installed: Clynto, workspace: str, tmp_path: Path) -> None:
+    with sqlite3.connect(tmp_path / "var" / "clynto.sqlite3") as database:
+        [(owner, before)] = database.execute("SELECT email, password_hash FROM users").fetchall()
+    set_it = ("user", "password", "--password-stdin", "--workspace", workspace, "--email")
+    assert_one_line(installed(*set_it, "nobody@rheinwerk.example", typed=PASSWORD), "nobody@rheinwerk.example")
+    assert_one_line(installed(*set_it, owner, typed="short"), "password")
+    told = installed(*set_it, f" {owner.upper()}", typed="an entirely new password")
+    assert (told.status, told.output, told.errors) == (0, "", "")
+    with sqlite3.connect(tmp_path / "var" / "clynto.sqlite3") as database:
+        [(after,)] = database.execute("SELECT password_hash FROM users").fetchall()
+    assert Argon2Passwords().verify(after, Secret("an entirely new password"))
+    assert after != before
 
 
 @pytest.mark.parametrize("variable", ["PUBLIC", "PRIVATE", "WEBHOOK"])

@@ -24,6 +24,7 @@ from clynto.application.answer_question import AnswerQuestion
 from clynto.application.audit import AuditTrail
 from clynto.application.authenticate import Authenticate, SessionCredential
 from clynto.application.change_account import ChangeAccount
+from clynto.application.change_own_password import ChangeOwnPassword
 from clynto.application.change_user import ChangeUser
 from clynto.application.change_workspace import ChangeWorkspace
 from clynto.application.configure_webhooks import RenewWebhookAddress, SaveSigningSecret
@@ -321,6 +322,9 @@ def empty_product(code: Secret = SET_UP_CODE) -> Product:
         list_people=ListPeople(units=units),
         add_user=AddUser(units=units, hashing=hashing, clock=clock, identifiers=identifiers, audit=audit),
         change_user=ChangeUser(units=units, hashing=hashing, audit=audit),
+        change_own_password=ChangeOwnPassword(
+            directory=directory, units=units, hashing=hashing, clock=clock, audit=audit
+        ),
         remove_user=RemoveUser(units=units, audit=audit),
         list_tokens=ListTokens(units=units),
         issue_token=IssueToken(units=units, clock=clock, identifiers=identifiers, audit=audit),

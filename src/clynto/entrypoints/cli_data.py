@@ -16,6 +16,7 @@ from clynto.entrypoints.cli_settings import (
     storage,
     storage_and_queue,
 )
+from clynto.entrypoints.start_up_faults import StartUpFault
 
 if TYPE_CHECKING:
     from clynto.application.reseal_credentials import Resealed
@@ -74,6 +75,28 @@ def add_user(workspace_id: str, email: str, role: str, password_stdin: bool) -> 
         )
         person = add(operator_of(container, workspace_id), email=email, role=Role(role), password=password)
         click.echo(person.id)
+
+
+@user.command("password")
+@WORKSPACE
+@click.option("--email", required=True)
+@click.option("--password-stdin", is_flag=True, required=True, help="Read the password from standard input.")
+def set_password(workspace_id: str, email: str, password_stdin: bool) -> None:  # noqa: ARG001
+    """Set the password of a person who forgot theirs, the only owner too; ends their sessions."""
+    from clynto.application.change_user import ChangeUser
+    from clynto.application.person_details import normalised_email
+    from clynto.application.queries.people import ListPeople
+
+    password = secret_from_standard_input("password")
+    with storage() as container:
+        units, operator = container.units(), operator_of(container, workspace_id)
+        people = ListPeople(units=units)(operator)
+        found = next((person for person in people if person.email == normalised_email(email)), None)
+        if found is None:
+            raise StartUpFault(f"Nobody in this workspace has the address {email}.")
+        ChangeUser(units=units, hashing=container.hashing(), audit=container.audit())(
+            operator, found.id, password=password
+        )
 
 
 @click.group()

@@ -13,6 +13,7 @@ from clynto.application.add_user import AddUser
 from clynto.application.answer_question import AnswerQuestion
 from clynto.application.authenticate import Authenticate
 from clynto.application.change_account import ChangeAccount
+from clynto.application.change_own_password import ChangeOwnPassword
 from clynto.application.change_user import ChangeUser
 from clynto.application.change_workspace import ChangeWorkspace
 from clynto.application.configure_webhooks import RenewWebhookAddress, SaveSigningSecret
@@ -98,6 +99,7 @@ class PeopleServices:
     list_people: ListPeople
     add_user: AddUser
     change_user: ChangeUser
+    change_own_password: ChangeOwnPassword
     remove_user: RemoveUser
     list_tokens: ListTokens
     issue_token: IssueToken

@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from tests.unit.http.browsing import API, PAGE_TOKEN, page_token, problem, sign_in
-from tests.unit.memory_product import ADMIN, OWNER, PASSWORD, SET_UP_CODE, Product, empty_product
+from tests.unit.memory_product import ADMIN, MEMBER, OWNER, PASSWORD, SET_UP_CODE, Product, empty_product
 
 from clynto.domain.roles import Role
 from clynto.domain.secret import Secret
@@ -64,6 +64,43 @@ def test_a_new_password_ends_open_sessions(product: Product, browser_of: Callabl
         product.actor(OWNER), product.user_id(ADMIN), password=Secret("an entirely new password")
     )
     assert problem(browser.get(f"{API}/workspace")) == (401, "not_signed_in")
+
+
+def test_ones_own_new_password_keeps_this_browser_alone_signed_in(
+    app: Flask, browser_of: Callable[[str], FlaskClient]
+) -> None:
+    here, elsewhere = browser_of(MEMBER), browser_of(MEMBER)
+    kept = cookie_of(here)
+    form = {
+        "csrf_token": page_token(here),
+        "current_password": PASSWORD.reveal(),
+        "new_password": "an entirely new password",
+    }
+    refused = here.post("/settings/people/own-password", data={**form, "current_password": "wrong battery staple"})
+    assert refused.status_code == 422
+    assert "This is not your current password." in refused.text
+    assert "wrong battery staple" not in refused.text
+    assert here.post("/settings/people/own-password", data=form).status_code == 303
+    assert here.get(f"{API}/workspace").status_code == 200
+    replay = app.test_client()
+    replay.set_cookie(SESSION_COOKIE, kept)
+    for other in (elsewhere, replay):
+        assert problem(other.get(f"{API}/workspace")) == (401, "not_signed_in")
+
+
+def test_an_owner_sets_the_password_of_others_and_proves_the_own_one(
+    product: Product, browser_of: Callable[[str], FlaskClient]
+) -> None:
+    owner, member = browser_of(OWNER), browser_of(MEMBER)
+    form = {"csrf_token": page_token(owner), "user_id": product.user_id(MEMBER), "password": "short"}
+    refused = owner.post("/settings/people/password", data=form)
+    assert refused.status_code == 422
+    assert "Use at least 12 characters." in refused.text
+    assert owner.post("/settings/people/password", data={**form, "password": "a password for mia"}).status_code == 303
+    assert problem(member.get(f"{API}/workspace")) == (401, "not_signed_in")
+    own = owner.post("/settings/people/password", data={**form, "user_id": product.user_id(OWNER)})
+    assert own.headers["Location"].endswith("dialog=own-password")
+    assert owner.get(f"{API}/workspace").status_code == 200
 
 
 @pytest.mark.parametrize(("public_url", "secure"), [("https://clynto.example", True), ("http://127.0.0.1:8000", False)])

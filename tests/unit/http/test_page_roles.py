@@ -38,6 +38,7 @@ FORMS_OF_ADMINS = (
 )
 FORMS_OF_OWNERS = (
     "/settings/people",
+    "/settings/people/password",
     "/settings/people/remove",
     "/settings/people/usr_any/role",
     "/settings/data/erase",

@@ -7,12 +7,13 @@ from typing import Any
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from clynto.domain.errors import ClyntoError, Conflict, InvalidInput, LastOwner
+from clynto.domain.errors import ClyntoError, Conflict, InvalidInput, LastOwner, TooManyAttempts
 from clynto.domain.roles import Role
 from clynto.domain.secret import Secret
 from clynto.entrypoints.http.access import needs
 from clynto.entrypoints.http.current import actor, services
 from clynto.entrypoints.http.pages.form_words import wanted_dialog
+from clynto.entrypoints.http.pages.sign_in import start_session
 from clynto.entrypoints.http.pagination import cursor_to, position_of
 from clynto.entrypoints.http.problem_details import problem_of
 
@@ -57,6 +58,39 @@ def change_role(user_id: str) -> AnyResponse | Page:
     except LastOwner as refusal:
         return _refused(_people, refusal)
     flash(f"{person.email} is {person.role.value} from now on.")
+    return redirect(url_for("people_pages.people"), 303)
+
+
+@people_pages.post("/settings/people/password")
+@needs(Role.OWNER)
+def set_password() -> AnyResponse | Page:
+    """Give somebody who forgot theirs a new password. One's own is changed by proving the current one."""
+    user_id = request.form.get("user_id", "")
+    if user_id == actor().user_id:
+        return redirect(url_for("people_pages.people", dialog="own-password"), 303)
+    try:
+        person = services().people.change_user(actor(), user_id, password=Secret(request.form.get("password", "")))
+    except InvalidInput as refusal:
+        return _refused(_people, refusal, dialog="set-password", chosen=user_id)
+    flash(f"{person.email} has a new password and is signed out everywhere.")
+    return redirect(url_for("people_pages.people"), 303)
+
+
+@people_pages.post("/settings/people/own-password")
+@needs(Role.MEMBER)
+def change_own_password() -> AnyResponse | Page:
+    """Change one's own password. This browser stays signed in, with a new session; every other one has to again."""
+    typed, person = request.form, actor()
+    new = Secret(typed.get("new_password", ""))
+    try:
+        services().people.change_own_password(person, current=Secret(typed.get("current_password", "")), new=new)
+    except (InvalidInput, TooManyAttempts) as refusal:
+        return _refused(_people, refusal, dialog="own-password")
+    try:
+        start_session(person.label, new)
+    except TooManyAttempts:
+        return redirect(url_for("sign_in.login"), 303)
+    flash("Your password was changed. Other browsers where you were signed in have to sign in again.")
     return redirect(url_for("people_pages.people"), 303)
 
 
@@ -122,9 +156,17 @@ def _refused(page: Any, refusal: ClyntoError, **shown: Any) -> Page:
     return page(problem=told, **shown), told.status
 
 
-def _people(**shown: Any) -> str:
+def _people(*, chosen: str | None = None, **shown: Any) -> str:
     everybody = services().people.list_people(actor())
-    return render_template("settings/people.html", tab="people", everybody=everybody, roles=tuple(Role), **shown)
+    return render_template(
+        "settings/people.html",
+        tab="people",
+        everybody=everybody,
+        own_id=actor().user_id,
+        chosen=next((person for person in everybody if person.id == chosen), None),
+        roles=tuple(Role),
+        **shown,
+    )
 
 
 def _tokens(**shown: Any) -> str:

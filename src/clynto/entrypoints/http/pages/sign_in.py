@@ -37,7 +37,7 @@ def log_in() -> Response | Refusal:
     """Try to sign in."""
     email, wanted = request.form.get("email", ""), local_path(request.form.get("next"))
     try:
-        _start_session(email, Secret(request.form.get("password", "")))
+        start_session(email, Secret(request.form.get("password", "")))
     except (SignInRefused, TooManyAttempts) as refusal:
         told = problem_of(refusal)
         return render_template("sign_in/login.html", next=wanted, email=email, problem=told), told.status, told.headers
@@ -75,7 +75,7 @@ def found() -> Response | Refusal:
         )
     except (InvalidInput, TooManyAttempts) as refusal:
         return _set_up_again(refusal)
-    _start_session(wanted.owner_email, wanted.owner_password)
+    start_session(wanted.owner_email, wanted.owner_password)
     return redirect(FIRST_PAGE, 303)
 
 
@@ -86,7 +86,8 @@ def local_path(wanted: str | None) -> str:
     return FIRST_PAGE if "\\" in wanted else wanted
 
 
-def _start_session(email: str, password: Secret) -> None:
+def start_session(email: str, password: Secret) -> None:
+    """Sign in on this browser. Raises ``SignInRefused`` or ``TooManyAttempts``."""
     started = services().access.sign_in(email=email, password=password, address=request.remote_addr or "")
     # Whoever was signed in on this browser before is signed out, on the server as well.
     close_session()
