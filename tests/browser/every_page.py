@@ -33,6 +33,7 @@ FULL = (
     Shot("integrations-disconnect", "/integrations?dialog=disconnect"),
     Shot("customers", "/integrations/customers"),
     Shot("customers-matched", "/integrations/customers?matched=true"),
+    Shot("customers-add-accounts", "/integrations/customers?dialog=add-accounts"),
     Shot("customer-choices", "/integrations/customers/{customer}/choices?account=a"),
     Shot("settings", "/settings"),
     Shot("settings-rates", "/settings/rates"),

@@ -174,6 +174,32 @@ def test_match_with_one_click_and_undo(scene: Scene) -> None:
         assert sent.status == FORBIDDEN
 
 
+def test_who_brings_no_accounts_gets_them_from_stripes_customers(scene: Scene) -> None:
+    scene.customer("Acme", "acme.com", seats=2)
+    scene.customer("Borealis", "borealis.com")
+    scene.account.catch_up()
+    private = scene.account.world.stories.new_customer("Anna Weber", "anna@gmail.com")
+    scene.connect()
+    page = scene.page_of(Role.ADMIN, "/integrations")
+    expect(page.get_by_role("main")).to_contain_text("Records synced: 0 customers matched")
+    page.get_by_role("link", name="Add the accounts that are missing").click()
+    page.get_by_role("dialog").get_by_role("button", name="Add accounts").click()
+    expect(page.get_by_role("status").first).to_contain_text("2 accounts were added")
+    page.goto("/accounts")
+    expect(page.get_by_role("row", name="Acme")).to_contain_text("$24.00")
+    page.goto("/integrations/customers")
+    member = scene.page_of(Role.MEMBER, "/integrations/customers")
+    expect(member.get_by_role("button", name="Add missing accounts")).to_be_disabled()
+    member.goto(f"/integrations/customers/{private.id}/choices")
+    expect(member.get_by_role("button", name="New account")).to_be_disabled()
+    page.get_by_role("row", name="Anna Weber").get_by_role("link", name="Choose").click()
+    page.get_by_role("button", name="New account for Anna Weber").click()
+    expect(page.get_by_role("status").first).to_contain_text("The account Anna Weber was added")
+    expect(page.get_by_role("main")).to_contain_text("Every customer is matched")
+    page.goto("/accounts")
+    expect(page.get_by_role("row", name="Anna Weber")).to_be_visible()
+
+
 def test_a_customer_is_matched_on_a_phone_without_scrolling_sideways(scene: Scene) -> None:
     scene.add_accounts([("Willow Systems", "willow.com")])
     scene.account.catch_up()

@@ -18,6 +18,7 @@ from clynto.adapters.memory.workspaces import MemoryWorkspaceDirectory
 from clynto.adapters.stripe_api.event_reading import StripeEventReading
 from clynto.adapters.system.domain_rules import BundledDomainRules
 from clynto.adapters.text_matching.near_words import RapidfuzzNearWords
+from clynto.application.accounts_from_customers import AddAccountsFromCustomers
 from clynto.application.actor import Actor
 from clynto.application.add_user import AddUser
 from clynto.application.answer_question import AnswerQuestion
@@ -170,9 +171,12 @@ class Product:
 
     def rematch(self) -> None:
         """What a worker does after accounts or facts changed: match, compute, raise signals."""
+        RematchWorkspace(units=self.units, matching=self.matching())(self.workspace_id)
+
+    def matching(self) -> MatchCustomers:
+        """Which customers belong to which accounts."""
         raising = RaiseSignals(clock=self.clock, identifiers=self.identifiers)
-        matching = MatchCustomers(rules=DOMAIN_RULES, recompute=self.recompute, signals=raising)
-        RematchWorkspace(units=self.units, matching=matching)(self.workspace_id)
+        return MatchCustomers(rules=DOMAIN_RULES, recompute=self.recompute, signals=raising)
 
     def _integration(self) -> IntegrationServices:
         units, clock, audit = self.units, self.clock, self.audit
@@ -196,6 +200,15 @@ class Product:
             list_customers=ListCustomers(units=units, clock=clock),
             force_match=ForceMatch(units=units, recompute=self.recompute, audit=audit),
             drop_match=DropMatch(units=units, recompute=self.recompute, audit=audit),
+            add_accounts=AddAccountsFromCustomers(
+                units=units,
+                clock=clock,
+                identifiers=identifiers,
+                rules=DOMAIN_RULES,
+                matching=self.matching(),
+                queue=queue,
+                audit=audit,
+            ),
         )
 
     def _webhooks(self, public_url: str) -> WebhookServices:

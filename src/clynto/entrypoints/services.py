@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from clynto.application.accounts_from_customers import AddAccountsFromCustomers
 from clynto.application.add_user import AddUser
 from clynto.application.answer_question import AnswerQuestion
 from clynto.application.authenticate import Authenticate
@@ -128,6 +129,7 @@ class IntegrationServices:
     list_customers: ListCustomers
     force_match: ForceMatch
     drop_match: DropMatch
+    add_accounts: AddAccountsFromCustomers
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from clynto.adapters.sql.schema import schema_is_current
+from clynto.application.accounts_from_customers import AddAccountsFromCustomers
 from clynto.application.add_user import AddUser
 from clynto.application.answer_question import AnswerQuestion
 from clynto.application.authenticate import Authenticate
@@ -170,6 +171,15 @@ def _integration(container: Container) -> IntegrationServices:
         list_customers=ListCustomers(units=units, clock=clock),
         force_match=ForceMatch(units=units, recompute=recompute, audit=audit),
         drop_match=DropMatch(units=units, recompute=recompute, audit=audit),
+        add_accounts=AddAccountsFromCustomers(
+            units=units,
+            clock=clock,
+            identifiers=identifiers,
+            rules=container.domain_rules(),
+            matching=container.matching(),
+            queue=queue,
+            audit=audit,
+        ),
     )
 
 

@@ -22,16 +22,21 @@ from tests.contracts.samples import (
 )
 from tests.integration.sql.conftest import emptied
 
+from clynto.adapters.memory.work_queue import MemoryWorkQueue
 from clynto.adapters.sql.transactions import transaction
 from clynto.adapters.sql.unit_of_work import SqlUnitsOfWork
 from clynto.adapters.system.clocks import SystemClock
 from clynto.adapters.system.domain_rules import BundledDomainRules
 from clynto.adapters.system.random_identifiers import RandomIdentifiers
+from clynto.application.accounts_from_customers import AddAccountsFromCustomers
+from clynto.application.actor import Actor
+from clynto.application.audit import AuditTrail
 from clynto.application.match_customers import MatchCustomers, RematchWorkspace
 from clynto.application.raise_signals import RaiseSignals
 from clynto.application.recompute_billing import RecomputeBilling
 from clynto.domain.account_billing import PaymentStatus
 from clynto.domain.errors import ServiceUnavailable, SyncAlreadyRunning
+from clynto.domain.roles import Role
 from clynto.ports.read_models import AccountsQuery
 from clynto.ports.unit_of_work import COLLISION, UnitOfWork, retrying
 
@@ -207,3 +212,33 @@ def test_nothing_computed_from_facts_of_a_moment_ago_replaces_news(units: SqlUni
     with units.reading(HERE) as unit:
         (billing,) = unit.billing.customers_of_accounts(["acc_1"])["acc_1"]
     assert billing.payment_status is PaymentStatus.FAILED
+
+
+def test_clicks_at_once_add_each_company_once(units: SqlUnitsOfWork) -> None:
+    """Two accounts with one domain would leave its customers on neither."""
+    with committed(units) as unit:
+        unit.workspaces.save(a_workspace())
+        unit.customers.put_many(
+            [a_customer(f"cus_{number}", email=f"ann@company{number % 20}.example") for number in range(60)], read_at(1)
+        )
+    clock, identifiers, rules = SystemClock(), RandomIdentifiers(), BundledDomainRules()
+    matching = MatchCustomers(
+        rules=rules, recompute=RecomputeBilling(clock), signals=RaiseSignals(clock=clock, identifiers=identifiers)
+    )
+    add = AddAccountsFromCustomers(
+        units=units,
+        clock=clock,
+        identifiers=identifiers,
+        rules=rules,
+        matching=matching,
+        queue=MemoryWorkQueue(),
+        audit=AuditTrail(clock, identifiers),
+    )
+    added: list[int] = []
+    admin = Actor(HERE, Role.ADMIN, "ana@rheinwerk.example")
+    assert _together([lambda: added.append(add.of_all(admin))] * 6) == []
+    assert sorted(added) == [0, 0, 0, 0, 0, 20]
+    with units.reading(HERE) as uow:
+        assert sorted(domain for domain, _ in uow.accounts.domains()) == sorted(
+            f"company{n}.example" for n in range(20)
+        )

@@ -32,7 +32,7 @@ def plain_price(price_id: str = "price_team", cents: int = 5000, **changes: Any)
     )
 
 
-def plain_customer(number: int, email: str, **changes: Any) -> StripeCustomer:
+def plain_customer(number: int, email: str | None, **changes: Any) -> StripeCustomer:
     """A customer without a discount of its own."""
     return a_customer(f"cus_{number}", email=email, discount=None, created=second(-number * 1000), **changes)
 
@@ -83,7 +83,7 @@ def paid_invoice(number: int, cents: int = 5000, **changes: Any) -> Invoice:
     return an_invoice(f"in_{number}", **filled)
 
 
-def paying(number: int, email: str, seats: int = 1) -> tuple[StripeRecord, ...]:
+def paying(number: int, email: str | None, seats: int = 1) -> tuple[StripeRecord, ...]:
     """Customer, subscription and paid invoice."""
     return (
         plain_customer(number, email),

@@ -30,6 +30,8 @@ FORMS_OF_ADMINS = (
     "/integrations/stripe/retry-events",
     "/integrations/customers/cus_acme/match",
     "/integrations/customers/cus_acme/unmatch",
+    "/integrations/customers/cus_acme/account",
+    "/integrations/customers/accounts",
     "/settings",
     "/settings/rates",
     "/settings/tokens",

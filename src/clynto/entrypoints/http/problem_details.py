@@ -129,6 +129,7 @@ SENTENCES_BY_REASON: Mapping[tuple[str, str], str] = MappingProxyType(
             "This key may not be used from our address. Remove the key's IP restriction in Stripe or allow ours."
         ),
         ("conflict", "email_taken"): "This email address is already in use.",
+        ("conflict", "customer_matched"): "This customer is on an account already. Reload to see which.",
         ("conflict", "still_connected"): "Disconnect Stripe before you remove its data.",
         ("conflict", "workspace_exists"): "The first workspace has already been set up. Sign in instead.",
     }

@@ -5,11 +5,14 @@ from __future__ import annotations
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
+from clynto.domain.errors import Conflict
 from clynto.domain.roles import Role
 from clynto.entrypoints.http.access import needs
 from clynto.entrypoints.http.current import actor, services
+from clynto.entrypoints.http.pages.form_words import wanted_dialog
 from clynto.entrypoints.http.pages.presenters.integration import reason_text
 from clynto.entrypoints.http.pagination import cursor_to, position_of
+from clynto.entrypoints.http.problem_details import problem_of
 from clynto.ports.read_models import AccountsQuery
 
 CUSTOMERS_SHOWN = 25
@@ -31,6 +34,7 @@ def customers() -> str:
         page=page,
         matched=matched,
         text=text,
+        dialog=wanted_dialog(request.args),
         next_cursor=cursor_to(page.next_cursor) if page.next_cursor else None,
         reason_text=reason_text,
         suggestions=services().pages.suggest_accounts(actor(), [] if matched else [c.row for c in page.rows]),
@@ -56,6 +60,32 @@ def match(customer_id: str) -> AnyResponse:
     services().integration.force_match(actor(), customer_id, account_id)
     account = services().accounts.list_accounts.one(actor(), account_id)
     flash(f"{_called(customer_id)} is matched to {account.row.name}.", f"undo:{customer_id}")
+    return redirect(url_for("customer_pages.customers"), 303)
+
+
+@customer_pages.post("/integrations/customers/<customer_id>/account")
+@needs(Role.ADMIN)
+def add_account(customer_id: str) -> AnyResponse:
+    """Add an account for one customer, and match it."""
+    try:
+        account = services().integration.add_accounts.of_one(actor(), customer_id)
+    except Conflict as refusal:
+        flash(problem_of(refusal).detail)
+        return redirect(url_for("customer_pages.customers"), 303)
+    flash(f"The account {account.name} was added, and {_called(customer_id)} is matched to it.", f"undo:{customer_id}")
+    return redirect(url_for("customer_pages.customers"), 303)
+
+
+@customer_pages.post("/integrations/customers/accounts")
+@needs(Role.ADMIN)
+def add_accounts() -> AnyResponse:
+    """Add the accounts of all companies that have none."""
+    added = services().integration.add_accounts.of_all(actor())
+    if added:
+        said = "account was" if added == 1 else "accounts were"
+        flash(f"{added:,} {said} added from the emails of customers who had none.")
+    else:
+        flash("No account was added: no unmatched customer's email names a company that has none.")
     return redirect(url_for("customer_pages.customers"), 303)
 
 
