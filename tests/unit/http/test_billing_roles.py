@@ -32,6 +32,8 @@ MATRIX: list[tuple[str, str, Body, Role, int]] = [
     ("GET", f"{STRIPE}/customers", None, Role.MEMBER, 200),
     ("PUT", f"{STRIPE}/customers/cus_lost/match", {"account_id": "{account}"}, Role.ADMIN, 200),
     ("DELETE", f"{STRIPE}/customers/cus_acme/match", None, Role.ADMIN, 200),
+    ("POST", f"{STRIPE}/customers/cus_lost/account", None, Role.ADMIN, 201),
+    ("POST", f"{STRIPE}/customers/accounts", None, Role.ADMIN, 201),
     ("DELETE", f"{STRIPE}/data", None, Role.OWNER, 409),
     ("GET", "/accounts", None, Role.MEMBER, 200),
     ("GET", "/accounts/totals", None, Role.MEMBER, 200),

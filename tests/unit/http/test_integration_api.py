@@ -288,6 +288,18 @@ def test_a_match_by_hand_recomputes_at_once(product: Product, admin: FlaskClient
     assert problem(admin.delete(f"{STRIPE}/customers/cus_unknown/match")) == (404, "not_found")
 
 
+def test_accounts_are_added_for_customers_without_one(product: Product, admin: FlaskClient) -> None:
+    billing_story(product)
+    assert admin.post(f"{STRIPE}/customers/accounts").get_json() == {"created": 0}
+    (lost,) = admin.get(f"{STRIPE}/customers?q=cus_lost").get_json()["items"]
+    added = admin.post(f"{STRIPE}/customers/cus_lost/account").get_json()
+    assert (added["customer_id"], added["matched"]) == ("cus_lost", True)
+    account = admin.get(f"{API}/accounts/{added['account_id']}").get_json()
+    assert (account["name"], account["mrr"]) == (lost["name"], lost["mrr"])
+    assert problem(admin.post(f"{STRIPE}/customers/cus_lost/account")) == (409, "conflict")
+    assert problem(admin.post(f"{STRIPE}/customers/cus_unknown/account")) == (404, "not_found")
+
+
 def test_no_secret_is_ever_answered(product: Product, app: Flask, admin: FlaskClient, bearer: Bearer) -> None:
     connect(product)
     save_secret(product)

@@ -85,6 +85,12 @@ class DecidedMatchSchema(Schema):
     matched = fields.Boolean(required=True)
 
 
+class AddedAccountsSchema(Schema):
+    """How many accounts were missing."""
+
+    created = fields.Integer(required=True)
+
+
 @customers.route("")
 class Customers(MethodView):
     """All of them."""
@@ -98,6 +104,29 @@ class Customers(MethodView):
             actor(), matched=wanted["matched"], text=wanted["q"], limit=wanted["limit"], after=wanted["cursor"]
         )
         return PageOf(items=[_flat(shown) for shown in page.rows], next_cursor=page.next_cursor)
+
+
+@customers.route("/accounts")
+class MissingAccounts(MethodView):
+    """Accounts for customers that have none."""
+
+    @customers.answers(201, AddedAccountsSchema)
+    @needs(Role.ADMIN)
+    def post(self) -> dict[str, int]:
+        """Add an account for each company that an unmatched customer's email names and no account carries."""
+        return {"created": services().integration.add_accounts.of_all(actor())}
+
+
+@customers.route("/<string:customer_id>/account")
+class CustomerAccount(MethodView):
+    """An account for one customer."""
+
+    @customers.answers(201, DecidedMatchSchema)
+    @needs(Role.ADMIN)
+    def post(self, customer_id: str) -> dict[str, object]:
+        """Add an account named after the customer, match it by hand and recompute at once; 409 if it has one."""
+        account = services().integration.add_accounts.of_one(actor(), customer_id)
+        return {"customer_id": customer_id, "account_id": account.id, "matched": True}
 
 
 @customers.route("/<string:customer_id>/match")
