@@ -28,7 +28,7 @@ def test_name_currency_rates_and_the_preview_of_the_basis(scene: Scene) -> None:
     scene.connect()
     page = scene.page_of(Role.ADMIN, "/settings")
     preview = page.get_by_role("region", name="What the basis changes")
-    expect(preview).to_contain_text("1 of the 1 largest accounts would show another MRR.")
+    expect(preview).to_contain_text("1 of the 1 account with the most MRR would show another MRR.")
     expect(preview.get_by_role("row", name="Acme")).to_be_visible()
     page.get_by_label("Workspace name").fill("Rheinwerk <b>AG</b>")
     page.get_by_label("Default currency").fill("USD")

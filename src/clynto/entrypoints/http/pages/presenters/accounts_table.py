@@ -33,8 +33,8 @@ class Column:
 COLUMNS = (
     Column("mrr", "MRR", AccountSort.MRR, is_number=True, begins_descending=True),
     Column("arr", "ARR", AccountSort.ARR, is_number=True, begins_descending=True),
-    Column("change_30", "MRR 30 days", AccountSort.MRR_CHANGE_30, is_number=True, begins_descending=True),
-    Column("change_90", "MRR 90 days", AccountSort.MRR_CHANGE_90, is_number=True, begins_descending=True),
+    Column("change_30", "MRR change 30 days", AccountSort.MRR_CHANGE_30, is_number=True, begins_descending=True),
+    Column("change_90", "MRR change 90 days", AccountSort.MRR_CHANGE_90, is_number=True, begins_descending=True),
     Column("trend", "MRR 12 months", AccountSort.MRR_CHANGE_12_MONTHS, begins_descending=True),
     Column("payment_status", "Payment Status", AccountSort.PAYMENT_STATUS, begins_descending=True),
     Column("health", "Health", AccountSort.HEALTH_SCORE, is_number=True),
