@@ -1,5 +1,5 @@
 """What every page keeps, with names and amounts that mean it ill: no violation of accessibility in either theme, light
-weight, nothing from elsewhere, nothing inline, no sideways scrolling on a phone."""
+weight, nothing from elsewhere, nothing inline, no sideways scrolling on a phone, all controls in reach of the keys."""
 
 from __future__ import annotations
 
@@ -123,6 +123,32 @@ CUT_OFF = """
 }
 """
 """What stands over something else or ends before its last letter, other than what says so by an ellipsis."""
+HERE = """
+() => {
+  const here = document.activeElement;
+  if (here === document.body) return null;
+  const style = getComputedStyle(here), box = here.getBoundingClientRect();
+  const faults = [];
+  const name = here.labels?.[0]?.innerText || here.getAttribute("aria-label") || here.title || here.innerText ||
+    document.getElementById(here.getAttribute("aria-labelledby"))?.innerText || "";
+  if (!name.trim()) faults.push("has no name");
+  if (style.outlineStyle === "none" || parseFloat(style.outlineWidth) < 2) faults.push("does not show the focus");
+  const points = [[0.5, 0.5], [0.1, 0.5], [0.9, 0.5], [0.5, 0.2], [0.5, 0.8]].map(([x, y]) =>
+    document.elementFromPoint(box.left + x * box.width, box.top + y * box.height));
+  if (!points.some(at => at && (here.contains(at) || at.contains(here)))) faults.push("is out of sight");
+  if (!here.dataset.walked) here.dataset.walked = "yes"; else return ["again", []];
+  return [`${here.tagName} ${name.trim().slice(0, 40)}`, faults];
+}
+"""
+"""The name of what has the focus, and what is wrong with it there; a bar that stands above it hides it."""
+LEFT = """
+() => [...document.querySelectorAll("a[href], button, input, select, textarea, summary")]
+  .filter(part => part.checkVisibility({visibilityProperty: true}) && !part.disabled && part.type !== "hidden" &&
+    part.tabIndex >= 0 && !part.dataset.walked && (document.querySelector("dialog:modal")?.contains(part) ?? true))
+  .filter(part => !(part.type === "radio" && document.querySelector(`[name="${part.name}"][data-walked]`)))
+  .map(part => `${part.tagName} ${part.innerText || part.name}`)
+"""
+LONGEST_WALK = 400
 
 
 @pytest.fixture(scope="module")
@@ -211,3 +237,25 @@ def test_the_same_figures_on_pages_and_in_the_api_whatever_their_size(crowd: Sce
     for signal in crowd.workspace.signals():
         card = page.locator(f"article[aria-labelledby='{signal['id']}']")
         assert card.locator(".signal__amount data").get_attribute("value") == signal["amount"]["amount"]
+
+
+@pytest.mark.parametrize("shot", PAGES, ids=lambda shot: shot.name)
+@pytest.mark.parametrize("browser", ["by_day", "by_night"])
+def test_every_control_is_reached_named_and_seen(
+    crowd: Scene, browser: str, shot: Shot, request: pytest.FixtureRequest
+) -> None:
+    page: Page = request.getfixturevalue(browser)
+    page.goto(path_of(crowd, shot))
+    page.evaluate("() => { document.activeElement.blur(); }")
+    faults = []
+    for _ in range(LONGEST_WALK):
+        page.keyboard.press("Tab")
+        here = page.evaluate(HERE)
+        if here is None:
+            continue
+        name, found = here
+        if name == "again":
+            break
+        faults += [f"{name} {fault}" for fault in found]
+    assert faults == []
+    assert page.evaluate(LEFT) == []

@@ -108,6 +108,18 @@ def test_each_step_of_a_sync_is_said_once(product: Product, browser_of: BrowserO
 
 
 @pytest.mark.parametrize(
+    ("sort", "said"),
+    [("-mrr", False), ("-mrr_change_30", True), ("mrr_change_90", True), ("-mrr_change_12_months", True)],
+)
+def test_an_order_that_may_be_behind_its_figures_says_so(
+    product: Product, browser_of: BrowserOf, sort: str, said: bool
+) -> None:
+    billing_story(product)
+    page = browser_of(MEMBER).get(f"/accounts?sort={sort}").text
+    assert ("their order is renewed with every change of an account and once an hour" in page) is said
+
+
+@pytest.mark.parametrize(
     ("top", "currency", "labels"),
     [
         (Fraction(300), "USD", ["$0", "$150", "$300"]),

@@ -53,6 +53,7 @@ COLUMNS = (
 NAME_COLUMN = Column("name", "Account", AccountSort.NAME)
 COLUMNS_COOKIE = "clynto_columns"
 _BETWEEN = "."
+_BY_CHANGE = frozenset({AccountSort.MRR_CHANGE_30, AccountSort.MRR_CHANGE_90, AccountSort.MRR_CHANGE_12_MONTHS})
 
 
 def chosen_columns(cookie: str | None) -> tuple[Column, ...]:
@@ -113,6 +114,11 @@ class TableState:
     def is_filtered(self) -> bool:
         """Whether anything is left out."""
         return bool(self.text or self.status)
+
+    @property
+    def order_may_be_behind(self) -> bool:
+        """Whether accounts stand in an order that is renewed by the hour, beside figures of now (ADR 0040)."""
+        return self.sort in _BY_CHANGE
 
     @property
     def export_url(self) -> str:
