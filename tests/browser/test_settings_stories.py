@@ -87,6 +87,11 @@ def test_a_token_is_shown_once_works_and_stops_when_it_is_revoked(scene: Scene) 
     assert token not in page.content()
     assert status_with(scene, token) == 200
     page.get_by_role("button", name="Revoke Nightly export").click()
+    expect(page.get_by_role("dialog")).to_contain_text("Nightly export")
+    page.get_by_role("dialog").get_by_role("button", name="Cancel").click()
+    assert status_with(scene, token) == 200
+    page.get_by_role("button", name="Revoke Nightly export").click()
+    page.get_by_role("dialog").get_by_role("button", name="Revoke token").click()
     told(page, "The API token was revoked")
     assert status_with(scene, token) == 401
 

@@ -107,6 +107,24 @@ def test_each_step_of_a_sync_is_said_once(product: Product, browser_of: BrowserO
     assert said.findall(browser.get(again).text) == [], "the same sentence is not read out twice"
 
 
+def test_without_script_a_row_is_chosen_by_the_server_which_names_it_itself(
+    product: Product, browser_of: BrowserOf
+) -> None:
+    browser = browser_of(OWNER)
+    product.services().people.issue_token(product.actor_of(Role.OWNER), name="Nightly export", role=Role.MEMBER)
+    for page, dialog, key, named in (
+        ("/settings/people", "remove", "user", MEMBER),
+        ("/settings/tokens", "revoke", "token", "Nightly export"),
+    ):
+        rows = re.findall(rf'<input type="hidden" name="{key}" value="([^"]+)">.*?{named}', browser.get(page).text)
+        asked = browser.get(f"{page}?dialog={dialog}&{key}={rows[-1]}&who=Somebody&name=Else").text
+        (shown,) = re.findall(rf'<dialog [^>]*id="{dialog}"[^>]* open>.*?</dialog>', asked, re.DOTALL)
+        assert named in shown
+        assert f'value="{rows[-1]}"' in shown
+        assert not re.search("Somebody|Else", shown)
+        assert f'id="{dialog}" aria-labelledby="{dialog}-title" open' not in browser.get(f"{page}?dialog={dialog}").text
+
+
 @pytest.mark.parametrize(
     ("sort", "said"),
     [("-mrr", False), ("-mrr_change_30", True), ("mrr_change_90", True), ("-mrr_change_12_months", True)],

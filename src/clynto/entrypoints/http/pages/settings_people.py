@@ -91,11 +91,11 @@ def issue_token() -> Page:
     return _tokens(dialog="token", issued=issued)
 
 
-@people_pages.post("/settings/tokens/<token_id>/revoke")
+@people_pages.post("/settings/tokens/revoke")
 @needs(Role.ADMIN)
-def revoke_token(token_id: str) -> AnyResponse:
+def revoke_token() -> AnyResponse:
     """Revoke a token."""
-    services().people.revoke_token(actor(), token_id)
+    services().people.revoke_token(actor(), request.form.get("token_id", ""))
     flash("The API token was revoked; it is refused from now on.")
     return redirect(url_for("people_pages.tokens"), 303)
 
