@@ -138,6 +138,12 @@ def test_a_page_of_nothing_but_earlier_signals_says_so(product: Product, browser
     assert "First page" in second
 
 
+def test_a_thousand_open_signals_are_counted_in_groups_of_digits(product: Product, browser_of: BrowserOf) -> None:
+    billing_story(product)
+    put(product, [failed(0, identity=f"refused {number}", subscription_id=None) for number in range(1_024)])
+    assert '<span class="count" id="open-signals">1,024<' in browser_of(MEMBER).get("/settings").text
+
+
 def test_what_is_lost_does_not_look_like_what_came_back(product: Product, browser_of: BrowserOf) -> None:
     billing_story(product)
     over = {"state": SignalState.RESOLVED, "resolved_at": UnixTime(NEWEST)}

@@ -9,9 +9,13 @@ from html import unescape
 
 import pytest
 from flask.testing import FlaskClient
+from tests.contracts.samples import a_price, a_subscription, an_item
 from tests.unit.http.acme import account, billing_story, connect, finish_sync
+from tests.unit.http.browsing import page_token
 from tests.unit.memory_product import ADMIN, MEMBER, OWNER, Product
 
+from clynto.domain.catalogue import PriceAmounts, Recurrence
+from clynto.domain.provenance import Provenance
 from clynto.domain.roles import Role
 from clynto.domain.sync_run import StepName
 from clynto.entrypoints.http.pages.presenters.mrr_chart import axis
@@ -45,6 +49,46 @@ def test_revenue_that_nobody_knows_is_not_shown_as_none(product: Product, browse
     finish_sync(product)
     page = browser_of(MEMBER).get("/accounts").text
     assert [figure(page, name) for name in ("MRR", "ARR")] == ["0.00", "0.00"]
+
+
+def test_amounts_that_are_left_out_of_a_sum_are_named_beside_it(product: Product, browser_of: BrowserOf) -> None:
+    billing_story(product)
+    pay_in_yen(product)
+    browser = browser_of(ADMIN)
+    told = "Left out of the sums, since there is no rate: JPY;"
+    assert told not in browser.get("/accounts").text
+    set_up = {"name": "Rhein", "default_currency": "USD", "mrr_basis": "list", "own_domains": ""}
+    assert browser.post("/settings", data={**set_up, "csrf_token": page_token(browser)}).status_code == 303
+    assert told in browser.get("/accounts").text
+
+
+def pay_in_yen(product: Product) -> None:
+    """Globex gets a second subscription, in another currency."""
+    with product.units.writing(product.workspace_id) as uow:
+        price = a_price(
+            "price_yen",
+            currency="JPY",
+            tiered=False,
+            tiers_mode=None,
+            package=None,
+            currency_options={},
+            amounts=PriceAmounts(unit_amount=Fraction(1_500), tiers=None),
+            recurrence=Recurrence("month", 1, metered=False),
+        )
+        item = an_item("si_yen", price=price, quantity=1, discounts=())
+        yen = a_subscription(
+            "sub_yen",
+            customer_id="cus_globex",
+            currency="JPY",
+            items=(item,),
+            canceled_at=None,
+            collection_pause=None,
+            pause_reason=None,
+            trial_end=None,
+        )
+        uow.subscriptions.put_many([yen], Provenance.of_read(product.clock.now()))
+        uow.commit()
+    product.rematch()
 
 
 def test_what_was_never_read_cannot_be_removed(product: Product, browser_of: BrowserOf) -> None:
