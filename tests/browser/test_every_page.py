@@ -112,7 +112,8 @@ parts => parts.filter(part => { const box = part.getBoundingClientRect();
 """The chosen tab and the newest end of a chart have to be seen without scrolling."""
 CUT_OFF = """
 () => {
-  const wide = [...document.querySelectorAll("main :is(.card, .signal, .line, .page__head, .empty, .figures > div)")]
+  const wide = [...document.querySelectorAll(
+    ".side, .person, main :is(.card, .signal, .line, .page__head, .empty, .figures > div)")]
     .filter(part => !part.closest(".scroll") && part.clientWidth && part.scrollWidth > part.clientWidth + 1);
   const axes = [...document.querySelectorAll("svg.chart text")].filter(part => { const box = part.getBBox();
     return box.x < 0 || box.x + box.width > part.ownerSVGElement.viewBox.baseVal.width; });

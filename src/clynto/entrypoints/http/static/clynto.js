@@ -174,4 +174,6 @@
   };
   document.addEventListener("htmx:load", (event) => settle(event.target));
   settle(document);
+  // After a refused form the work goes on where something has to be put right.
+  document.querySelector("[aria-invalid]")?.focus();
 })();
