@@ -198,6 +198,20 @@ def test_by_night_on_a_phone(crowd: Scene, by_night: Page, shot: Shot) -> None:
     assert violations_on(by_night) == []
 
 
+@pytest.mark.parametrize("width", [820, 1024])
+def test_between_phone_and_desk_nothing_is_cut_off_and_the_page_has_the_width(crowd: Scene, width: int) -> None:
+    page = crowd.page_of(Role.OWNER, width=width)
+    faults = []
+    for shot in PAGES:
+        page.goto(path_of(crowd, shot))
+        if page.evaluate("document.documentElement.scrollWidth") > width:
+            faults.append(f"{shot.name}: too wide")
+        if page.locator("main").evaluate("main => main.clientWidth") < width * 3 / 4:
+            faults.append(f"{shot.name}: squeezed")
+        faults += [f"{shot.name}: {words}" for words in page.evaluate(CUT_OFF)]
+    assert faults == []
+
+
 @pytest.mark.parametrize(("theme", "width"), [("light", 1280), ("dark", PHONE)])
 def test_pages_that_have_nothing_to_show_yet(scene: Scene, theme: Theme, width: int) -> None:
     page = scene.page_of(Role.OWNER, theme=theme, width=width)
