@@ -86,6 +86,7 @@ def test_a_revoked_key_asks_for_another_one(scene: Scene, role: Role) -> None:
     assert refused(member, "/integrations/stripe/connect", api_key=scene.account.key) == FORBIDDEN
     scene.account.world.keys.put(scene.account.key, set(FIVE_READS))
     page.get_by_role("button", name="Reconnect", exact=True).click()
+    expect(page.get_by_role("dialog").get_by_role("button", name="Reconnect", exact=True)).to_be_enabled()
     connect_with(page, scene.account.key)
     both(page, member, "Connected")
 
