@@ -140,7 +140,7 @@ def test_tabs_stand_in_the_order_of_the_guide(portfolio: Scene) -> None:
     page = portfolio.page_of(Role.ADMIN)
     page.get_by_role("link", name="Acme").click()
     tabs = page.get_by_role("navigation", name="Account")
-    assert tabs.get_by_role("link").all_inner_texts() == ["Usage", "Health", "Billing", "Support"]
+    expect(tabs.get_by_role("link")).to_have_text(["Usage", "Health", "Billing", "Support"])
     tabs.get_by_role("link", name="Usage").click()
     page.get_by_label("Score").fill("40")
     page.get_by_label("Reason").fill("Hardly anybody signs in.")

@@ -1,5 +1,5 @@
 """What every page keeps, with names and amounts that mean it ill: no violation of accessibility in either theme, light
-weight, nothing from elsewhere, nothing inline, no sideways scrolling on a phone."""
+weight, nothing from elsewhere, nothing inline, no sideways scrolling on a phone, all controls in reach of the keys."""
 
 from __future__ import annotations
 
@@ -29,7 +29,10 @@ PAGES = (*FULL, Shot("mixed-billing", "/accounts/{mixed}/billing"), Shot("mixed-
 OPEN_TO_MEMBERS = re.compile(
     r"^/(logout|accounts/columns|inbox/[^/]+/(dismiss|reopen)|larry.*|settings/people/own-password)$"
 )
-REASON = re.compile(r"^(Needs the (admin or owner|owner) role\.|Disconnect Stripe before you remove its data\.)$")
+REASON = re.compile(
+    r"^(Needs the (admin or owner|owner) role|Disconnect Stripe before you remove its data|"
+    r"Nothing was read from Stripe yet)\.$"
+)
 BARRED = {
     "accounts": 2,
     "account-billing": 2,
@@ -109,6 +112,46 @@ parts => parts.filter(part => { const box = part.getBoundingClientRect();
   return box.left < 0 || box.right > innerWidth; }).map(part => part.textContent)
 """
 """The chosen tab and the newest end of a chart have to be seen without scrolling."""
+CUT_OFF = """
+() => {
+  const wide = [...document.querySelectorAll(
+    ".side, .person, main :is(.card, .signal, .line, .page__head, .empty, .figures > div)")]
+    .filter(part => !part.closest(".scroll") && part.clientWidth && part.scrollWidth > part.clientWidth + 1);
+  const axes = [...document.querySelectorAll("svg.chart text")].filter(part => { const box = part.getBBox();
+    return box.x < 0 || box.x + box.width > part.ownerSVGElement.viewBox.baseVal.width; });
+  const named = [...document.querySelectorAll(".nav a > span:not(.count)")].filter(part =>
+    part.offsetWidth > part.parentElement.clientWidth ||
+    part.offsetHeight > 2 * parseFloat(getComputedStyle(part).fontSize));
+  return [...wide, ...axes, ...named].map(part => `${part.tagName} ${part.textContent.trim().slice(0, 60)}`);
+}
+"""
+"""What stands over something else or ends before its last letter, other than what says so by an ellipsis."""
+HERE = """
+() => {
+  const here = document.activeElement;
+  if (here === document.body) return null;
+  const style = getComputedStyle(here), box = here.getBoundingClientRect();
+  const faults = [];
+  const name = here.labels?.[0]?.innerText || here.getAttribute("aria-label") || here.title || here.innerText ||
+    document.getElementById(here.getAttribute("aria-labelledby"))?.innerText || "";
+  if (!name.trim()) faults.push("has no name");
+  if (style.outlineStyle === "none" || parseFloat(style.outlineWidth) < 2) faults.push("does not show the focus");
+  const points = [[0.5, 0.5], [0.1, 0.5], [0.9, 0.5], [0.5, 0.2], [0.5, 0.8]].map(([x, y]) =>
+    document.elementFromPoint(box.left + x * box.width, box.top + y * box.height));
+  if (!points.some(at => at && (here.contains(at) || at.contains(here)))) faults.push("is out of sight");
+  if (!here.dataset.walked) here.dataset.walked = "yes"; else return ["again", []];
+  return [`${here.tagName} ${name.trim().slice(0, 40)}`, faults];
+}
+"""
+"""The name of what has the focus, and what is wrong with it there; a bar that stands above it hides it."""
+LEFT = """
+() => [...document.querySelectorAll("a[href], button, input, select, textarea, summary")]
+  .filter(part => part.checkVisibility({visibilityProperty: true}) && !part.disabled && part.type !== "hidden" &&
+    part.tabIndex >= 0 && !part.dataset.walked && (document.querySelector("dialog:modal")?.contains(part) ?? true))
+  .filter(part => !(part.type === "radio" && document.querySelector(`[name="${part.name}"][data-walked]`)))
+  .map(part => `${part.tagName} ${part.innerText || part.name}`)
+"""
+LONGEST_WALK = 400
 
 
 @pytest.fixture(scope="module")
@@ -142,6 +185,7 @@ def test_by_day(crowd: Scene, by_day: Page, shot: Shot) -> None:
     assert "unsafe" not in policy
     assert violations_on(by_day) == []
     assert by_day.locator("img").count() == 0, "a name became markup"
+    assert by_day.evaluate(CUT_OFF) == []
     assert LIGHTEST < sum(sizes) < HEAVIEST
     session.detach()
     assert crowd.complaints == []
@@ -152,7 +196,22 @@ def test_by_night_on_a_phone(crowd: Scene, by_night: Page, shot: Shot) -> None:
     by_night.goto(path_of(crowd, shot))
     assert by_night.evaluate("document.documentElement.scrollWidth") <= PHONE
     assert by_night.eval_on_selector_all(".tabs [aria-current], .chart text:last-of-type", OUT_OF_SIGHT) == []
+    assert by_night.evaluate(CUT_OFF) == []
     assert violations_on(by_night) == []
+
+
+@pytest.mark.parametrize("width", [820, 1024])
+def test_between_phone_and_desk_nothing_is_cut_off_and_the_page_has_the_width(crowd: Scene, width: int) -> None:
+    page = crowd.page_of(Role.OWNER, width=width)
+    faults = []
+    for shot in PAGES:
+        page.goto(path_of(crowd, shot))
+        if page.evaluate("document.documentElement.scrollWidth") > width:
+            faults.append(f"{shot.name}: too wide")
+        if page.locator("main").evaluate("main => main.clientWidth") < width * 3 / 4:
+            faults.append(f"{shot.name}: squeezed")
+        faults += [f"{shot.name}: {words}" for words in page.evaluate(CUT_OFF)]
+    assert faults == []
 
 
 @pytest.mark.parametrize(("theme", "width"), [("light", 1280), ("dark", PHONE)])
@@ -195,3 +254,25 @@ def test_the_same_figures_on_pages_and_in_the_api_whatever_their_size(crowd: Sce
     for signal in crowd.workspace.signals():
         card = page.locator(f"article[aria-labelledby='{signal['id']}']")
         assert card.locator(".signal__amount data").get_attribute("value") == signal["amount"]["amount"]
+
+
+@pytest.mark.parametrize("shot", PAGES, ids=lambda shot: shot.name)
+@pytest.mark.parametrize("browser", ["by_day", "by_night"])
+def test_every_control_is_reached_named_and_seen(
+    crowd: Scene, browser: str, shot: Shot, request: pytest.FixtureRequest
+) -> None:
+    page: Page = request.getfixturevalue(browser)
+    page.goto(path_of(crowd, shot))
+    page.evaluate("() => { document.activeElement.blur(); }")
+    faults = []
+    for _ in range(LONGEST_WALK):
+        page.keyboard.press("Tab")
+        here = page.evaluate(HERE)
+        if here is None:
+            continue
+        name, found = here
+        if name == "again":
+            break
+        faults += [f"{name} {fault}" for fault in found]
+    assert faults == []
+    assert page.evaluate(LEFT) == []

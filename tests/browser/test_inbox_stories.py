@@ -5,12 +5,17 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page, expect
 from tests.browser.scene import Scene
+from tests.unit.http.test_signals_api import a_signal
 
+from clynto.adapters.sql.unit_of_work import SqlUnitsOfWork
+from clynto.adapters.system.clocks import SystemClock
 from clynto.domain.roles import Role
+from clynto.domain.signals import SignalType
 
 pytestmark = pytest.mark.xdist_group("account stories")
 
 SOON = 20_000
+NOW = 1_789_000_000
 
 
 def test_a_failed_payment_appears_without_reload_and_goes_when_it_is_paid(scene: Scene) -> None:
@@ -55,3 +60,35 @@ def dismiss_and_reopen(page: Page) -> None:
     page.get_by_role("button", name="Reopen").click()
     page.goto("/inbox")
     expect(page.get_by_role("article")).to_contain_text("Payment failed")
+
+
+def put(scene: Scene, *numbers: int) -> None:
+    """One refused invoice of the same subscription for each number, newest first."""
+    signals = [(f"sig_{number}", a_signal(SignalType.PAYMENT_FAILED, "cus_acme", NOW - number)) for number in numbers]
+    with SqlUnitsOfWork(scene.product.engine).writing(scene.workspace.id) as uow:
+        uow.signals.put_many(signals, at=SystemClock().now())
+        uow.commit()
+
+
+def test_news_is_said_once_and_takes_neither_the_focus_nor_what_was_unfolded(scene: Scene) -> None:
+    scene.connect()
+    put(scene, 3, 2)
+    page = scene.page_of(Role.MEMBER, "/inbox")
+    said = page.locator("#inbox-said")
+    expect(said).to_have_text("2 signals shown")
+    page.get_by_text("1 earlier on this subscription").click()
+    page.evaluate(
+        """() => {
+            window.said = [];
+            new MutationObserver(() => window.said.push(document.getElementById("inbox-said").textContent))
+                .observe(document.getElementById("inbox-said"), {childList: true, characterData: true, subtree: true});
+        }"""
+    )
+    inner = page.locator("article details button")
+    inner.focus()
+    put(scene, 4)
+    expect(page.get_by_text("2 earlier on this subscription")).to_be_visible(timeout=SOON)
+    expect(page.locator("article details")).to_have_attribute("open", "")
+    expect(inner.first).to_be_focused()
+    page.wait_for_timeout(3_000)
+    assert page.evaluate("window.said") == ["3 signals shown"]

@@ -30,7 +30,7 @@ def test_name_currency_rates_and_the_preview_of_the_basis(scene: Scene) -> None:
     scene.connect()
     page = scene.page_of(Role.ADMIN, "/settings")
     preview = page.get_by_role("region", name="What the basis changes")
-    expect(preview).to_contain_text("1 of the 1 largest accounts would show another MRR.")
+    expect(preview).to_contain_text("1 of 1 account would show another MRR.")
     expect(preview.get_by_role("row", name="Acme")).to_be_visible()
     page.get_by_label("Workspace name").fill("Rheinwerk <b>AG</b>")
     page.get_by_label("Default currency").fill("USD")
@@ -41,6 +41,7 @@ def test_name_currency_rates_and_the_preview_of_the_basis(scene: Scene) -> None:
     page.get_by_label("One rate a line").fill("2026-01-01 EUR USD nonsense")
     page.get_by_role("button", name="Save rates").click()
     expect(page.get_by_label("One rate a line")).to_have_attribute("aria-invalid", "true")
+    expect(page.get_by_label("One rate a line")).to_be_focused()
     page.get_by_label("One rate a line").fill("2026-01-01 EUR USD 1.10")
     page.get_by_role("button", name="Save rates").click()
     told(page, "Saved")
@@ -119,6 +120,11 @@ def test_a_token_is_shown_once_works_and_stops_when_it_is_revoked(scene: Scene) 
     assert token not in page.content()
     assert status_with(scene, token) == 200
     page.get_by_role("button", name="Revoke Nightly export").click()
+    expect(page.get_by_role("dialog")).to_contain_text("Nightly export")
+    page.get_by_role("dialog").get_by_role("button", name="Cancel").click()
+    assert status_with(scene, token) == 200
+    page.get_by_role("button", name="Revoke Nightly export").click()
+    page.get_by_role("dialog").get_by_role("button", name="Revoke token").click()
     told(page, "The API token was revoked")
     assert status_with(scene, token) == 401
 

@@ -178,3 +178,12 @@ def test_what_is_printed_is_dark_on_light_and_holds_no_controls(scene: Scene) ->
     expect(page.get_by_role("navigation", name="Main")).to_be_hidden()
     expect(page.get_by_role("searchbox")).to_be_hidden()
     expect(page.get_by_role("row", name="Acme")).to_be_visible()
+
+
+def test_a_long_address_stays_within_the_navigation(scene: Scene) -> None:
+    page = scene.page_of(Role.MEMBER)
+    page.locator(".side .person .clip").evaluate("shown => { shown.textContent = 'a'.repeat(200) + '@acme.example'; }")
+    assert page.locator(".side").evaluate("side => side.scrollWidth <= side.clientWidth")
+    ends = "shown => [shown.getBoundingClientRect().right, shown.closest('.side').getBoundingClientRect().right]"
+    shown, side = page.locator(".side .person .clip").evaluate(ends)
+    assert shown < side

@@ -255,6 +255,7 @@ def test_the_first_visit_over_http() -> None:
     refused = client.post("/setup", data=form)
     assert refused.status_code == 422
     assert "not the set-up code" in refused.text
+    assert 'role="alert"' not in refused.text, "what is wrong stands at its field"
     assert PASSWORD.reveal() not in refused.text
     assert client.post("/setup", data={**form, "code": SET_UP_CODE.reveal()}).status_code == 303
     assert client.get(f"{API}/workspace").get_json()["name"] == "Acme"

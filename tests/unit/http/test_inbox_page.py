@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from fractions import Fraction
+from html import unescape
 
 import pytest
 from flask.testing import FlaskClient
@@ -12,9 +13,11 @@ from tests.unit.http.acme import billing_story
 from tests.unit.http.test_signals_api import a_signal
 from tests.unit.memory_product import MEMBER, Product
 
+from clynto.domain.moments import UnixTime
 from clynto.domain.roles import Role
-from clynto.domain.signals import Signal, SignalType
+from clynto.domain.signals import Signal, SignalOutcome, SignalState, SignalType
 from clynto.entrypoints.http.pages.account import SIGNALS_SHOWN
+from clynto.entrypoints.http.pages.presenters.inbox import PAGE_SIZE
 from clynto.ports.read_models import AccountsQuery
 
 BrowserOf = Callable[[str], FlaskClient]
@@ -92,6 +95,77 @@ def test_a_card_that_loses_its_first_signal_is_led_by_the_next(browser_of: Brows
     (whole,) = [card for card in cards(browser_of(MEMBER).get("/inbox").text) if "<details" in card]
     assert "1 earlier on this subscription" in whole
     assert whole.index("/inbox/sig_1/dismiss") < whole.index("<details") < whole.index("/inbox/sig_2/dismiss")
+
+
+def walk(browser: FlaskClient, address: str = "/inbox") -> list[str]:
+    """The page at ``address`` and those after it."""
+    pages = []
+    following: str | None = address
+    while following:
+        pages.append(browser.get(following).text)
+        found = re.search(r'<a [^>]*href="([^"]*)" rel="next"', pages[-1])
+        following = unescape(found.group(1)) if found else None
+    return pages
+
+
+def leading(page: str) -> list[str]:
+    """The signals that have a card of their own."""
+    return [re.findall(r'aria-labelledby="(sig_\d+)"', card)[0] for card in cards(page)]
+
+
+def test_a_card_whose_signals_stand_on_two_pages_is_whole_and_does_not_begin_again(
+    product: Product, browser_of: BrowserOf
+) -> None:
+    billing_story(product)
+    single = [failed(number, subscription_id=f"sub_{number}") for number in range(PAGE_SIZE - 1)]
+    unpaid = [failed(number) for number in range(PAGE_SIZE, PAGE_SIZE + 3)]
+    put(product, [*single, *unpaid, failed(PAGE_SIZE + 3, subscription_id="sub_last")])
+    first, second = walk(browser_of(MEMBER))
+    assert leading(first) == [f"sig_{number}" for number in range(PAGE_SIZE)]
+    assert re.search(rf'<details class="signal__more" id="earlier-sig_{PAGE_SIZE - 1}"><summary>2 earlier', first)
+    assert leading(second) == [f"sig_{PAGE_SIZE + 2}"]
+    assert f"{PAGE_SIZE + 2} signals shown" in first
+    assert "1 signal shown" in second
+
+
+def test_a_page_of_nothing_but_earlier_signals_says_so(product: Product, browser_of: BrowserOf) -> None:
+    billing_story(product)
+    put(product, [failed(number) for number in range(PAGE_SIZE + 5)])
+    first, second = walk(browser_of(MEMBER))
+    assert f"{PAGE_SIZE + 4} earlier on this subscription" in first
+    assert cards(second) == []
+    assert "Nothing begins on this page" in second
+    assert "First page" in second
+
+
+def test_a_thousand_open_signals_are_counted_in_groups_of_digits(product: Product, browser_of: BrowserOf) -> None:
+    billing_story(product)
+    put(product, [failed(0, identity=f"refused {number}", subscription_id=None) for number in range(1_024)])
+    assert '<span class="count" id="open-signals">1,024<' in browser_of(MEMBER).get("/settings").text
+
+
+def test_what_is_lost_does_not_look_like_what_came_back(product: Product, browser_of: BrowserOf) -> None:
+    billing_story(product)
+    over = {"state": SignalState.RESOLVED, "resolved_at": UnixTime(NEWEST)}
+    put(
+        product,
+        [
+            failed(0, outcome=SignalOutcome.PAID, subscription_id="sub_paid", **over),
+            failed(1, outcome=SignalOutcome.SUBSCRIPTION_ENDED, subscription_id="sub_ended", **over),
+        ],
+    )
+    shown = cards(browser_of(MEMBER).get("/inbox?status=resolved").text)
+    tones = [re.findall(r"badge--(\w+) [^>]*>(Paid|Subscription ended)<", card) for card in shown]
+    assert sorted(tones) == [[("bad", "Subscription ended")], [("good", "Paid")]]
+    assert all("signal--over" in card for card in shown), "nothing is pressing any more"
+
+
+def test_an_inbox_without_stripe_does_not_say_that_all_is_well(product: Product, browser_of: BrowserOf) -> None:
+    page = browser_of(MEMBER).get("/inbox").text
+    assert "Stripe is not connected" in page
+    assert "Nothing needs you" not in page
+    billing_story(product)
+    assert "Nothing needs you" in browser_of(MEMBER).get("/inbox").text
 
 
 def test_amounts_of_different_currencies_are_not_added(product: Product, browser_of: BrowserOf) -> None:

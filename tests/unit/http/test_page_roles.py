@@ -35,7 +35,7 @@ FORMS_OF_ADMINS = (
     "/settings",
     "/settings/rates",
     "/settings/tokens",
-    "/settings/tokens/tok_any/revoke",
+    "/settings/tokens/revoke",
     "/settings/webhook-address/renew",
 )
 FORMS_OF_OWNERS = (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from clynto.application.actor import Actor
@@ -18,6 +18,10 @@ from clynto.domain.signals import SignalType
 from clynto.domain.stripe_links import invoice_url, subscription_url
 from clynto.ports.signals import SignalsQuery, StoredSignal
 from clynto.ports.unit_of_work import UnitsOfWork
+
+FoldKey = tuple[SignalType, str]
+LARGEST_FOLD = 200
+"""More than sixteen years of unpaid months on one subscription."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +65,33 @@ class ReadInbox:
             mode = uow.connections.get().mode
         return InboxShown(tuple(signal_shown(stored, mode) for stored in page.rows), page.next_cursor)
 
+    def folds(
+        self, actor: Actor, query: SignalsQuery, rows: Sequence[SignalShown]
+    ) -> Mapping[FoldKey, tuple[SignalShown, ...]]:
+        """What each signal of a page of ``query`` belongs together with, on whichever page that stands; in its order.
+
+        Signals without a subscription belong to nothing else and are left out.
+        """
+        actor.must_be(Role.MEMBER)
+        wanted = dict.fromkeys(fold_key(shown.stored) for shown in rows if shown.stored.signal.subscription_id)
+        with self._units.reading(actor.workspace_id) as uow:
+            mode = uow.connections.get().mode
+            return {
+                (kind, subscription_id): tuple(
+                    signal_shown(stored, mode)
+                    for stored in uow.signals.page(
+                        replace(
+                            query,
+                            types=frozenset({kind}),
+                            subscription_id=subscription_id,
+                            after=None,
+                            limit=LARGEST_FOLD,
+                        )
+                    ).rows
+                )
+                for kind, subscription_id in wanted
+            }
+
     def one(self, actor: Actor, signal_id: str) -> SignalShown:
         """One signal. Raises ``NotFound``."""
         actor.must_be(Role.MEMBER)
@@ -94,6 +125,11 @@ def signal_shown(stored: StoredSignal, mode: Mode | None) -> SignalShown:
         url = subscription_url(signal.subscription_id, mode)
         links.append(SignalLink("subscription", signal.subscription_id, url))
     return SignalShown(stored, _bill(signal.amount, signal.currency), explain(signal), tuple(links))
+
+
+def fold_key(stored: StoredSignal) -> FoldKey:
+    """Equal for signals that stand on one card: of one type on one subscription. Others have a card of their own."""
+    return stored.signal.type, stored.signal.subscription_id or stored.id
 
 
 def together(signals: Sequence[SignalShown]) -> MoneyView | None:

@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from clynto.domain.errors import ClyntoError
 from clynto.entrypoints.http.current import actor_or_none, services
 from clynto.entrypoints.http.problem_details import Problem, problem, problem_of
+from clynto.entrypoints.http.security import remember_who_is_here
 
 PROBLEM_MEDIA_TYPE = "application/problem+json"
 FOR_SCRIPTS = ("/api/", "/webhooks/", "/healthz", "/readyz", "/metrics")
@@ -111,6 +112,9 @@ def _answer(told: Problem) -> AnyResponse:
         return problem_answer(told)
     if told.code == "not_signed_in":
         return _to_login()
+    if request.endpoint is None:
+        # No route, so nobody was asked for: an address that was mistyped by somebody who is signed in.
+        remember_who_is_here()
     # Who is signed in keeps the navigation; after a fault of ours nothing is read for a frame that may fail as well.
     in_frame = actor_or_none() is not None and told.status in _WITH_NAVIGATION
     return Response(render_template("problem.html", problem=told, in_frame=in_frame), told.status, headers=told.headers)

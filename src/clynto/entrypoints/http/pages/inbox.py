@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from flask import Blueprint, Response, flash, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
+from clynto.application.queries.read_inbox import SignalShown
 from clynto.domain.roles import Role
 from clynto.entrypoints.http.access import needs
 from clynto.entrypoints.http.current import actor, services
-from clynto.entrypoints.http.pages.presenters.inbox import InboxView, cards_of, folded
+from clynto.entrypoints.http.pages.presenters.inbox import InboxView, cards_of, folded, whole_cards
 from clynto.entrypoints.http.pages.sign_in import local_path
 from clynto.ports.signals import SignalOrder
 
@@ -24,14 +27,19 @@ def inbox() -> str:
     view = InboxView.of(request.args)
     newest = services().inbox.read_inbox.newest_change(actor())
     page = services().inbox.read_inbox(actor(), view.query)
-    cases = services().pages.read_signal_cases(actor(), [shown.stored for shown in page.rows])
-    cards = cards_of(page.rows, cases)
+    rows: Sequence[SignalShown] = page.rows
+    # By time each stands where it belongs.
+    folds = view.order is SignalOrder.SEVERITY
+    if folds and (view.cursor or page.next_cursor):
+        rows = whole_cards(rows, services().inbox.read_inbox.folds(actor(), view.query, rows))
+    cases = services().pages.read_signal_cases(actor(), [shown.stored for shown in rows])
+    cards = cards_of(rows, cases)
     return render_template(
         "inbox/page.html",
         view=view,
-        # By time each stands where it belongs.
-        cards=folded(cards) if view.order is SignalOrder.SEVERITY else cards,
+        cards=folded(cards) if folds else cards,
         signals=len(cards),
+        all_stand_before=bool(page.rows) and not cards,
         counts=services().inbox.read_inbox.open_counts(actor()),
         next_cursor=page.next_cursor,
         seen=newest or 0,

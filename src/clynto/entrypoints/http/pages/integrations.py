@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from hashlib import blake2s
 from typing import Any
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from clynto.application.queries.show_integration import IntegrationCard
+from clynto.application.queries.show_webhooks import WebhookPanel
 from clynto.domain.errors import ClyntoError, NotConnected, QueueUnavailable, SyncAlreadyRunning
 from clynto.domain.roles import Role
 from clynto.domain.secret import Secret
@@ -37,11 +39,17 @@ def integrations() -> str:
 
 @integration_pages.get("/integrations/card")
 @needs(Role.MEMBER)
-def card() -> tuple[str, dict[str, str]]:
-    """The card alone, for an open page; it says when a sync has ended, so that the rest is read again."""
+def card() -> Response:
+    """The card alone, for an open page; it says when a sync has ended, so that the rest is read again.
+
+    Where the page shows all of it already nothing is sent: what is replaced loses its focus and its selection.
+    """
     shown = _card()
+    if request.args.get("seen") == shown["seen"]:
+        return Response(status=204)
     ended = request.args.get("state") not in (None, shown["card"].state.value)
-    return render_template("integrations/card.html", **shown), {"HX-Trigger": SYNC_ENDED} if ended else {}
+    page = render_template("integrations/card.html", **shown, says=request.args.get("told") != shown["told"])
+    return Response(page, headers={"HX-Trigger": SYNC_ENDED} if ended else {})
 
 
 @integration_pages.post("/integrations/stripe/connect")
@@ -123,7 +131,14 @@ def _card() -> dict[str, Any]:
         "webhook_badge": badges.WEBHOOK[panel.state],
         "refusal": describe_refusal(panel.refusal) if panel.refusal else None,
         "fault_title": title_of,
+        "told": integration.told(held),
+        "seen": _digest(held, panel),
     }
+
+
+def _digest(held: IntegrationCard, panel: WebhookPanel) -> str:
+    """Differs as soon as anything that the card is drawn from does."""
+    return blake2s(repr((held, panel)).encode(), digest_size=8).hexdigest()
 
 
 def _page(**shown: Any) -> str:

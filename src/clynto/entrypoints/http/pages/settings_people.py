@@ -125,11 +125,11 @@ def issue_token() -> Page:
     return _tokens(dialog="token", issued=issued)
 
 
-@people_pages.post("/settings/tokens/<token_id>/revoke")
+@people_pages.post("/settings/tokens/revoke")
 @needs(Role.ADMIN)
-def revoke_token(token_id: str) -> AnyResponse:
+def revoke_token() -> AnyResponse:
     """Revoke a token."""
-    services().people.revoke_token(actor(), token_id)
+    services().people.revoke_token(actor(), request.form.get("token_id", ""))
     flash("The API token was revoked; it is refused from now on.")
     return redirect(url_for("people_pages.tokens"), 303)
 
@@ -158,12 +158,13 @@ def _refused(page: Any, refusal: ClyntoError, **shown: Any) -> Page:
 
 def _people(*, chosen: str | None = None, **shown: Any) -> str:
     everybody = services().people.list_people(actor())
+    wanted = chosen or request.args.get("user")
     return render_template(
         "settings/people.html",
         tab="people",
         everybody=everybody,
         own_id=actor().user_id,
-        chosen=next((person for person in everybody if person.id == chosen), None),
+        chosen=next((person for person in everybody if person.id == wanted), None),
         roles=tuple(Role),
         **shown,
     )

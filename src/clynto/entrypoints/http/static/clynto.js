@@ -58,6 +58,7 @@
         const target = name.startsWith("set") && dialog.querySelector(`[data-slot="${name.slice(3).toLowerCase()}"]`);
         if (target) target.tagName === "INPUT" ? (target.value = value) : (target.textContent = value);
       }
+      dialog.dataset.opener = opener.id;
       modal(dialog);
     } else if (closer) {
       event.preventDefault();
@@ -67,6 +68,10 @@
     }
   });
   document.addEventListener("close", (event) => {
+    // The button that opened it may have been read again meanwhile; the browser only knows the former one.
+    const opener = document.getElementById(event.target.dataset.opener);
+    const here = document.activeElement;
+    if (opener && (here === document.body || event.target.contains(here))) opener.focus();
     if (event.target.matches("dialog") && location.search.includes("dialog=")) {
       const address = new URL(location.href);
       address.searchParams.delete("dialog");
@@ -149,11 +154,26 @@
     });
   };
 
+  // What somebody unfolded stays so when the page around it is read again, and so does the focus within.
+  let unfolded = [], focused = "";
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    unfolded = [...event.detail.target.querySelectorAll("details[id][open]")].map((one) => one.id);
+    focused = event.detail.target.contains(document.activeElement) ? document.activeElement.id : "";
+  });
+  const unfoldAgain = () => {
+    for (const id of unfolded.splice(0)) document.getElementById(id)?.setAttribute("open", "");
+    // htmx gives the focus back too early for what was folded up at that moment.
+    if (focused && document.activeElement === document.body) document.getElementById(focused)?.focus({ preventScroll: true });
+  };
+
   const settle = (within) => {
+    unfoldAgain();
     localise(within);
     bringIntoView(within);
     within.querySelectorAll("dialog[open]").forEach(modal);
   };
   document.addEventListener("htmx:load", (event) => settle(event.target));
   settle(document);
+  // After a refused form the work goes on where something has to be put right.
+  document.querySelector("[aria-invalid]")?.focus();
 })();

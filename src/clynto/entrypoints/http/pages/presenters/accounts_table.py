@@ -33,8 +33,8 @@ class Column:
 COLUMNS = (
     Column("mrr", "MRR", AccountSort.MRR, is_number=True, begins_descending=True),
     Column("arr", "ARR", AccountSort.ARR, is_number=True, begins_descending=True),
-    Column("change_30", "MRR 30 days", AccountSort.MRR_CHANGE_30, is_number=True, begins_descending=True),
-    Column("change_90", "MRR 90 days", AccountSort.MRR_CHANGE_90, is_number=True, begins_descending=True),
+    Column("change_30", "MRR change 30 days", AccountSort.MRR_CHANGE_30, is_number=True, begins_descending=True),
+    Column("change_90", "MRR change 90 days", AccountSort.MRR_CHANGE_90, is_number=True, begins_descending=True),
     Column("trend", "MRR 12 months", AccountSort.MRR_CHANGE_12_MONTHS, begins_descending=True),
     Column("payment_status", "Payment Status", AccountSort.PAYMENT_STATUS, begins_descending=True),
     Column("health", "Health", AccountSort.HEALTH_SCORE, is_number=True),
@@ -53,6 +53,7 @@ COLUMNS = (
 NAME_COLUMN = Column("name", "Account", AccountSort.NAME)
 COLUMNS_COOKIE = "clynto_columns"
 _BETWEEN = "."
+_BY_CHANGE = frozenset({AccountSort.MRR_CHANGE_30, AccountSort.MRR_CHANGE_90, AccountSort.MRR_CHANGE_12_MONTHS})
 
 
 def chosen_columns(cookie: str | None) -> tuple[Column, ...]:
@@ -113,6 +114,11 @@ class TableState:
     def is_filtered(self) -> bool:
         """Whether anything is left out."""
         return bool(self.text or self.status)
+
+    @property
+    def order_may_be_behind(self) -> bool:
+        """Whether accounts stand in an order that is renewed by the hour, beside figures of now (ADR 0040)."""
+        return self.sort in _BY_CHANGE
 
     @property
     def export_url(self) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from urllib.parse import urlencode
 
-from clynto.application.queries.read_inbox import SignalShown, together
+from clynto.application.queries.read_inbox import FoldKey, SignalShown, fold_key, together
 from clynto.application.queries.signal_cases import SignalCase
 from clynto.domain.errors import InvalidInput
 from clynto.domain.money_view import MoneyView
@@ -35,18 +35,27 @@ VIEW_WORDS: Mapping[InboxStatus, str] = MappingProxyType(
 
 _PER_MONTH = frozenset({SignalType.SUBSCRIPTION_CANCELED, SignalType.SUBSCRIPTION_DOWNGRADED})
 
-_OUTCOMES: Mapping[SignalOutcome, str] = MappingProxyType(
+VIEW_LEADS: Mapping[InboxStatus, str] = MappingProxyType(
     {
-        SignalOutcome.PAID: "Paid",
-        SignalOutcome.VOIDED: "Invoice voided",
-        SignalOutcome.WRITTEN_OFF: "Written off",
-        SignalOutcome.SUBSCRIPTION_ENDED: "Subscription ended",
-        SignalOutcome.RECOVERED: "Recovered",
-        SignalOutcome.PAUSED: "Paused",
-        SignalOutcome.UNDONE: "Cancellation withdrawn",
-        SignalOutcome.SUPERSEDED_BY_CANCELLATION: "Canceled instead",
+        InboxStatus.OPEN: "What may cost you a customer, {order} first. It updates by itself.",
+        InboxStatus.RESOLVED: "What is over, {order} first, and how it ended.",
+        InboxStatus.DISMISSED: "What somebody put aside, {order} first. Reopen what deserves another look.",
     }
 )
+
+_OUTCOMES: Mapping[SignalOutcome, Badge] = MappingProxyType(
+    {
+        SignalOutcome.PAID: Badge("good", "disc", "Paid"),
+        SignalOutcome.VOIDED: Badge("plain", "pause", "Invoice voided"),
+        SignalOutcome.WRITTEN_OFF: Badge("bad", "square-x", "Written off"),
+        SignalOutcome.SUBSCRIPTION_ENDED: Badge("bad", "square-x", "Subscription ended"),
+        SignalOutcome.RECOVERED: Badge("good", "disc", "Recovered"),
+        SignalOutcome.PAUSED: Badge("plain", "pause", "Paused"),
+        SignalOutcome.UNDONE: Badge("good", "disc", "Cancellation withdrawn"),
+        SignalOutcome.SUPERSEDED_BY_CANCELLATION: Badge("warn", "triangle", "Canceled instead"),
+    }
+)
+"""Not everything that is over ended well: lost money and lost customers do not look like those that came back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +78,7 @@ class SignalCard:
     word: str
     severity: Badge
     per_month: bool
-    outcome: str | None
+    outcome: Badge | None
     stages: tuple[Stage, ...]
     earlier: tuple[SignalCard, ...] = ()
     earlier_amount: MoneyView | None = None
@@ -112,6 +121,11 @@ class InboxView:
     def here(self) -> str:
         """This very page."""
         return self._url()
+
+    @property
+    def lead(self) -> str:
+        """What the view holds, in its order."""
+        return VIEW_LEADS[self.status].format(order="newest" if self.order is SignalOrder.NEWEST else "most pressing")
 
     @property
     def first_url(self) -> str:
@@ -176,14 +190,27 @@ def folded(cards: Sequence[SignalCard]) -> tuple[SignalCard, ...]:
 
     The first of them stands for them, and keeps its place.
     """
-    groups: dict[tuple[SignalType, str], list[SignalCard]] = {}
+    groups: dict[FoldKey, list[SignalCard]] = {}
     for card in cards:
-        signal = card.shown.stored.signal
-        groups.setdefault((signal.type, signal.subscription_id or card.shown.stored.id), []).append(card)
+        groups.setdefault(fold_key(card.shown.stored), []).append(card)
     return tuple(
         replace(first, earlier=tuple(others), earlier_amount=together([one.shown for one in others]))
         for first, *others in groups.values()
     )
+
+
+def whole_cards(rows: Sequence[SignalShown], folds: Mapping[FoldKey, Sequence[SignalShown]]) -> tuple[SignalShown, ...]:
+    """The signals on the cards of a page that would hold ``rows`` as single signals.
+
+    A card is whole on the page that its first signal stands on, and none begins again on a later one.
+    """
+    here = {shown.stored.id for shown in rows}
+    on_cards: dict[str, SignalShown] = {}
+    for shown in rows:
+        fold = folds.get(fold_key(shown.stored)) or (shown,)
+        if fold[0].stored.id in here:
+            on_cards.update((one.stored.id, one) for one in fold)
+    return tuple(on_cards.values())
 
 
 def _card(shown: SignalShown, case: SignalCase) -> SignalCard:

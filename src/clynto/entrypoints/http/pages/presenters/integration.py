@@ -9,6 +9,7 @@ from types import MappingProxyType
 from clynto.application.queries.show_integration import CardState, IntegrationCard
 from clynto.domain.matching import MatchDecision, MatchReason
 from clynto.domain.sync_run import RunState, StepName, StepState, SyncRun
+from clynto.entrypoints.http.pages.presenters.badges import CARD
 from clynto.entrypoints.http.pages.presenters.moments import duration_text
 
 STEP_WORDS: Mapping[StepName, str] = MappingProxyType(
@@ -97,6 +98,19 @@ def needs_new_key(card: IntegrationCard) -> bool:
 def polling_seconds(card: IntegrationCard) -> int:
     """How soon an open page looks again: quickly while something moves."""
     return 1 if card.state is CardState.SYNCING else 15
+
+
+def told(card: IntegrationCard) -> str:
+    """The state of the card for whoever listens, with the step that a sync is at: eight sentences for a whole sync."""
+    word = CARD[card.state].word
+    if card.state is not CardState.SYNCING or card.run is None:
+        return f"Stripe: {word}"
+    if card.waiting_for_worker:
+        return "Stripe: waiting for a worker"
+    here = next(
+        ((number, step) for number, step in enumerate(card.run.steps, 1) if step.state is StepState.RUNNING), None
+    )
+    return f"{word} Step {here[0]} of {len(card.run.steps)}: {STEP_WORDS[here[1].name]}" if here else word
 
 
 def is_queued(card: IntegrationCard) -> bool:

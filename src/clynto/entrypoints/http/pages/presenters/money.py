@@ -24,9 +24,12 @@ def counted(number: int, noun: str) -> str:
     return f"{grouped(str(number))} {noun}{'' if number == 1 else 's'}"
 
 
-def with_currency(amount: str, currency: str | None) -> str:
-    """``149.00`` and ``USD`` as ``$149.00``, and with a code ``149.00 CHF``, as explanations and Larry write it."""
-    digits = grouped(amount)
+def with_currency(amount: str, currency: str | None, *, unit: str = "") -> str:
+    """``149.00`` and ``USD`` as ``$149.00``, and with a code ``149.00 CHF``, as explanations and Larry write it.
+
+    ``unit`` stands right behind the digits: ``1.5`` and ``M`` as ``$1.5M``.
+    """
+    digits = f"{grouped(amount)}{unit}"
     if currency is None:
         return digits
     minus, digits = (_MINUS, digits[1:]) if digits.startswith(_MINUS) else ("", digits)

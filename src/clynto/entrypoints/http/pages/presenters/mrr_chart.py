@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -12,12 +12,16 @@ from clynto.domain.mrr_history import Confidence
 from clynto.entrypoints.http.pages.presenters.moments import month_text
 from clynto.entrypoints.http.pages.presenters.money import money_text, signed_money_text, with_currency
 
-WIDTH, HEIGHT = 720, 250
+WIDTH, HEIGHT = 640, 250
+"""Close to the width it is shown at, so that its words are about as large as those around it."""
 _LEFT, _RIGHT, _TOP, _BOTTOM = 78, 16, 14, 178
 _BARS_MIDDLE, _BARS_HALF = 212, 20
 _GROWTH = ("new", "expansion", "reactivation")
 _STEPS = (Fraction(1), Fraction(3, 2), *map(Fraction, (2, 3, 4, 5, 6, 8, 10)))
 SPARK_WIDTH, SPARK_HEIGHT = 72, 20
+_UNITS = ((10**12, "T"), (10**9, "B"), (10**6, "M"), (10**3, "k"))
+"""What an axis is told in."""
+_IN_FULL_BELOW = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +82,8 @@ def mrr_chart(history: HistoryShown, name: str = "MRR") -> MrrChart | None:
         line=line,
         area=f"{line} L{xs[-1]} {_BOTTOM} L{xs[0]} {_BOTTOM} Z",
         grid=tuple(
-            (_BOTTOM - half_up(Fraction(part * (_BOTTOM - _TOP), 2)), with_currency(_short(top * part / 2), currency))
-            for part in range(3)
+            (_BOTTOM - half_up(Fraction(part * (_BOTTOM - _TOP), 2)), label)
+            for part, label in enumerate(axis(top, currency))
         ),
         left=_LEFT,
         right=WIDTH - _RIGHT,
@@ -149,6 +153,18 @@ def _round_ceiling(value: Fraction) -> Fraction:
     while power > value > 0:
         power /= 10
     return next(power * step for step in _STEPS if power * step >= value)
+
+
+def axis(top: Fraction, currency: str | None) -> Iterator[str]:
+    """Labels of nothing, half and all of ``top``: ``$0``, ``$7.5k``, ``$15k``. Their place is narrow, and the exact
+    figures stand in the table below."""
+    size, unit = next((one for one in _UNITS if top >= max(one[0], _IN_FULL_BELOW)), (1, ""))
+    for part in range(3):
+        value = top * part / 2 / size
+        text = _short(value)
+        if unit and "." in text:
+            text = text.rstrip("0")
+        yield with_currency(text, currency, unit=unit if value else "")
 
 
 def _short(value: Fraction) -> str:
