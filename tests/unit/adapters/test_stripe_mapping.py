@@ -193,6 +193,21 @@ def test_what_is_missing_on_an_invoice() -> None:
     assert (bare.currency, bare.amount_remaining, bare.status, bare.lines_complete) == ("USD", 7, "", False)
 
 
+def test_money_paid_outside_stripe_counts_as_paid_in_every_version() -> None:
+    """G1: versions before 2025-03-31.basil leave it out of the amount paid (stripe_facts 2.5)."""
+    old = {**MONEY, "status": "paid", "amount_paid": 400, "amount_remaining": 1500, "paid_out_of_band": True}
+    new = {**MONEY, "status": "paid", "amount_paid": 1900, "amount_remaining": 0}
+    assert map_invoice(old) == map_invoice(new)
+    assert map_invoice({**MONEY, "paid_out_of_band": False}) == map_invoice(MONEY)
+
+
+def test_what_an_old_body_has_no_place_for_is_marked() -> None:
+    """G1: it is not the same as being told that there is none."""
+    old, new = map_subscription(OLD_SUBSCRIPTION), map_subscription(NEW_SUBSCRIPTION)
+    assert (old.discounts_told, old.items[0].discounts_told, old.items[0].trial_told) == (False, False, False)
+    assert (new.discounts_told, new.items[0].discounts_told, new.items[0].trial_told) == (True, True, True)
+
+
 def test_a_unit_amount_in_another_currency_is_not_taken() -> None:
     line = {**OLD_LINES[0], "currency": "eur"}
     assert map_invoice({**MONEY, "currency": "eur", "lines": {"data": [line]}}).lines[0].unit_amount is None
