@@ -186,6 +186,20 @@ def test_a_retry_that_is_absent_is_not_a_retry_that_is_null() -> None:
     assert not map_invoice({key: value for key, value in MONEY.items() if key != "next_payment_attempt"}).retry_known
 
 
+def test_a_customer_is_read_in_every_form() -> None:
+    """G11: by id, expanded, as a tombstone, or null beside a v2 Account; an invoice's and a subscription's alike."""
+    forms: list[tuple[object, str | None]] = [
+        ("cus_1", "cus_1"),
+        ({"id": "cus_1", "object": "customer", "email": "a@b.example"}, "cus_1"),
+        ({"id": "cus_1", "object": "customer", "deleted": True}, "cus_1"),
+        (None, None),
+    ]
+    for form, expected in forms:
+        told = {"customer": form, "customer_account": "acct_1"}
+        assert map_subscription({**NEW_SUBSCRIPTION, **told}).customer_id == expected
+        assert map_invoice({**NEW_INVOICE, **told}).customer_id == expected
+
+
 def test_what_is_missing_on_an_invoice() -> None:
     bare = map_invoice(
         {"id": "in_1", "created": 5, "amount_due": 7, "lines": {"data": [OLD_LINES[0]], "has_more": True}}

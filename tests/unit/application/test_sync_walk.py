@@ -301,6 +301,21 @@ def test_objects_that_cannot_be_used_are_listed_and_the_rest_goes_on(product: Sy
     assert run.skipped == ("customer cus_odd: created is no number",)
 
 
+def test_what_names_no_customer_stops_nothing_and_is_listed(product: SyncProduct) -> None:
+    """G11: a subscription and an invoice of a v2 Account; everybody else's figures are as before."""
+    product.synced()
+    before = product.figures()
+    product.stripe.put(plain_subscription(8, customer_id=None), paid_invoice(8, customer_id=None))
+    product.stripe.put(plain_subscription(9, customer_id=None, status="canceled", ended_at=second(-86_400)))
+    run = product.synced()
+    assert run.state is RunState.SUCCEEDED
+    assert run.skipped == (
+        "subscription sub_8: names no customer, so it counts for no account",
+        "invoice in_8: names no customer, so it counts for no account",
+    )
+    assert product.figures() == before
+
+
 def test_the_drift_report_tells_what_webhooks_had_missed(product: SyncProduct) -> None:
     product.synced()
     product.stripe.put(plain_subscription(1, seats=3, status="past_due"), plain_subscription(2, seats=2))
