@@ -58,10 +58,8 @@ class SqlInvoiceStore:
             )
             .label("place")
         )
-        ranked = select(*_HEAD, place).where(
-            self._scope.here(_TABLE), or_(_TABLE.c.status.in_(_ALWAYS_DECIDING), paid_of_subscription)
-        )
-        found_by, held = of_each(self._scope, ranked, _TABLE.c.customer_id, customer_ids)
+        ranked = select(*_HEAD, place).where(or_(_TABLE.c.status.in_(_ALWAYS_DECIDING), paid_of_subscription))
+        found_by, held = of_each(self._scope, _TABLE, ranked, _TABLE.c.customer_id, customer_ids)
         query: Select[Any] = (
             select(*held.c)
             .select_from(found_by)
@@ -75,18 +73,14 @@ class SqlInvoiceStore:
 
     def paid_totals(self, customer_ids: Sequence[str]) -> Sequence[PaidTotals]:
         """Sums for lifetime value, per customer and currency."""
-        sums = (
-            select(
-                _TABLE.c.customer_id,
-                _TABLE.c.currency,
-                func.sum(_TABLE.c.amount_paid).label("paid"),
-                func.sum(_TABLE.c.post_payment_credit).label("credit"),
-                func.min(_TABLE.c.created).label("oldest"),
-            )
-            .where(self._scope.here(_TABLE))
-            .group_by(_TABLE.c.customer_id, _TABLE.c.currency)
-        )
-        found_by, totals = of_each(self._scope, sums, _TABLE.c.customer_id, customer_ids)
+        sums = select(
+            _TABLE.c.customer_id,
+            _TABLE.c.currency,
+            func.sum(_TABLE.c.amount_paid).label("paid"),
+            func.sum(_TABLE.c.post_payment_credit).label("credit"),
+            func.min(_TABLE.c.created).label("oldest"),
+        ).group_by(_TABLE.c.customer_id, _TABLE.c.currency)
+        found_by, totals = of_each(self._scope, _TABLE, sums, _TABLE.c.customer_id, customer_ids)
         query: Select[Any] = select(*totals.c).select_from(found_by).order_by(totals.c.customer_id, totals.c.currency)
         return [
             PaidTotals(customer_id, currency, int(paid), int(credit), UnixTime(oldest))
