@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 
-from tests.unit.application.sync_product import ADMIN, KEY, WORKSPACE, SyncProduct
+from tests.integration.sql.stored_sync import sync_product
+from tests.unit.application.sync_product import ADMIN, KEY, SyncProduct
 
 from clynto.adapters.memory.work_queue import MemoryWorkQueue
 from clynto.adapters.sql.unit_of_work import SqlUnitsOfWork
@@ -12,9 +13,7 @@ from clynto.application.audit import AuditTrail
 from clynto.application.connect_stripe import ConnectStripe
 from clynto.application.request_sync import RequestSync
 from clynto.domain.sync_run import RunState
-from clynto.ports.unit_of_work import UnitsOfWork
 from clynto.ports.work_queue import Job
-from clynto.ports.workspaces import MrrBasis, Workspace
 
 RUNS = 100
 LONGEST_SECONDS = 60
@@ -35,17 +34,6 @@ class EagerWorker(MemoryWorkQueue):
         super().enqueue(job)
         self._threads.submit(self._product.sync, job.subject_id).result(LONGEST_SECONDS)
         self.take()
-
-
-def sync_product(units: UnitsOfWork) -> SyncProduct:
-    """Stripe in memory, everything stored in ``units``."""
-    product = SyncProduct()
-    product.units = units
-    product.run_sync = product.sync_opening_with(product.vault)
-    with units.writing(WORKSPACE) as uow:
-        uow.workspaces.save(Workspace(WORKSPACE, "Rheinwerk", None, MrrBasis.LIST, (), product.clock.now()))
-        uow.commit()
-    return product
 
 
 def test_a_hundred_of_a_hundred_runs_complete_with_an_eager_worker(units: SqlUnitsOfWork) -> None:

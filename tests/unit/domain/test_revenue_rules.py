@@ -86,6 +86,19 @@ def test_twelve_months_are_a_year(years: int, unit: int) -> None:
     assert list_amount(item(by_month)) == list_amount(item(by_year))
 
 
+def test_an_amount_beyond_belief_is_unknown_and_not_counted() -> None:
+    """Of ten thousand times the largest invoice nothing is believed; the figure without it is marked as partial."""
+    most = price(10**16)
+    result = revenue(subscription(item(most), item(price(10**16 + 1), item_id="si_2"), item(most, 2, item_id="si_3")))
+    assert result.list_mrr.amounts == {"USD": 10**16}
+    assert result.partial
+    assert result.subscriptions[0].excluded == (
+        Exclusion("si_2", "amount_too_large"),
+        Exclusion("si_3", "amount_too_large"),
+    )
+    assert list_amount(item(price(12 * 10**16, every("year")))) == 10**16
+
+
 def test_daily_revenue_is_a_year_of_days_over_twelve_months() -> None:
     assert 12 * list_amount(item(price(100, every("day")))) == 36_500
 
