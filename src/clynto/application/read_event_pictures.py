@@ -10,14 +10,13 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field, replace
 
-from clynto.application.complete_facts import DELETED_DRAFT
 from clynto.application.raise_signals import Seen, SeenInvoice, SeenSubscription
 from clynto.application.store_page import References, references_of
 from clynto.domain.catalogue import Product
 from clynto.domain.customer import StripeCustomer
 from clynto.domain.discount import Discount
 from clynto.domain.errors import ClyntoError
-from clynto.domain.invoice import Invoice
+from clynto.domain.invoice import DELETED_DRAFT, Invoice
 from clynto.domain.moments import UnixMicros, UnixTime
 from clynto.domain.provenance import Age, Provenance, age_against
 from clynto.domain.signal_pictures import FAILURE_EVENT

@@ -66,6 +66,7 @@ def test_a_cancellation_is_scheduled_undone_scheduled_again_and_takes_effect(
     account.tell("schedule_cancel", subscription=subscription, when=encoding)
     first = workspace.wait_for_signal("subscription_canceled")
     assert (first["amount"]["amount"], first["plan"]) == ("120.00", "Team x 10")
+    assert workspace.figures()["Acme"]["mrr"]["amount"] == "120.00", "it counts until the end"
     product.advance(account, seconds=60)
     account.tell("undo_cancel", subscription=subscription)
     assert workspace.wait_for_signal("subscription_canceled", status="resolved")["outcome"] == "undone"
@@ -74,6 +75,7 @@ def test_a_cancellation_is_scheduled_undone_scheduled_again_and_takes_effect(
     account.tell("schedule_cancel", subscription=subscription, when=encoding)
     second = workspace.wait_for_signal("subscription_canceled")
     assert second["id"] != first["id"]
+    assert workspace.figures()["Acme"]["mrr"]["amount"] == "120.00"
     product.advance(account, days=32)
     workspace.wait_until_worked_off()
     ended = workspace.signals()
