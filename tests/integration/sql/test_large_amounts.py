@@ -6,7 +6,7 @@ from dataclasses import replace
 from fractions import Fraction
 
 from tests.contracts.samples import a_line, second
-from tests.integration.sql.stored_sync import sync_product
+from tests.integration.sql.stored_sync import first_sync, sync_product
 from tests.unit.application.plain_billing import (
     CATALOGUE_CREATED,
     catalogue,
@@ -16,34 +16,14 @@ from tests.unit.application.plain_billing import (
     plain_price,
     plain_subscription,
 )
-from tests.unit.application.sync_product import ADMIN, KEY, WORKSPACE, SyncProduct
+from tests.unit.application.sync_product import ADMIN, WORKSPACE
 
 from clynto.adapters.sql.unit_of_work import SqlUnitsOfWork
-from clynto.application.audit import AuditTrail
-from clynto.application.connect_stripe import ConnectStripe
 from clynto.application.queries.explain_mrr import ExplainMrr
 from clynto.domain.invoice import InvoiceLine
 from clynto.domain.sync_run import RunState
 
 LARGEST = 2**63 - 1
-
-
-def synced(product: SyncProduct, units: SqlUnitsOfWork) -> RunState:
-    """The first sync of the product over ``units``."""
-    connect = ConnectStripe(
-        units=units,
-        clock=product.clock,
-        identifiers=product.identifiers,
-        key_check=product.stripe,
-        readers=product.stripe,
-        sealer=product.vault,
-        queue=product.queue,
-        audit=AuditTrail(product.clock, product.identifiers),
-    )
-    run_id = connect(ADMIN, KEY)
-    product.clock.advance(seconds=1)
-    product.sync(run_id)
-    return product.run(run_id).state
 
 
 def line_of(number: int) -> InvoiceLine:
@@ -76,7 +56,7 @@ def test_revenue_beyond_64_bits_is_left_out_and_said(units: SqlUnitsOfWork) -> N
         ),
         *paying(2, "bob@globex.example"),
     )
-    assert synced(product, units) is RunState.SUCCEEDED
+    assert first_sync(product, units) is RunState.SUCCEEDED
     assert product.figures() == {"Acme": ("150.00", "paid"), "Globex": ("50.00", "paid")}
     with units.reading(WORKSPACE) as uow:
         (row,) = uow.accounts_table.rows(["acc_acme"])
