@@ -26,6 +26,7 @@ from tests.contracts.samples import (
 
 from clynto.domain.account_billing import PaymentStatus
 from clynto.domain.errors import InvalidInput
+from clynto.domain.invoice import DELETED_DRAFT
 from clynto.domain.matching import MatchDecision
 from clynto.domain.money import MoneyBag
 from clynto.ports.read_models import CustomerRow, InvoiceRow, SubscriptionRow
@@ -329,6 +330,7 @@ class InvoicesOfBillingDetailsContract(InTwoWorkspaces):
                     an_invoice("in_tie_b", created=second(-20), customer_id="cus_2"),
                     an_invoice("in_new", created=second(-10), subscription_id=None),
                     an_invoice("in_draft", created=second(-1), status="draft"),
+                    an_invoice("in_gone", created=second(-1), status=DELETED_DRAFT),
                     an_invoice("in_foreign", created=second(-1), customer_id="cus_3"),
                     an_invoice("in_unmatched", created=second(-1), customer_id="cus_4"),
                     an_invoice("in_nobody", created=second(-1), customer_id=None),

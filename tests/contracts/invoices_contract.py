@@ -208,6 +208,20 @@ class InvoiceStoreContract(InTwoWorkspaces):
             ]
             assert list(unit.invoices.paid_totals([])) == []
 
+    def test_adds_up_what_leaves_64_bits(self, units: UnitsOfWork) -> None:
+        largest = 2**63 - 1
+        with committed(units) as unit:
+            unit.invoices.put_many(
+                [
+                    a_paid_invoice(f"in_{number}", amount_paid=largest - number, post_payment_credit=largest)
+                    for number in range(4)
+                ],
+                read_at(),
+            )
+        with units.reading(HERE) as unit:
+            (total,) = unit.invoices.paid_totals(["cus_1"])
+        assert (total.amount_paid, total.post_payment_credit) == (4 * largest - 6, 4 * largest)
+
     def test_hands_out_every_invoice_of_customers_oldest_first(self, units: UnitsOfWork) -> None:
         invoices = [
             an_invoice("in_b", created=second(-5)),

@@ -176,6 +176,15 @@ def test_a_database_that_is_behind_is_told(clynto: Clynto) -> None:
         assert_one_line(clynto(*arguments, typed=PASSWORD), "run `clynto migrate` first")
 
 
+def test_a_place_without_a_write_ahead_log_is_told(
+    clynto: Clynto, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """F2: SQLite locks by files of its own there, as on a network file system, and has no shared memory for the log."""
+    monkeypatch.setenv("CLYNTO_DATABASE_URL", f"sqlite:///file:{tmp_path}/slow.db?vfs=unix-dotfile&uri=true")
+    for arguments in (("migrate",), ("up",), ("web",), ("worker",), (*CREATE, "--owner-email", "a@a.example")):
+        assert_one_line(clynto(*arguments, typed=PASSWORD), "CLYNTO_DATABASE_URL", "write-ahead log", "local disk")
+
+
 def test_migrating_again_changes_nothing(installed: Clynto) -> None:
     assert installed("migrate") == Ended(0, "", "The database is up to date.\n")
 

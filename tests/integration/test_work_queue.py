@@ -130,6 +130,7 @@ def test_emptied_redis_takes_the_job_again(redis_url: str, redis: Redis) -> None
 
 
 def test_delayed_job_starts_no_sooner_and_joins_an_equal_one_that_waits(redis_url: str, redis: Redis) -> None:  # noqa: F811
+    """E10: what moves it is ours, not rq's scheduler."""
     queue = RqWorkQueue(redis_url)
     delayed = DelayedJobs(redis)
     asked = time.time()
@@ -156,6 +157,7 @@ def test_waiting_job_does_not_swallow_a_delayed_one_nor_the_other_way_round(redi
 
 
 def test_everything_in_redis_holds_ids_only_and_expires_within_a_week(redis_url: str, redis: Redis) -> None:  # noqa: F811
+    """E15, J2: jobs that wait, and jobs for later."""
     queue = RqWorkQueue(redis_url)
     for number in range(20):
         queue.enqueue(Job(JobKind.RUN_SYNC, "ws_1", f"run_{number}"))

@@ -77,6 +77,7 @@ def test_alert_is_served_while_a_sync_runs_and_delayed_and_periodic_jobs_come(
     workers: Workers,
     redis_url: str,  # noqa: F811
 ) -> None:
+    """E10, L5: no scheduler of rq's is started; what is delayed comes all the same."""
     queue = RqWorkQueue(redis_url, perform=PERFORM)
     workers.start(redis_url, "--sweep")
     queue.enqueue(Job(JobKind.RUN_SYNC, "ws_1", "long_1"))
@@ -216,6 +217,7 @@ def test_emptied_redis_loses_no_later_job(workers: Workers, redis_url: str) -> N
 
 
 def test_failed_jobs_leave_no_customer_data_and_expire_within_a_week(workers: Workers, redis_url: str) -> None:  # noqa: F811
+    """E15: twenty jobs fail with a customer's address and a key in their message."""
     queue = RqWorkQueue(redis_url, perform=PERFORM)
     workers.start(redis_url)
     for number in range(20):

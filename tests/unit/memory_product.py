@@ -104,6 +104,19 @@ PUBLIC_URL = "http://localhost"
 DOMAIN_RULES = BundledDomainRules()
 
 
+class QueueAfterCommit(MemoryWorkQueue):
+    """Refuses work that is handed over in the middle of a change: a quick worker would not see it (guarantees E6)."""
+
+    def __init__(self, database: MemoryDatabase) -> None:
+        super().__init__()
+        self._database = database
+
+    def enqueue(self, job: Job) -> None:
+        """Raises ``RuntimeError`` inside a writing transaction of the same thread."""
+        with self._database.writing():
+            super().enqueue(job)
+
+
 @dataclass
 class Product:
     """What tests need of it, and what the edge gets of it."""
@@ -311,7 +324,8 @@ class Product:
 
 def empty_product(code: Secret = SET_UP_CODE) -> Product:
     """Before the first visit."""
-    database, queue, hashing = MemoryDatabase(), MemoryWorkQueue(), UnsafePasswordHashing()
+    database, hashing = MemoryDatabase(), UnsafePasswordHashing()
+    queue = QueueAfterCommit(database)
     clock, identifiers = SettableClock(), SequentialIdentifiers()
     units, directory = MemoryUnitsOfWork(database), MemorySignInDirectory(database)
     workspaces, audit = MemoryWorkspaceDirectory(database), AuditTrail(clock, identifiers)

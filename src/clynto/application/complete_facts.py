@@ -12,15 +12,13 @@ from functools import partial
 from clynto.application.store_page import references_of, store_records
 from clynto.domain.catalogue import Price, Product
 from clynto.domain.customer import StripeCustomer
+from clynto.domain.invoice import DELETED_DRAFT
 from clynto.domain.moments import UnixMicros, UnixTime, seconds_of
 from clynto.domain.provenance import Provenance
 from clynto.domain.subscription import Subscription, SubscriptionStatus
 from clynto.ports.clock import Clock
 from clynto.ports.stripe_reading import StripeReader, StripeRecord
 from clynto.ports.unit_of_work import UnitOfWork, UnitsOfWork, retrying
-
-DELETED_DRAFT = "deleted"
-"""The status we give an invoice that Stripe no longer knows: only drafts can be deleted; it says nothing."""
 
 Fence = Callable[[UnitOfWork], None]
 """Called before each commit, so that only the holder of the run writes."""

@@ -10,18 +10,18 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field, replace
 
-from clynto.application.complete_facts import DELETED_DRAFT
 from clynto.application.raise_signals import Seen, SeenInvoice, SeenSubscription
 from clynto.application.store_page import References, references_of
 from clynto.domain.catalogue import Product
 from clynto.domain.customer import StripeCustomer
 from clynto.domain.discount import Discount
 from clynto.domain.errors import ClyntoError
-from clynto.domain.invoice import Invoice
+from clynto.domain.invoice import DELETED_DRAFT, Invoice
 from clynto.domain.moments import UnixMicros, UnixTime
 from clynto.domain.provenance import Age, Provenance, age_against
 from clynto.domain.signal_pictures import FAILURE_EVENT
 from clynto.domain.subscription import Subscription
+from clynto.domain.untold_parts import completed_from, leaves_open
 from clynto.domain.webhook_event import EventUse
 from clynto.ports.clock import Clock
 from clynto.ports.stripe_reading import StripeReader, StripeRecord
@@ -95,6 +95,7 @@ class ReadEventPictures:
         self._known: set[tuple[str, str]] = set()
         self._looked_up: set[tuple[str, str]] = set()
         self._newest_event: dict[str, UnixTime] = {}
+        self._pictured: dict[str, Subscription] = {}
         self._found = EventPictures()
 
     def __call__(self, events: Sequence[tuple[InboxEvent, EventUse]]) -> EventPictures:
@@ -104,7 +105,9 @@ class ReadEventPictures:
             carried = [(event, use, self._carried(event)) for event, use in events]
             with self._units.reading(self._workspace_id) as uow:
                 objects = {event.envelope.object_id or "" for event, _ in events}
-                self._found.held = ages_of(uow, objects)
+                subscriptions = uow.subscriptions.get_many(objects)
+                self._pictured = {object_id: held for object_id, (held, _) in subscriptions.items()}
+                self._found.held = _ages(subscriptions) | _ages_of_others(uow, objects)
                 # Not of this batch alone: what a later batch will tell of the time between needs no question either.
                 self._newest_event = dict(uow.event_inbox.newest_waiting(objects))
             for event, _ in events:
@@ -214,9 +217,11 @@ class ReadEventPictures:
     def _take_subscription(self, record: Subscription, seen: Provenance, *, ask: bool) -> None:
         self._complete([record])
         tells_all = record.items_complete and not record.pause_unexplained
-        if ask or not tells_all or _has_unreadable_discounts(record):
+        untold = leaves_open(record, self._pictured.get(record.id))
+        if ask or untold or not tells_all or _has_unreadable_discounts(record):
             self._refresh("subscription", record.id)
         if tells_all:
+            record = self._pictured[record.id] = completed_from(record, self._pictured.get(record.id))
             # The event's own picture still tells what was true then, even if a younger one is stored.
             self._found.seen.append(SeenSubscription(record, seen))
             self._found.facts.append(Fact(record, seen))
@@ -320,6 +325,7 @@ class ReadEventPictures:
     def _note(self, record: StripeRecord, seen: Provenance) -> None:
         self._found.facts.append(Fact(record, seen))
         if isinstance(record, Subscription):
+            self._pictured[record.id] = record
             self._complete([record])
             self._found.seen.append(SeenSubscription(record, seen))
             self._touch(record.customer_id)
@@ -338,11 +344,15 @@ class ReadEventPictures:
 
 def ages_of(uow: UnitOfWork, object_ids: Collection[str]) -> dict[str, Provenance]:
     """How old the stored pictures of these objects are, of whatever kind they are."""
-    return {
-        **{i: age for i, (_, age) in uow.subscriptions.get_many(object_ids).items()},
-        **{i: age for i, (_, age) in uow.invoices.get_many(object_ids).items()},
-        **{i: age for i, (_, age) in uow.customers.get_many(object_ids).items()},
-    }
+    return _ages(uow.subscriptions.get_many(object_ids)) | _ages_of_others(uow, object_ids)
+
+
+def _ages_of_others(uow: UnitOfWork, object_ids: Collection[str]) -> dict[str, Provenance]:
+    return _ages(uow.invoices.get_many(object_ids)) | _ages(uow.customers.get_many(object_ids))
+
+
+def _ages(held: Mapping[str, tuple[object, Provenance]]) -> dict[str, Provenance]:
+    return {object_id: age for object_id, (_, age) in held.items()}
 
 
 def store_facts(facts: Sequence[Fact], store: Callable[[list[StripeRecord], Provenance], None]) -> None:

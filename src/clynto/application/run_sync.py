@@ -15,7 +15,7 @@ from clynto.application.prefetch_listing import PrefetchedListing
 from clynto.application.rebuild_history import RebuildHistory
 from clynto.application.recompute_billing import BATCH
 from clynto.application.run_lease import RunLease
-from clynto.application.store_page import store_page
+from clynto.application.store_page import store_page, without_customer
 from clynto.domain.connection import ConnectionFault
 from clynto.domain.errors import ClyntoError, NotConnected, RunSuperseded
 from clynto.domain.matching import DomainIndex
@@ -227,7 +227,7 @@ class _Walk:
             self._lease.store(
                 uow,
                 lambda run: run.progress(step, records=run.step(step).records + records, done_permille=done).skip(
-                    str(skipped) for skipped in page.skipped
+                    str(skipped) for skipped in (*page.skipped, *without_customer(page.records))
                 ),
             )
             uow.commit()

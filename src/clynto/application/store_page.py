@@ -14,7 +14,7 @@ from clynto.domain.moments import UnixTime
 from clynto.domain.provenance import Provenance
 from clynto.domain.subscription import Subscription
 from clynto.domain.sync_window import belongs_to_window
-from clynto.ports.stripe_reading import Page, StripeRecord
+from clynto.ports.stripe_reading import Page, SkippedObject, StripeRecord
 from clynto.ports.unit_of_work import UnitOfWork
 
 Record = TypeVar("Record")
@@ -62,6 +62,24 @@ def store_records(
 def store_page(uow: UnitOfWork, page: Page, *, window_start: UnixTime) -> None:
     """Upsert a page's records with the age of the request that brought them."""
     store_records(uow, page.records, Provenance.of_read(page.sent_at), window_start=window_start)
+
+
+def without_customer(records: Iterable[StripeRecord]) -> list[SkippedObject]:
+    """Running subscriptions and invoices that name no customer: no account can have them, so the run tells of them.
+
+    Stripe writes a null customer where a v2 Account buys instead (stripe_facts 2.3; guarantees G11).
+    """
+    return [
+        SkippedObject(_kind_of(record), record.id, "names no customer, so it counts for no account")
+        for record in records
+        if isinstance(record, Subscription | Invoice)
+        and record.customer_id is None
+        and not (isinstance(record, Subscription) and record.is_ended)
+    ]
+
+
+def _kind_of(record: Subscription | Invoice) -> str:
+    return "subscription" if isinstance(record, Subscription) else "invoice"
 
 
 def _only(records: Sequence[StripeRecord], kind: type[Record]) -> list[Record]:

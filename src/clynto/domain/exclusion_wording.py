@@ -20,6 +20,7 @@ _OF_ITEMS: Mapping[str, str] = MappingProxyType(
         NotCounted.TIERS_MODE_UNKNOWN.value: "Its price has tiers of a kind that is not known here.",
         NotCounted.ABOVE_LAST_TIER.value: "Its quantity lies above the last tier of its price.",
         NotCounted.UNKNOWN_INTERVAL.value: "Its billing interval is not known here.",
+        NotCounted.TOO_LARGE.value: "Its amount is larger than any that Stripe charges; check price and quantity.",
     }
 )
 

@@ -20,6 +20,12 @@ class InvoiceStatus(enum.StrEnum):
     VOID = "void"
 
 
+DELETED_DRAFT = "deleted"
+"""The status we give an invoice that Stripe no longer knows: only drafts can be deleted; it says nothing."""
+NOT_SHOWN = frozenset({InvoiceStatus.DRAFT.value, DELETED_DRAFT})
+"""Nobody was ever asked to pay these."""
+
+
 @dataclass(frozen=True, slots=True)
 class InvoiceLine:
     """A line with its service period. ``subscription_line`` False is a one-off invoice item.

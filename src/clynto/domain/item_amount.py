@@ -11,6 +11,7 @@ from clynto.domain.catalogue import PackageRule, Price, PriceAmounts, Tier, with
 from clynto.domain.interval_factor import monthly_factor
 from clynto.domain.moments import UnixTime
 from clynto.domain.money import ZERO
+from clynto.domain.policies import LARGEST_MONTHLY_AMOUNT
 from clynto.domain.subscription import SubscriptionItem
 
 UNSTATED_QUANTITY = 1
@@ -31,6 +32,7 @@ class NotCounted(enum.StrEnum):
     TIERS_MODE_UNKNOWN = "unknown_tiers_mode"
     ABOVE_LAST_TIER = "quantity_above_last_tier"
     UNKNOWN_INTERVAL = "unknown_interval"
+    TOO_LARGE = "amount_too_large"
 
     @property
     def is_zero(self) -> bool:
@@ -83,6 +85,8 @@ def assess_item(
     factor = monthly_factor(recurrence.interval, recurrence.interval_count)
     if factor is None:
         return NotCounted.UNKNOWN_INTERVAL
+    if abs(amount * factor) > LARGEST_MONTHLY_AMOUNT:
+        return NotCounted.TOO_LARGE
     return ItemAmount(
         price=price,
         quantity=quantity,

@@ -20,6 +20,10 @@ PAYMENTS_PER_YEAR = {
 }
 """How often a price of one interval is due in a year (billing rules 2.3; decision 3)."""
 
+LARGEST_MONTHLY_AMOUNT = 10**16
+"""Minor units a month, ten thousand times the largest invoice that Stripe makes. An item said to bring more has a
+mistake in its price or quantity; counted, it would hide all other figures, and sums would leave 64 bits."""
+
 RECURRING_DURATIONS = frozenset({"forever", "repeating"})
 """Coupon durations that lower recurring revenue while they run; ``once`` never does (billing rules 2.5)."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from clynto.domain.catalogue import Price
 from clynto.domain.discount import Discount
@@ -40,7 +40,11 @@ class CollectionPause:
 
 @dataclass(frozen=True, slots=True)
 class SubscriptionItem:
-    """One priced line of a subscription. ``quantity`` None is how Stripe writes a metered item (or means 1)."""
+    """One priced line of a subscription. ``quantity`` None is how Stripe writes a metered item (or means 1).
+
+    ``discounts_told`` and ``trial_told`` False: the payload had no place for them, as webhook bodies of older API
+    versions, so "none" means nothing. What a payload leaves out is no part of what is true, and so not compared.
+    """
 
     id: str
     price: Price | None
@@ -51,11 +55,16 @@ class SubscriptionItem:
     period_start: UnixTime | None = None
     period_end: UnixTime | None = None
     deleted: bool = False
+    discounts_told: bool = field(default=True, compare=False)
+    trial_told: bool = field(default=True, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """``currency`` is upper case. ``items_complete`` False: the item list was cut and the rest not read."""
+    """``currency`` is upper case. ``items_complete`` False: the item list was cut and the rest not read.
+
+    ``discounts_told`` False: the payload is of a version that shows the first discount alone.
+    """
 
     id: str
     customer_id: str | None
@@ -78,6 +87,7 @@ class Subscription:
     pause_reason: str | None = None
     """``status_details.paused.subscription.type`` (since 2026-09-30.endive)."""
     latest_invoice_id: str | None = None
+    discounts_told: bool = field(default=True, compare=False)
 
     @property
     def is_ended(self) -> bool:

@@ -249,5 +249,6 @@ class BillingDetails(Protocol):
         ...
 
     def invoices_of(self, account_id: str, *, limit: int) -> Sequence[InvoiceRow]:
-        """The newest invoices of the customers matched to the account (by ``created``, then by id), drafts left out."""
+        """The newest invoices of the customers matched to the account (by ``created``, then by id). Drafts are
+        left out, deleted ones too."""
         ...

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import zlib
 from typing import Any, cast
 
@@ -21,6 +22,20 @@ def rows_of(url: str, table: str) -> list[dict[str, Any]]:
     """All rows of a table."""
     with engine_of(url).connect() as connection:
         return [dict(row) for row in connection.execute(select(METADATA.tables[table])).mappings()]
+
+
+def forms_of(secret: str) -> set[bytes]:
+    """The secret as it is written, backwards, in base 64 wherever it may begin, in hexadecimal and as an address has
+    it, and each of its halves."""
+    plain, half = secret.encode(), len(secret) // 2
+    encoded = set()
+    for shift in range(3):
+        # The first and last group of four letters may hold bits of a neighbour.
+        code = base64.b64encode(b"\0" * shift + plain)
+        encoded |= {code[4:-4], code[4:-4].translate(bytes.maketrans(b"+/", b"-_"))}
+    spelled = "".join(f"%{byte:02X}" for byte in plain).encode()
+    halves = {secret[:half].encode(), secret[half:].encode()}
+    return {plain, plain[::-1], plain.hex().encode(), plain.hex().upper().encode(), spelled} | halves | encoded
 
 
 def run_row(url: str, run_id: str) -> dict[str, Any]:

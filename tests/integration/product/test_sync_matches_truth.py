@@ -15,7 +15,7 @@ from tests.integration.product.figures import differences, explanation_faults, i
 from tests.integration.product.installation import Api, wait_for
 from tests.integration.product.seller import Seller, account, seller_of
 from tests.integration.product.stage import Stage, accounts_of, connect, ended, resynced, staged
-from tests.integration.product.stored import database_dump, redis_dump
+from tests.integration.product.stored import database_dump, forms_of, redis_dump
 
 from stripe_sandbox import PortfolioPlan, build_portfolio
 
@@ -192,12 +192,14 @@ def test_stripe_saw_reading_only(walks: dict[str, Walk]) -> None:
 
 
 def test_no_secret_leaks_anywhere(walk: Walk, seller: Seller) -> None:
-    """J1, J2: no form of key or signing secret in logs, Redis or the database, and no customer's address in the
-    first two."""
+    """J1, J2: no form of key or signing secret in logs, Redis, the database or an answer, and no customer's address in
+    the first two."""
     redis_held, redis_after, database, logs = walk.dumps
+    answers = b"".join(walk.answers) + orjson.dumps(walk.api.card()) + orjson.dumps(walk.api.everything("/audit-log"))
     for secret in (seller.canary, SIGNING_SECRET[6:]):
-        for place in (redis_held, redis_after, database, logs):
-            assert secret.encode() not in place
+        for form in forms_of(secret):
+            for place in (redis_held, redis_after, database, logs, answers):
+                assert form not in place, form
     emails = [customer.email for customer in seller.world.store.customers if customer.email]
     assert len(emails) > 100
     for email in emails:

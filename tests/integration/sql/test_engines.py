@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import traceback
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +60,8 @@ def test_refuses_what_it_cannot_work_with(url: str) -> None:
 
 
 def test_says_in_one_line_that_the_log_is_not_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """F2: on a file system without shared memory the database is refused before anything is written."""
+
     class WithoutLog(sqlite3.Connection):
         """A file system on which SQLite cannot keep a write-ahead log stays with the rollback journal."""
 
@@ -93,6 +96,14 @@ def test_wrong_sql_is_not_called_an_unreachable_database(engine: Engine) -> None
     assert not isinstance(fault.value, ServiceUnavailable)
 
 
+def test_a_fault_does_not_repeat_the_values_of_its_statement(engine: Engine) -> None:
+    """J1, J8: what a fault says is logged; among the values are customers' addresses and bodies of events."""
+    canary = f"canary{os.getpid()}@acme.example"
+    with pytest.raises(Exception, match="no_such_table") as fault, transaction(engine, writing=False) as connection:
+        connection.execute(text("SELECT * FROM no_such_table WHERE email = :email"), {"email": canary})
+    assert canary not in "".join(traceback.format_exception(fault.value))
+
+
 def test_a_reading_transaction_cannot_write(engine: Engine) -> None:
     refused = (InternalError, OperationalError, ServiceUnavailable)
     with pytest.raises(refused), transaction(engine, writing=False) as connection:
@@ -101,7 +112,36 @@ def test_a_reading_transaction_cannot_write(engine: Engine) -> None:
         connection.execute(delete(accounts))
 
 
+def test_results_of_parent_and_child_are_never_crossed(engine: Engine) -> None:
+    """F6: forked with a warm pool, four children ask two hundred times each while the parent does; each gets its own
+    answers, and the parent's connections are still good afterwards."""
+
+    def ask(who: int) -> bool:
+        for number in range(200):
+            wanted = who * 1_000 + number
+            with transaction(engine, writing=False) as connection:
+                if connection.scalar(text("SELECT :wanted + 0"), {"wanted": wanted}) != wanted:
+                    return False
+        return True
+
+    assert ask(0)
+    children = []
+    for who in range(1, 5):
+        child = os.fork()
+        if child == 0:
+            status = 1
+            try:
+                status = 0 if ask(who) else 1
+            finally:
+                os._exit(status)
+        children.append(child)
+    assert ask(5)
+    assert [os.waitpid(child, 0)[1] for child in children] == [0] * 4
+    assert ask(6)
+
+
 def test_a_forked_process_gets_connections_of_its_own(engine: Engine) -> None:
+    """F6: a pool is never shared across a fork."""
     with transaction(engine, writing=False) as connection:
         connection.execute(select(accounts.c.id)).all()
     pool = engine.pool

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import sqlite3
 from dataclasses import asdict, replace
 from fractions import Fraction
 from typing import Any
 
 import orjson
+import psycopg
 import pytest
 from sqlalchemy import Engine
 from sqlalchemy.exc import IntegrityError
+from tests.contracts.news_samples import an_arrival
 from tests.contracts.samples import (
     FOURTEEN_DIGITS,
     HARD_TEXT,
@@ -35,6 +38,7 @@ from tests.contracts.samples import (
 )
 from tests.integration.sql.conftest import emptied
 
+from clynto.adapters.sql.event_intake import SqlEventIntake
 from clynto.adapters.sql.unit_of_work import SqlUnitsOfWork
 from clynto.domain.account_billing import PaymentStatus
 from clynto.domain.errors import Conflict
@@ -156,6 +160,20 @@ def test_only_the_named_constraint_is_a_conflict(units: SqlUnitsOfWork) -> None:
         unit.users.add(a_user(email="other@x.example"))
     with units.writing(HERE) as unit, pytest.raises(IntegrityError):
         unit.sync_runs.add(a_run())
+
+
+def test_only_a_known_event_id_is_a_duplicate(engine: Engine, event_intake: SqlEventIntake) -> None:
+    """F5: another constraint that an event breaks is a fault that surfaces, so that nothing is acknowledged, and sent
+    again it is one again."""
+    event_intake.store([an_arrival("evt_1")])
+    assert event_intake.store([an_arrival("evt_1")]) + event_intake.bring_in(HERE) == (engine.dialect.name == "sqlite")
+    nameless = replace(an_arrival("evt_2"), received_at=None)  # type: ignore[arg-type]
+    for _ in range(2):
+        with pytest.raises((sqlite3.IntegrityError, psycopg.errors.NotNullViolation), match="received_at"):
+            event_intake.store([nameless])
+    assert event_intake.bring_in(HERE) == 0
+    with SqlUnitsOfWork(engine).reading(HERE) as unit:
+        assert unit.event_inbox.counts().pending == 1
 
 
 def test_a_user_cannot_be_given_a_taken_email(units: SqlUnitsOfWork) -> None:

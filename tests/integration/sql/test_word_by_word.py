@@ -1,5 +1,5 @@
-"""PostgreSQL looks the invoices of a batch of customers up one customer after the other, with or without statistics:
-it never reads all invoices of a workspace for each batch of a sync."""
+"""PostgreSQL looks the invoices of a batch of customers up one customer after the other, with statistics, without, and
+with those of a time when the workspace had none. It never reads all invoices of a workspace for each batch."""
 
 from __future__ import annotations
 
@@ -27,25 +27,35 @@ _WITHOUT_STATISTICS = (
 )
 
 
-@pytest.fixture(params=["unknown", "known"])
+@pytest.fixture(params=["unknown", "known", "of one neighbour", "of many neighbours"])
 def filled(request: pytest.FixtureRequest, postgres_engine: Engine) -> Iterator[Engine]:
-    """Many paid invoices, without statistics, as in a first sync, and with them. What PostgreSQL gathers by itself
-    would be of other tests' rows, or of half of these."""
+    """Many paid invoices, without statistics, as in a first sync, with them, and with those of before this workspace's
+    first sync, which know its neighbours only. What PostgreSQL gathers by itself would be of other tests' rows, or of
+    half of these."""
     engine = emptied(postgres_engine)
     _execute(engine, *_WITHOUT_STATISTICS)
-    with committed(SqlUnitsOfWork(engine)) as unit:
-        unit.invoices.put_many(
-            [
-                a_paid_invoice(f"in_{customer}_{number}", customer_id=customer, created=second(number))
-                for number in range(EACH)
-                for customer in CUSTOMERS
-            ],
-            Provenance.of_read(moment(10)),
-        )
+    neighbours = {"of one neighbour": 1, "of many neighbours": 40}.get(request.param, 0)
+    for number in range(neighbours):
+        _fill(engine, f"wsp_neighbour_{number}", CUSTOMERS[: len(CUSTOMERS) // neighbours])
+    if neighbours:
+        _execute(engine, "ANALYZE stripe_invoices")
+    _fill(engine, HERE, CUSTOMERS)
     if request.param == "known":
         _execute(engine, "ANALYZE stripe_invoices")
     yield engine
     _execute(engine, "ALTER TABLE stripe_invoices RESET (autovacuum_enabled)")
+
+
+def _fill(engine: Engine, workspace_id: str, customers: Sequence[str]) -> None:
+    with committed(SqlUnitsOfWork(engine), workspace_id) as unit:
+        unit.invoices.put_many(
+            [
+                a_paid_invoice(f"in_{customer}_{number}", customer_id=customer, created=second(number))
+                for number in range(EACH)
+                for customer in customers
+            ],
+            Provenance.of_read(moment(10)),
+        )
 
 
 def _execute(engine: Engine, *statements: str) -> None:

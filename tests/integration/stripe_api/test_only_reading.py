@@ -5,14 +5,17 @@ from __future__ import annotations
 import io
 import logging
 import pickle
+import re
 import traceback
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 import stripe
 from tests.integration.stripe_api.quick_time import EVERYTHING, NOW
 
+import clynto
 from clynto.adapters.stripe_api.api_versions import NEWEST, WITH_INLINE_COUPONS
 from clynto.adapters.stripe_api.careful_reads import Surroundings, key_fingerprint
 from clynto.adapters.stripe_api.key_check import StripeApiKeyCheck
@@ -188,6 +191,20 @@ def test_no_form_of_the_key_is_told(
                 call()
             told.append(_everything_told_about(failed.value))
     _demand_silence_about(name, [*told, caplog.text])
+
+
+def test_the_types_of_stripes_library_stop_at_the_transport(transport: ReadOnlyTransport) -> None:
+    """G2: one module of ours knows the library, which the lock pins, and what it hands on are bytes. Between two of its
+    versions objects stopped being dictionaries and amounts became decimals; neither can reach us."""
+    root = Path(clynto.__file__).parent
+    knows = re.compile(r"^\s*(?:import stripe\b|from stripe\b)", re.MULTILINE)
+    assert [str(file.relative_to(root)) for file in root.rglob("*.py") if knows.search(file.read_text("utf-8"))] == [
+        "adapters/stripe_api/transport.py"
+    ]
+    lock = (root.parents[1] / "requirements.lock").read_text("utf-8")
+    assert re.findall(r"^stripe==(\S+)", lock, re.MULTILINE) == [stripe.VERSION]
+    answer = transport.get("/v1/products", [("limit", "1")], NEWEST)
+    assert type(answer.body) is bytes
 
 
 def test_a_refused_shape_does_not_tell_what_was_pasted(key_check: StripeApiKeyCheck) -> None:

@@ -19,7 +19,7 @@ from clynto.domain.moments import UnixMicros
 from clynto.ports.webhooks import ArrivedEvent
 
 FLOOD = 3_000
-SLOW_SENDERS = 60
+SLOW_SENDERS = 200
 
 
 @pytest.fixture

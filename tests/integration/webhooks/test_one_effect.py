@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -13,6 +14,8 @@ from tests.integration.webhooks.billed_workspace import BilledWorkspace, StripeA
 from tests.integration.webhooks.running_product import RunningProduct
 
 from clynto.adapters.sql.tables import METADATA
+from clynto.adapters.sql.unit_of_work import SqlUnitsOfWork
+from clynto.domain.invoice import DELETED_DRAFT
 
 INBOX = METADATA.tables["event_inbox"]
 
@@ -139,6 +142,56 @@ def test_an_older_picture_takes_nothing_away_and_a_cut_list_proves_nothing(
     workspace.send({**cut, "id": f"evt_cut_{workspace.id}", "created": newest.created + 1})
     workspace.wait_until_worked_off()
     assert workspace.figures() == whole
+    assert workspace.signals() == []
+
+
+def test_an_invoice_of_250_lines_comes_whole_by_webhook(
+    product: RunningProduct, account: StripeAccount, workspace: BilledWorkspace
+) -> None:
+    """D4: an event carries the first ten lines and says that there are more; all are read before any is believed."""
+    customer = account.customer("Acme")
+    account.tell("invoice_once", customer=customer, amounts=[(f"Part {n}", 100 + n) for n in range(250)])
+    told = next(event for event in account.events() if event.type == "invoice.finalized")
+    lines = account.payload(told)["data"]
+    assert copied({"data": lines})["data"]["object"]["lines"]["has_more"]
+    workspace.send_event(told)
+    workspace.wait_until_worked_off()
+    with SqlUnitsOfWork(product.engine).reading(workspace.id) as uow:
+        (invoice, _) = uow.invoices.get_many([told.object_id])[told.object_id]
+    assert invoice.lines_complete
+    assert len({line.id for line in invoice.lines}) == 250
+    assert sum(line.amount for line in invoice.lines) == sum(range(100, 350)) == invoice.amount_due
+
+
+@pytest.mark.parametrize("found_by", ["its event", "a re-sync"])
+def test_a_deleted_draft_says_nothing_any_more(
+    product: RunningProduct, account: StripeAccount, workspace: BilledWorkspace, found_by: str
+) -> None:
+    """H8: only drafts can be deleted; none of an account's figures comes from one that is gone."""
+    customer = account.customer("Acme")
+    account.subscription(customer)
+    deliver_all(workspace, account)
+    before = workspace.figures()["Acme"]
+    body = copied(account.payload(next(one for one in account.events() if one.type == "invoice.created")))
+    draft = {**body["data"]["object"], "id": "in_draft", "number": None, "status": "draft", "amount_paid": 0}
+    told = {**body, "type": "invoice.updated", "created": int(time.time()), "data": {"object": draft}}
+
+    def status() -> str:
+        with SqlUnitsOfWork(product.engine).reading(workspace.id) as uow:
+            return uow.invoices.get_many(["in_draft"])["in_draft"][0].status
+
+    workspace.send({**told, "id": f"evt_draft_{workspace.id}"})
+    workspace.wait_until_worked_off()
+    assert status() == "draft"
+    if found_by == "its event":
+        gone = {"type": "invoice.deleted", "created": told["created"] + 1, "id": f"evt_gone_{workspace.id}"}
+        workspace.send({**told, **gone})
+        workspace.wait_until_worked_off()
+    else:
+        time.sleep(1.1)
+        workspace.resync()
+    assert status() == DELETED_DRAFT
+    assert workspace.figures()["Acme"] == before
     assert workspace.signals() == []
 
 

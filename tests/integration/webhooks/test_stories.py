@@ -22,7 +22,8 @@ def workspace(product: RunningProduct, account: StripeAccount) -> BilledWorkspac
 def test_a_debt_is_one_case_from_the_first_refusal_to_the_money(
     product: RunningProduct, account: StripeAccount, workspace: BilledWorkspace
 ) -> None:
-    """H8, H9, B6: refused once, overdue, refused again, paid; one signal of each type, and they close themselves."""
+    """H8, H9, B6: refused once, overdue, refused twice more, paid; one signal of each type, which
+    counts the tries, and they close themselves."""
     customer = account.customer("Acme")
     subscription = account.subscription(customer)
     workspace.wait_until_worked_off()
@@ -42,11 +43,14 @@ def test_a_debt_is_one_case_from_the_first_refusal_to_the_money(
         "subscription": f"https://dashboard.stripe.com/test/subscriptions/{subscription}",
     }
     assert overdue["amount"]["amount"] == "120.00"
-    product.advance(account, days=4)
-    workspace.wait_until_worked_off()
-    assert sorted(one["type"] for one in workspace.signals()) == ["payment_failed", "payment_overdue"]
-    again = workspace.wait_for_signal("payment_failed")
-    assert again["id"] == failed["id"]
+    for days in (4, 6):
+        product.advance(account, days=days)
+        workspace.wait_until_worked_off()
+        assert sorted(one["type"] for one in workspace.signals()) == ["payment_failed", "payment_overdue"]
+        again = workspace.wait_for_signal("payment_failed")
+        assert again["id"] == failed["id"]
+        assert f"(attempt {account.world.store.invoices[invoice].attempt_count})" in again["explanation"]
+    assert account.world.store.invoices[invoice].attempt_count >= 3
     account.tell("recover", customer=customer)
     workspace.wait_until_worked_off()
     assert workspace.signals() == []
@@ -66,6 +70,7 @@ def test_a_cancellation_is_scheduled_undone_scheduled_again_and_takes_effect(
     account.tell("schedule_cancel", subscription=subscription, when=encoding)
     first = workspace.wait_for_signal("subscription_canceled")
     assert (first["amount"]["amount"], first["plan"]) == ("120.00", "Team x 10")
+    assert workspace.figures()["Acme"]["mrr"]["amount"] == "120.00", "it counts until the end"
     product.advance(account, seconds=60)
     account.tell("undo_cancel", subscription=subscription)
     assert workspace.wait_for_signal("subscription_canceled", status="resolved")["outcome"] == "undone"
@@ -74,6 +79,7 @@ def test_a_cancellation_is_scheduled_undone_scheduled_again_and_takes_effect(
     account.tell("schedule_cancel", subscription=subscription, when=encoding)
     second = workspace.wait_for_signal("subscription_canceled")
     assert second["id"] != first["id"]
+    assert workspace.figures()["Acme"]["mrr"]["amount"] == "120.00"
     product.advance(account, days=32)
     workspace.wait_until_worked_off()
     ended = workspace.signals()

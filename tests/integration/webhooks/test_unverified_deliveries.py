@@ -1,4 +1,5 @@
-"""Whatever comes unsigned or wrongly signed leaves nothing behind but a note of the refusal (guarantees A2, A12)."""
+"""Whatever comes unsigned or wrongly signed leaves nothing behind but a note of the refusal (guarantees A2, A12,
+J8)."""
 
 from __future__ import annotations
 
@@ -16,6 +17,7 @@ from urllib.parse import urlsplit
 import orjson
 import pytest
 from sqlalchemy import select, text
+from tests.integration.product.stored import database_dump, redis_dump
 from tests.integration.webhooks.billed_workspace import SIGNING_SECRET, BilledWorkspace, StripeAccount
 from tests.integration.webhooks.running_product import RunningProduct
 from tests.integration.webhooks.usual_story import COMPANIES, UsualStory
@@ -40,6 +42,7 @@ SWITCHES_OFF = (
     "ping",
 )
 """What a careless receiver acts on before it looks at the signature."""
+CANARY = "c4naryThatNobodyWritesDown0001"
 OF_EACH_TYPE = 50
 BAD_REQUESTS = 10_000
 AT_ONCE = 8
@@ -202,6 +205,35 @@ def test_ten_thousand_bad_requests_take_no_room(
         assert set(pool.map(lambda one: application(*one), deliveries())) == {"400 Bad Request"}
     assert dump(product, target.workspace) == before
     assert disk_used(product) - used < MOST_GROWTH
+
+
+def test_of_a_refused_body_nothing_is_written_down(product: RunningProduct, target: Target) -> None:
+    """J8: refused for its signature, its age, its size, or read by nobody although it is genuine; nothing of body,
+    header or address is in a log, in Redis or in the database."""
+    stamp = int(time.time())
+    told = {**target.bodies[0], "id": "evt_canary", "note": f"{CANARY}@acme.example"}
+    body = orjson.dumps(told)
+    nowhere = f"{target.path.rpartition('/')[0]}/{CANARY}"
+    large = body[:-1] + b" " * (2 * 1024 * 1024) + b"}"
+    deliveries: tuple[tuple[str, bytes, Headers, int], ...] = (
+        (target.path, body, {}, 400),
+        (target.path, body, {"Stripe-Signature": f"t={stamp},v1={CANARY}"}, 400),
+        (target.path, body, {"Stripe-Signature": f"t={stamp},v1=\xe9{CANARY}"}, 400),
+        (target.path, body, signed(body, f"whsec_{CANARY}", stamp), 400),
+        (target.path, body, signed(body, SIGNING_SECRET, stamp - 3_600), 400),
+        (target.path, body[:-9] + b"\xff\xfe", signed(body, SIGNING_SECRET, stamp), 400),
+        (target.path, large, signed(large, SIGNING_SECRET, stamp), 413),
+        (nowhere, body, signed(body, SIGNING_SECRET, stamp), 400),
+        (target.path, body[:-1], signed(body[:-1], SIGNING_SECRET, stamp), 200),
+    )
+    for path, sent, headers, status in deliveries:
+        assert _statuses(product, [(path, sent, headers)]) == {status}, headers
+    target.workspace.wait_until_worked_off()
+    logs = product.installation.logs()
+    assert "web listens" in logs, "these are the logs of what answered"
+    assert CANARY not in logs
+    assert CANARY.encode() not in redis_dump(product.redis.url)
+    assert CANARY.encode() not in database_dump(product.database_url)
 
 
 def signed(body: bytes, secret: str, at: int) -> Headers:

@@ -186,11 +186,40 @@ def test_a_retry_that_is_absent_is_not_a_retry_that_is_null() -> None:
     assert not map_invoice({key: value for key, value in MONEY.items() if key != "next_payment_attempt"}).retry_known
 
 
+def test_a_customer_is_read_in_every_form() -> None:
+    """G11: by id, expanded, as a tombstone, or null beside a v2 Account; an invoice's and a subscription's alike."""
+    forms: list[tuple[object, str | None]] = [
+        ("cus_1", "cus_1"),
+        ({"id": "cus_1", "object": "customer", "email": "a@b.example"}, "cus_1"),
+        ({"id": "cus_1", "object": "customer", "deleted": True}, "cus_1"),
+        (None, None),
+    ]
+    for form, expected in forms:
+        told = {"customer": form, "customer_account": "acct_1"}
+        assert map_subscription({**NEW_SUBSCRIPTION, **told}).customer_id == expected
+        assert map_invoice({**NEW_INVOICE, **told}).customer_id == expected
+
+
 def test_what_is_missing_on_an_invoice() -> None:
     bare = map_invoice(
         {"id": "in_1", "created": 5, "amount_due": 7, "lines": {"data": [OLD_LINES[0]], "has_more": True}}
     )
     assert (bare.currency, bare.amount_remaining, bare.status, bare.lines_complete) == ("USD", 7, "", False)
+
+
+def test_money_paid_outside_stripe_counts_as_paid_in_every_version() -> None:
+    """G1: versions before 2025-03-31.basil leave it out of the amount paid (stripe_facts 2.5)."""
+    old = {**MONEY, "status": "paid", "amount_paid": 400, "amount_remaining": 1500, "paid_out_of_band": True}
+    new = {**MONEY, "status": "paid", "amount_paid": 1900, "amount_remaining": 0}
+    assert map_invoice(old) == map_invoice(new)
+    assert map_invoice({**MONEY, "paid_out_of_band": False}) == map_invoice(MONEY)
+
+
+def test_what_an_old_body_has_no_place_for_is_marked() -> None:
+    """G1: it is not the same as being told that there is none."""
+    old, new = map_subscription(OLD_SUBSCRIPTION), map_subscription(NEW_SUBSCRIPTION)
+    assert (old.discounts_told, old.items[0].discounts_told, old.items[0].trial_told) == (False, False, False)
+    assert (new.discounts_told, new.items[0].discounts_told, new.items[0].trial_told) == (True, True, True)
 
 
 def test_a_unit_amount_in_another_currency_is_not_taken() -> None:

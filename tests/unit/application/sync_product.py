@@ -35,6 +35,7 @@ from clynto.domain.secret import Secret
 from clynto.domain.sync_run import StepName, SyncRun
 from clynto.ports.read_models import AccountsQuery
 from clynto.ports.stripe_reading import KeyReport
+from clynto.ports.unit_of_work import UnitsOfWork
 from clynto.ports.vault import CredentialOpener
 from clynto.ports.workspaces import MrrBasis, Workspace
 
@@ -58,7 +59,7 @@ class SyncProduct:
     database: MemoryDatabase = field(default_factory=MemoryDatabase)
 
     def __post_init__(self) -> None:
-        self.units = MemoryUnitsOfWork(self.database)
+        self.units: UnitsOfWork = MemoryUnitsOfWork(self.database)
         self.identifiers = SequentialIdentifiers()
         self.queue = MemoryWorkQueue()
         self.vault = MemoryVault()

@@ -1,4 +1,4 @@
-"""What changes at Stripe between two requests of one sync (guarantees D8)."""
+"""What has gone at Stripe before a sync, or goes between two of its requests (guarantees D2, D8, L7)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,13 @@ import time
 from dataclasses import replace
 
 from tests.contracts.samples import second
-from tests.unit.application.plain_billing import CATALOGUE_CREATED, catalogue, paying, plain_subscription
+from tests.unit.application.plain_billing import (
+    CATALOGUE_CREATED,
+    catalogue,
+    paying,
+    plain_customer,
+    plain_subscription,
+)
 from tests.unit.application.sync_product import WORKSPACE, SyncProduct
 
 from clynto.domain.sync_run import RunState, StepName
@@ -37,3 +43,14 @@ def test_a_subscription_that_ends_while_the_lists_are_read_is_in_one_of_them() -
     with product.units.reading(WORKSPACE) as uow:
         held = uow.subscriptions.get_many(["sub_1", "sub_2"])
     assert {key: one.is_ended for key, (one, _) in held.items()} == {"sub_1": False, "sub_2": True}
+
+
+def test_deleted_customers_are_computed_and_not_counted() -> None:
+    product = SyncProduct()
+    product.stripe.put(*catalogue(), created=CATALOGUE_CREATED)
+    for number in (1, 2, 3):
+        product.stripe.put(*paying(number, f"ann@company{number}.example"))
+    product.stripe.put(replace(plain_customer(3, "ann@company3.example"), deleted=True))
+    run = product.synced()
+    assert (run.step(StepName.CUSTOMERS).records, run.step(StepName.ACCOUNT_BILLING).records) == (2, 2)
+    assert run.percent == 100

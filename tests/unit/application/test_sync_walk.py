@@ -78,13 +78,6 @@ def test_a_whole_sync_fills_every_account(product: SyncProduct) -> None:
     assert (card.records_synced.customers, card.customers_matched) == (3, 2)
 
 
-def test_deleted_customers_are_computed_and_not_counted(product: SyncProduct) -> None:
-    product.stripe.put(replace(plain_customer(3, "eve@nowhere.example"), deleted=True))
-    run = product.synced()
-    assert (run.step(StepName.CUSTOMERS).records, run.step(StepName.ACCOUNT_BILLING).records) == (2, 2)
-    assert run.percent == 100
-
-
 def test_a_second_sync_of_the_same_data_changes_no_figure_and_no_count(product: SyncProduct) -> None:
     first = product.synced()
     before = product.figures()
@@ -306,6 +299,21 @@ def test_objects_that_cannot_be_used_are_listed_and_the_rest_goes_on(product: Sy
     run = product.synced()
     assert run.state is RunState.SUCCEEDED
     assert run.skipped == ("customer cus_odd: created is no number",)
+
+
+def test_what_names_no_customer_stops_nothing_and_is_listed(product: SyncProduct) -> None:
+    """G11: a subscription and an invoice of a v2 Account; everybody else's figures are as before."""
+    product.synced()
+    before = product.figures()
+    product.stripe.put(plain_subscription(8, customer_id=None), paid_invoice(8, customer_id=None))
+    product.stripe.put(plain_subscription(9, customer_id=None, status="canceled", ended_at=second(-86_400)))
+    run = product.synced()
+    assert run.state is RunState.SUCCEEDED
+    assert run.skipped == (
+        "subscription sub_8: names no customer, so it counts for no account",
+        "invoice in_8: names no customer, so it counts for no account",
+    )
+    assert product.figures() == before
 
 
 def test_the_drift_report_tells_what_webhooks_had_missed(product: SyncProduct) -> None:

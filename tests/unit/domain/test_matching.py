@@ -40,6 +40,7 @@ def decide(
     ],
 )
 def test_hosts(email: str, host: str) -> None:
+    """I3: both sides become lower-case ASCII first."""
     assert email_host(email, RULES) == host
 
 
@@ -87,6 +88,7 @@ ODD: list[str | None] = [
 
 @pytest.mark.parametrize("email", ODD)
 def test_odd_addresses_are_unmatched_and_never_an_error(email: str | None) -> None:
+    """I5."""
     result = decide(email, account("acme", "acme.example"))
     assert (result.account_id, result.kind) == (None, MatchKind.NONE)
     assert result.reason in (MatchReason.NO_EMAIL, MatchReason.UNUSABLE_EMAIL)
@@ -113,6 +115,7 @@ def test_no_text_is_an_error(local: str, host: str) -> None:
     ],
 )
 def test_matches(email: str, domain: str, reason: MatchReason) -> None:
+    """I2, I3: by host, and by the name that can be registered."""
     result = decide(email, account("acme", domain), account("zeta", "zeta.example"))
     assert (result.account_id, result.kind, result.reason) == ("acme", MatchKind.DOMAIN, reason)
     assert result.matched_domain is not None
@@ -141,6 +144,7 @@ def test_matches(email: str, domain: str, reason: MatchReason) -> None:
     ],
 )
 def test_strangers_and_look_alikes_do_not_match(email: str, domain: str) -> None:
+    """I2, I4."""
     assert decide(email, account("acme", domain)).account_id is None
 
 
@@ -222,6 +226,7 @@ FREE = [
 
 @pytest.mark.parametrize("domain", FREE)
 def test_free_mail_matches_nothing_even_if_an_account_carries_it(domain: str) -> None:
+    """I1."""
     assert decide(f"a@{domain}", account("acme", domain, "acme.example")).reason is MatchReason.FREE_MAIL
     assert decide(f"a@mail.{domain}", account("acme", domain)).account_id is None
 
@@ -233,6 +238,7 @@ def test_the_very_host_beats_a_shared_registrable_name() -> None:
 
 
 def test_two_claims_on_a_domain_hold_the_customer_back() -> None:
+    """I6: shown, and not guessed."""
     result = decide("a@acme.example", account("b", "acme.example"), account("a", "acme.example"))
     assert (result.account_id, result.kind, result.reason) == (None, MatchKind.NONE, MatchReason.AMBIGUOUS_DOMAIN)
     assert result.candidates == ("a", "b")
@@ -244,6 +250,7 @@ def test_one_account_may_claim_a_name_twice() -> None:
 
 
 def test_own_domains_are_excluded_with_all_below_them() -> None:
+    """I8."""
     held = account("us", "clynto.example", "acme.example")
     for email in ("ann@clynto.example", "ann@mail.clynto.example"):
         assert decide(email, held, own=("clynto.example",)).reason is MatchReason.OWN_DOMAIN
@@ -275,6 +282,7 @@ def test_a_match_ends_when_its_ground_is_gone() -> None:
 
 @pytest.mark.parametrize("target", ["zeta", None])
 def test_what_a_person_decided_stays(target: str | None) -> None:
+    """I7."""
     stored = MatchDecision.by_hand("cus_1", target)
     for email in ("a@acme.example", "a@gmail.com", None):
         assert decide(email, ACME, ZETA, stored=stored) == stored
@@ -300,6 +308,7 @@ claims = st.lists(st.tuples(st.sampled_from(["a", "b", "c", "d"]), st.lists(doma
 def test_the_order_of_accounts_and_domains_plays_no_part(
     claimed: list[tuple[str, list[str]]], host: str, chance: random.Random
 ) -> None:
+    """I6."""
     shuffled = sorted(claimed, key=lambda _: chance.random())
     first = decide(f"x@{host}", *(account(name, *names) for name, names in claimed))
     second = decide(f"x@{host}", *(account(name, *reversed(names)) for name, names in shuffled))

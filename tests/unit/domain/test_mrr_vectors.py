@@ -45,6 +45,8 @@ def _rates(vector: dict[str, Any]) -> ExchangeRates:
 
 @pytest.mark.parametrize("vector", VECTORS, ids=[vector["id"] for vector in VECTORS])
 def test_vector(vector: dict[str, Any]) -> None:
+    """H2 to H6: intervals (M001 to M021), statuses and pauses (M059 to M079), metered, tiered and package prices, seats
+    of zero and none (M020 to M056), currencies (M080 to M097), coupons of every kind, on both bases (M099 to M136)."""
     expected = vector["expected"]
     revenue = _revenue(vector)
     is_net = vector["settings"]["mrr_basis"] == "net"

@@ -109,6 +109,7 @@ def test_an_amount_needs_the_subscriptions_currency_or_an_option() -> None:
 
 
 def test_more_than_everything_stops_at_zero() -> None:
+    """H5: neither a discount of a hundred percent nor an amount above the price makes revenue negative."""
     of = item(price(1_000), 1, amount_off(5_000, "di_1"))
     held = subscription(of, item(price(600), item_id="si_2"), discounts=(amount_off(9_999, "di_2"), amount_off(1)))
     assert net_amount(held) == 0

@@ -77,6 +77,20 @@ def test_open_invoices_beside_an_active_subscription(held: Invoice, expected: Pa
     assert with_status("active", held) is expected
 
 
+@pytest.mark.parametrize("due", [at(-DAY), at(DAY), None])
+@pytest.mark.parametrize("status", ["draft", "open", "paid", "uncollectible", "void", "deleted", "", "hibernating"])
+@pytest.mark.parametrize("held", [[], [subscription()]])
+def test_only_open_invoices_past_their_due_date_make_an_account_overdue(
+    held: list[Subscription], status: str, due: UnixTime | None
+) -> None:
+    """H12: each status by due date, of a subscription and one-off."""
+    of = "sub_1" if held else None
+    told = status_of(held, invoice(method="send_invoice", status=status, due_date=due, of=of))
+    assert (told is OVERDUE) is (status == "open" and due == at(-DAY))
+    if status in ("draft", "void", "deleted"):
+        assert told is (PAID if held else None), "it says nothing at all"
+
+
 def test_an_emailed_invoice_of_a_past_due_subscription_says_nothing_more() -> None:
     result = assess_payment_status(
         [subscription(status="past_due")], [invoice(method="send_invoice", due_date=at(-1))], NOW

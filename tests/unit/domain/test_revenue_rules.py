@@ -49,11 +49,54 @@ def test_factors(interval: str, count: int, factor: Fraction | None) -> None:
     assert monthly_factor(interval, count) == factor
 
 
+@pytest.mark.parametrize(
+    ("interval", "count", "unit", "seats", "monthly"),
+    [
+        ("day", 1, "100", 1, Fraction(36_500, 12)),
+        ("day", 30, "3000", 1, Fraction(36_500, 12)),
+        ("day", 90, "30000", 2, Fraction(60_000 * 365, 12 * 90)),
+        ("day", 365, "120000", 1, Fraction(10_000)),
+        ("week", 1, "1000", 1, Fraction(13_000, 3)),
+        ("week", 2, "2500", 3, Fraction(16_250)),
+        ("week", 4, "4000", 1, Fraction(13_000, 3)),
+        ("week", 52, "12000", 1, Fraction(1_000)),
+        ("month", 1, "9900", 1, Fraction(9_900)),
+        ("month", 1, "9900", 25, Fraction(247_500)),
+        ("month", 2, "9900", 1, Fraction(4_950)),
+        ("month", 3, "10000", 1, Fraction(10_000, 3)),
+        ("month", 6, "50000", 1, Fraction(25_000, 3)),
+        ("month", 12, "120000", 1, Fraction(10_000)),
+        ("month", 18, "100000", 1, Fraction(50_000, 9)),
+        ("year", 1, "100000", 1, Fraction(25_000, 3)),
+        ("year", 1, "9999", 12, Fraction(9_999)),
+        ("year", 2, "240000", 1, Fraction(10_000)),
+        ("year", 3, "100000", 7, Fraction(175_000, 9)),
+        ("month", 1, "1/2", 10_000, Fraction(5_000)),
+    ],
+)
+def test_twenty_prices(interval: str, count: int, unit: str, seats: int, monthly: Fraction) -> None:
+    """H2: intervals and their counts against fractions worked out by hand, exact to the last of them."""
+    assert list_amount(item(price(Fraction(unit), every(interval, count)), seats)) == monthly
+
+
 @settings(deadline=None)
 @given(st.integers(min_value=1, max_value=60), st.integers(min_value=0, max_value=10**6))
 def test_twelve_months_are_a_year(years: int, unit: int) -> None:
     by_month, by_year = price(unit, every("month", 12 * years)), price(unit, every("year", years))
     assert list_amount(item(by_month)) == list_amount(item(by_year))
+
+
+def test_an_amount_beyond_belief_is_unknown_and_not_counted() -> None:
+    """Of ten thousand times the largest invoice nothing is believed; the figure without it is marked as partial."""
+    most = price(10**16)
+    result = revenue(subscription(item(most), item(price(10**16 + 1), item_id="si_2"), item(most, 2, item_id="si_3")))
+    assert result.list_mrr.amounts == {"USD": 10**16}
+    assert result.partial
+    assert result.subscriptions[0].excluded == (
+        Exclusion("si_2", "amount_too_large"),
+        Exclusion("si_3", "amount_too_large"),
+    )
+    assert list_amount(item(price(12 * 10**16, every("year")))) == 10**16
 
 
 def test_daily_revenue_is_a_year_of_days_over_twelve_months() -> None:

@@ -28,6 +28,7 @@ def cookie_of(client: FlaskClient) -> str:
 
 
 def test_a_planted_cookie_stays_a_strangers(app: Flask) -> None:
+    """K6."""
     attacker = app.test_client()
     page_token(attacker)
     planted = cookie_of(attacker)
@@ -40,6 +41,7 @@ def test_a_planted_cookie_stays_a_strangers(app: Flask) -> None:
 
 
 def test_a_cookie_cannot_be_replayed_after_logout(app: Flask, browser_of: Callable[[str], FlaskClient]) -> None:
+    """K6."""
     browser = browser_of(OWNER)
     kept = cookie_of(browser)
     assert browser.post("/logout", data={"csrf_token": page_token(browser)}).status_code == 303
@@ -59,6 +61,7 @@ def test_a_second_sign_in_ends_the_first(app: Flask, browser_of: Callable[[str],
 
 
 def test_a_new_password_ends_open_sessions(product: Product, browser_of: Callable[[str], FlaskClient]) -> None:
+    """K5, K6."""
     browser = browser_of(ADMIN)
     product.people.change_user(
         product.actor(OWNER), product.user_id(ADMIN), password=Secret("an entirely new password")
@@ -117,6 +120,7 @@ def test_the_cookie_is_out_of_reach_of_scripts_and_other_sites(product: Product,
 def test_a_change_needs_the_token_of_the_same_session(
     product: Product, app: Flask, browser_of: Callable[[str], FlaskClient]
 ) -> None:
+    """K8: none, a foreign one, one of a former session."""
     browser, other = browser_of(ADMIN), browser_of(OWNER)
     old = page_token(browser)
     browser.post("/logout", data={"csrf_token": old})
@@ -140,6 +144,7 @@ def test_json_in_disguise_is_refused(
     bearer: Callable[[Role], dict[str, str]],
     content_type: str,
 ) -> None:
+    """K8."""
     browser = browser_of(ADMIN)
     body = '{"name": "Renamed"}'
     assert problem(browser.patch(f"{API}/workspace", data=body, content_type=content_type)) == (403, "csrf_refused")
@@ -152,12 +157,14 @@ def test_json_in_disguise_is_refused(
 
 @pytest.mark.parametrize("path", ["/login", "/logout", "/setup"])
 def test_a_foreign_page_cannot_send_our_forms(stranger: FlaskClient, path: str) -> None:
+    """K8."""
     answer = stranger.post(path, data={"email": OWNER, "password": PASSWORD.reveal()})
     assert answer.status_code == 403
     assert "security token" in answer.text
 
 
 def test_every_answer_is_for_one_person_only(app: Flask, browser_of: Callable[[str], FlaskClient]) -> None:
+    """K9."""
     browser = browser_of(OWNER)
     for rule in app.url_map.iter_rules():
         if rule.endpoint in COOKIELESS_ENDPOINTS:
@@ -198,6 +205,7 @@ def test_the_style_sheets_are_served(stranger: FlaskClient) -> None:
 
 
 def test_changing_headers_do_not_lift_the_limit(product: Product, app: Flask, stranger: FlaskClient) -> None:
+    """K7."""
     statuses = [
         sign_in(stranger, OWNER, "wrong battery staple", {"X-Forwarded-For": f"203.0.113.{number}"}).status_code
         for number in range(12)

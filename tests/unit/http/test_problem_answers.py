@@ -10,7 +10,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from tests.unit.http.browsing import API, problem
-from tests.unit.memory_product import Product
+from tests.unit.memory_product import OWNER, Product
 
 from clynto.domain.errors import (
     KEY_REFUSALS,
@@ -112,6 +112,20 @@ def test_odd_requests(app: Flask, bearer: Bearer, method: str, path: str, status
     assert problem(response) == (status, code)
     if status == 405:
         assert "GET" in response.headers["Allow"]
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/rq", "/rq/", "/rq/0/data/queues.json", "/0/data/queues.json", "/admin/queues", "/queues", "/jobs", "/console"],
+)
+def test_no_dashboard_of_the_queue_is_mounted(
+    app: Flask, stranger: FlaskClient, browser_of: Callable[[str], FlaskClient], path: str
+) -> None:
+    """J3: for strangers as for the owner; nor does any route lead into rq's own pages."""
+    for client in (stranger, browser_of(OWNER)):
+        for answer in (client.get(path), client.post(path), client.get(API + path)):
+            assert answer.status_code == 404, answer.location
+    assert not [rule.rule for rule in app.url_map.iter_rules() if "queue" in rule.rule or "/rq" in rule.rule]
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from clynto.adapters.memory.cursors import decode, encode
 from clynto.adapters.memory.database import Transaction
 from clynto.domain.account_billing import SubscriptionBilling
 from clynto.domain.customer import StripeCustomer
-from clynto.domain.invoice import InvoiceStatus
+from clynto.domain.invoice import NOT_SHOWN
 from clynto.domain.money import ZERO, MoneyBag
 from clynto.domain.subscription import Subscription
 from clynto.ports.read_models import CustomerRow, CustomersPage, InvoiceRow, SubscriptionRow
@@ -56,13 +56,13 @@ class MemoryBillingDetails:
         return [_subscription_row(*pair) for pair in sorted(computed, key=_live_first)]
 
     def invoices_of(self, account_id: str, *, limit: int) -> Sequence[InvoiceRow]:
-        """The newest invoices of the account, drafts left out."""
+        """The newest invoices of the account, drafts left out, deleted ones too."""
         records = self._transaction.records
         customers = {match.customer_id for match in records.matches.values() if match.account_id == account_id}
         shown = [
             invoice
             for invoice, _ in records.invoices.values()
-            if invoice.customer_id in customers and invoice.status != InvoiceStatus.DRAFT
+            if invoice.customer_id in customers and invoice.status not in NOT_SHOWN
         ]
         newest_first = sorted(shown, key=lambda invoice: (invoice.created, invoice.id), reverse=True)
         return [InvoiceRow.of(invoice) for invoice in newest_first[:limit]]

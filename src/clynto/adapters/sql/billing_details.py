@@ -20,7 +20,7 @@ from clynto.adapters.sql.tables_accounts import accounts
 from clynto.adapters.sql.tables_billing import customer_billing, customer_money, matches, subscription_billing
 from clynto.adapters.sql.tables_stripe_facts import stripe_customers, stripe_invoices, stripe_subscriptions
 from clynto.domain.account_billing import PaymentStatus
-from clynto.domain.invoice import InvoiceStatus
+from clynto.domain.invoice import NOT_SHOWN
 from clynto.domain.money import ZERO
 from clynto.domain.subscription import Subscription
 from clynto.ports.read_models import CustomerRow, CustomersPage, InvoiceRow, SubscriptionRow
@@ -63,14 +63,14 @@ class SqlBillingDetails:
         return [row for _, row in rows]
 
     def invoices_of(self, account_id: str, *, limit: int) -> Sequence[InvoiceRow]:
-        """The newest invoices of the account, drafts left out."""
+        """The newest invoices of the account, drafts left out, deleted ones too."""
         table = stripe_invoices
         query = (
             select(*(column for column in table.c if column.name != "lines"))
             .where(
                 self._scope.here(table),
                 table.c.customer_id.in_(self._customers_of(account_id)),
-                table.c.status != InvoiceStatus.DRAFT.value,
+                table.c.status.not_in(sorted(NOT_SHOWN)),
             )
             .order_by(table.c.created.desc(), table.c.id.desc())
             .limit(limit)

@@ -46,6 +46,7 @@ from clynto.domain.account_billing import (
 )
 from clynto.domain.moments import UnixMicros
 from clynto.domain.money import total
+from clynto.domain.sort_places import held_place
 from clynto.ports.billing_results import AccountPlaces
 
 _ERASED = (
@@ -212,7 +213,7 @@ class SqlBillingStore:
 
 def customer_rank(billing: CustomerBilling) -> int:
     """Where a customer stands in the list of customers: the highest list MRR in whole minor units first."""
-    return -floor(total(list(billing.list_mrr.amounts.values())))
+    return -held_place(floor(total(list(billing.list_mrr.amounts.values()))))
 
 
 def _rank_differs(new: Columns, held: Columns) -> ColumnElement[bool]:

@@ -14,6 +14,8 @@ from sqlalchemy.pool import ConnectionPoolEntry, Pool
 
 from clynto.adapters.sql.rested_connections import ask_the_rested
 
+HIDE_PARAMETERS = True
+"""A fault names its statement and not the values, which are customers' data: its text goes to logs (guarantees J8)."""
 BUSY_MILLISECONDS = 10_000
 CONNECT_SECONDS = 5
 STATEMENT_MILLISECONDS = 30_000
@@ -74,6 +76,7 @@ def open_database(url: str, *, pool_size: int = 5) -> Engine:
         engine = create_engine(
             address,
             pool_size=pool_size,
+            hide_parameters=HIDE_PARAMETERS,
             # Every transaction is ended by the unit of work that began it; the pool need not do it again.
             pool_reset_on_return=None,
             connect_args={"timeout": BUSY_MILLISECONDS / 1000},
@@ -84,6 +87,7 @@ def open_database(url: str, *, pool_size: int = 5) -> Engine:
         engine = create_engine(
             address.set(drivername="postgresql+psycopg"),
             pool_size=pool_size,
+            hide_parameters=HIDE_PARAMETERS,
             connect_args={
                 "connect_timeout": CONNECT_SECONDS,
                 "options": f"-c statement_timeout={STATEMENT_MILLISECONDS}"

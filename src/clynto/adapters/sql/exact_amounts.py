@@ -2,7 +2,8 @@
 
 An amount is ``whole + frac_num / frac_den`` with 0 <= frac_num < frac_den, reduced. Rows of one denominator add up as
 integers in SQL; the few sums that come back are added as fractions. A denominator over ``FINEST`` (no price has one)
-is rounded half-up to a trillionth of a minor unit, which no figure that is ever shown can tell.
+is rounded half-up to a trillionth of a minor unit, which no figure that is ever shown can tell. An amount whose whole
+leaves 64 bits, which no believable amounts add up to, is held as the largest: it must not end a sync of all others.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from sqlalchemy import Column, ColumnElement, Row, Table, func
 from clynto.adapters.sql.column_types import AMOUNT
 
 FINEST = 10**12
+LARGEST_WHOLE = 2**63 - 1
 _HALVES = 10**9
 """Sums of wholes are taken in two halves: SQLite's SUM overflows at 64 bits, 100,000 rows of 14 digits do not fit."""
 
@@ -28,6 +30,8 @@ def split(amount: Fraction) -> Triple:
     if amount.denominator > FINEST:
         amount = Fraction(floor(amount * FINEST + Fraction(1, 2)), FINEST)
     whole, rest = divmod(amount.numerator, amount.denominator)
+    if abs(whole) > LARGEST_WHOLE:
+        return (LARGEST_WHOLE if whole > 0 else -LARGEST_WHOLE), 0, 1
     return whole, rest, amount.denominator
 
 
@@ -59,11 +63,17 @@ def read(row: Row_, name: str) -> Fraction | None:
 def sums(table: Table, name: str) -> list[ColumnElement[Any]]:
     """Select these, grouped by ``<name>_den``, and give each row to ``summed``."""
     whole, frac_num = table.c[f"{name}_whole"], table.c[f"{name}_num"]
-    return [
-        func.sum(whole // _HALVES).label(f"{name}_high"),
-        func.sum(whole % _HALVES).label(f"{name}_low"),
-        func.sum(frac_num).label(f"{name}_rest"),
-    ]
+    return [*halves(whole, name), func.sum(frac_num).label(f"{name}_rest")]
+
+
+def halves(whole: ColumnElement[Any], name: str) -> list[ColumnElement[Any]]:
+    """The sum of a column of integers, for ``of_halves``."""
+    return [func.sum(whole // _HALVES).label(f"{name}_high"), func.sum(whole % _HALVES).label(f"{name}_low")]
+
+
+def of_halves(high: int, low: int) -> int:
+    """The sum whose halves these are, however large."""
+    return int(high) * _HALVES + int(low)
 
 
 def summed(row: Row_, name: str) -> Fraction | None:
@@ -71,5 +81,5 @@ def summed(row: Row_, name: str) -> Fraction | None:
     held = row._mapping
     if held[f"{name}_high"] is None:
         return None
-    whole = int(held[f"{name}_high"]) * _HALVES + int(held[f"{name}_low"])
+    whole = of_halves(held[f"{name}_high"], held[f"{name}_low"])
     return join(whole, int(held[f"{name}_rest"]), held[f"{name}_den"])

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
 from clynto.adapters.sql.bulk_writing import Columns, provenance_of, provenance_values, upsert, younger
 from clynto.adapters.sql.codec_invoices import invoice_of, invoice_values
 from clynto.adapters.sql.column_types import is_any_of
+from clynto.adapters.sql.exact_amounts import halves, of_halves
 from clynto.adapters.sql.scope import Scope
 from clynto.adapters.sql.tables_stripe_facts import UNSETTLED, stripe_invoices
 from clynto.adapters.sql.unseen_ids import unseen_ids
@@ -58,10 +59,8 @@ class SqlInvoiceStore:
             )
             .label("place")
         )
-        ranked = select(*_HEAD, place).where(
-            self._scope.here(_TABLE), or_(_TABLE.c.status.in_(_ALWAYS_DECIDING), paid_of_subscription)
-        )
-        found_by, held = of_each(self._scope, ranked, _TABLE.c.customer_id, customer_ids)
+        ranked = select(*_HEAD, place).where(or_(_TABLE.c.status.in_(_ALWAYS_DECIDING), paid_of_subscription))
+        found_by, held = of_each(self._scope, _TABLE, ranked, _TABLE.c.customer_id, customer_ids)
         query: Select[Any] = (
             select(*held.c)
             .select_from(found_by)
@@ -75,22 +74,20 @@ class SqlInvoiceStore:
 
     def paid_totals(self, customer_ids: Sequence[str]) -> Sequence[PaidTotals]:
         """Sums for lifetime value, per customer and currency."""
-        sums = (
-            select(
-                _TABLE.c.customer_id,
-                _TABLE.c.currency,
-                func.sum(_TABLE.c.amount_paid).label("paid"),
-                func.sum(_TABLE.c.post_payment_credit).label("credit"),
-                func.min(_TABLE.c.created).label("oldest"),
-            )
-            .where(self._scope.here(_TABLE))
-            .group_by(_TABLE.c.customer_id, _TABLE.c.currency)
-        )
-        found_by, totals = of_each(self._scope, sums, _TABLE.c.customer_id, customer_ids)
+        sums = select(
+            _TABLE.c.customer_id,
+            _TABLE.c.currency,
+            *halves(_TABLE.c.amount_paid, "paid"),
+            *halves(_TABLE.c.post_payment_credit, "credit"),
+            func.min(_TABLE.c.created).label("oldest"),
+        ).group_by(_TABLE.c.customer_id, _TABLE.c.currency)
+        found_by, totals = of_each(self._scope, _TABLE, sums, _TABLE.c.customer_id, customer_ids)
         query: Select[Any] = select(*totals.c).select_from(found_by).order_by(totals.c.customer_id, totals.c.currency)
         return [
-            PaidTotals(customer_id, currency, int(paid), int(credit), UnixTime(oldest))
-            for customer_id, currency, paid, credit, oldest in self._scope.connection.execute(query).all()
+            PaidTotals(customer_id, currency, of_halves(*paid), of_halves(credit_high, credit_low), UnixTime(oldest))
+            for customer_id, currency, *paid, credit_high, credit_low, oldest in self._scope.connection.execute(
+                query
+            ).all()
         ]
 
     def of_customers(self, customer_ids: Sequence[str]) -> Iterator[Invoice]:

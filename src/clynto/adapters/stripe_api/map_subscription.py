@@ -62,6 +62,7 @@ def _read(subscription: JsonObject, subscription_id: str) -> Subscription:
         else CollectionPause(behavior=word(pause, "behavior") or "", resumes_at=moment(pause, "resumes_at")),
         pause_reason=_pause_reason(subscription),
         latest_invoice_id=reference(subscription, "latest_invoice"),
+        discounts_told="discounts" in subscription,
     )
 
 
@@ -80,6 +81,8 @@ def _item(entry: JsonObject, period_start: UnixTime | None, period_end: UnixTime
         period_start=period_start if own_start is None else own_start,
         period_end=period_end if own_end is None else own_end,
         deleted=is_deleted(entry),
+        discounts_told="discounts" in entry,
+        trial_told="current_trial" in entry,
     )
 
 

@@ -7,7 +7,7 @@ from fractions import Fraction
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clynto.adapters.sql.exact_amounts import FINEST, join, split
+from clynto.adapters.sql.exact_amounts import FINEST, LARGEST_WHOLE, join, split
 
 AMOUNTS = st.fractions(min_value=-(10**15), max_value=10**15, max_denominator=FINEST)
 
@@ -33,3 +33,9 @@ def test_the_finest_step_is_rounded_half_up() -> None:
     assert join(*split(Fraction(1, 2 * FINEST))) == Fraction(1, FINEST)
     assert join(*split(Fraction(-1, 2 * FINEST))) == 0
     assert join(*split(Fraction(2, 3 * FINEST))) == Fraction(1, FINEST)
+
+
+def test_what_no_column_holds_is_held_as_the_largest() -> None:
+    assert join(*split(Fraction(LARGEST_WHOLE))) == LARGEST_WHOLE
+    assert join(*split(Fraction(10**30, 7))) == LARGEST_WHOLE
+    assert join(*split(Fraction(-(10**30), 7))) == -LARGEST_WHOLE
