@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from fractions import Fraction
+from math import ceil, floor
 
 import pytest
 from tests.contracts.in_two_workspaces import InTwoWorkspaces
@@ -16,12 +17,13 @@ from tests.contracts.samples import HERE, SECOND, THERE, second
 from clynto.adapters.memory.database import MemoryDatabase
 from clynto.adapters.memory.unit_of_work import MemoryUnitsOfWork
 from clynto.domain.moments import UnixTime
-from clynto.domain.money import MoneyBag
+from clynto.domain.money import MoneyBag, major_units
 from clynto.domain.questions.lists import InvoiceOrder, InvoiceWord, SubscriptionWord
 from clynto.domain.questions.query import Grouping, Order
 from clynto.domain.questions.shown_bounds import AmountBounds
 from clynto.domain.signals import SignalType
 from clynto.ports.question_data import (
+    AmountCondition,
     GroupTotal,
     InvoiceCondition,
     Lacking,
@@ -41,6 +43,9 @@ from clynto.ports.signals import InboxStatus
 from clynto.ports.workspaces import MrrBasis
 
 DAY = 86_400
+MILLION = 1_000_000
+THIRDS = (("EUR", Fraction(4, 3)), ("USD", Fraction(1)))
+"""Rates that no integer holds, and none for the third currency."""
 WEIGHTS = {"USD": 10_000, "EUR": 11_000, "JPY": 6_500}
 NOW, MONTH_END = RecordedMoment(TODAY), RecordedMoment(dt.date(2026, 8, 31), month=AUGUST)
 TAKEN = RecordedMoment(SNAPSHOT_DAY, day=SNAPSHOT_DAY)
@@ -57,6 +62,40 @@ SELECTIONS = {
     "a plan in a currency": Selection(part=MoneyPart(plan="team", currency="USD")),
     "more than 1000": Selection(mrr_from=1_000_000_000),
     "less than 1000": Selection(mrr_below=1_000_000_000),
+    "more than 1000 EUR a month": Selection(
+        part=MoneyPart(currency="EUR"),
+        amounts=(AmountCondition(MeasureKind.MRR, 1_000 * MILLION + 5_000, None, "EUR"),),
+    ),
+    "between 1000 and 1200000 JPY a month": Selection(
+        amounts=(AmountCondition(MeasureKind.MRR, 1_000 * MILLION - MILLION // 2, 1_200_000 * MILLION, "JPY"),)
+    ),
+    "owes at least 2000": Selection(amounts=(AmountCondition(MeasureKind.OUTSTANDING, 2_000 * MILLION, None),)),
+    "owes less than 3000 EUR": Selection(
+        amounts=(AmountCondition(MeasureKind.OUTSTANDING, None, 3_000 * MILLION, "EUR"),)
+    ),
+    "owes at least 2000 in dollars": Selection(
+        amounts=(AmountCondition(MeasureKind.OUTSTANDING, 2_000 * MILLION, None, rates=THIRDS),)
+    ),
+    "paid between 2000 and 9000": Selection(
+        amounts=(AmountCondition(MeasureKind.LIFETIME, 2_000 * MILLION, 9_000 * MILLION),)
+    ),
+    "paid at most 2500 USD": Selection(
+        amounts=(AmountCondition(MeasureKind.LIFETIME, None, 2_500 * MILLION + 5_000, "USD"),)
+    ),
+    "paid less than 4000 in dollars": Selection(
+        amounts=(AmountCondition(MeasureKind.LIFETIME, None, 4_000 * MILLION, rates=THIRDS),)
+    ),
+    "paid at least 1000 in whole rates, and owes": Selection(
+        amounts=(
+            AmountCondition(
+                MeasureKind.LIFETIME, 1_000 * MILLION, None, rates=(("EUR", Fraction(11, 10)), ("USD", Fraction(1)))
+            ),
+            AmountCondition(MeasureKind.OUTSTANDING, 1, None),
+        )
+    ),
+    "late and owes at least 1000": Selection(
+        statuses=LATE, amounts=(AmountCondition(MeasureKind.OUTSTANDING, 1_000 * MILLION, None),)
+    ),
     "health": Selection(health_from=39, health_to=55),
     "no health": Selection(lacking=frozenset({Lacking.HEALTH_SCORE})),
     "no subscription": Selection(lacking=frozenset({Lacking.SUBSCRIPTION})),
@@ -174,6 +213,34 @@ class QuestionDataContract(InTwoWorkspaces):
                             assert [one.amounts.without_zeros() for one in found] == [
                                 one.amounts.without_zeros() for one in expected
                             ], (named, measured, order)
+
+    @pytest.mark.parametrize("kind", [MeasureKind.MRR, MeasureKind.OUTSTANDING, MeasureKind.LIFETIME])
+    @pytest.mark.parametrize("rates", [None, THIRDS])
+    def test_bounds_on_amounts_are_exact_at_the_edge(
+        self,
+        units: QuestionUnits,
+        plain_units: MemoryUnitsOfWork,
+        kind: MeasureKind,
+        rates: tuple[tuple[str, Fraction], ...] | None,
+    ) -> None:
+        """An account is in from its own amount on, and out as soon as that is where the range ends."""
+        currency = "USD" if kind is MeasureKind.MRR or rates is None else None
+        part, measure = MoneyPart(currency=currency), Measure(kind, MrrBasis.NET)
+        with both(units, plain_units) as (data, plain):
+            for ranked in plain.ranked(Selection(part=part), measure, order=Order.HIGHEST, limit=6, weights={}):
+                worth = {"USD": Fraction(1), **dict(rates or ())}
+                held = [major_units(amount, code) * worth[code] for code, amount in ranked.amounts if code in worth]
+                edge = sum(held, start=Fraction(0)) * MILLION
+                for low, behind, is_in in (
+                    (floor(edge), None, True),
+                    (floor(edge) + 1, None, False),
+                    (None, ceil(edge), edge.denominator != 1),
+                    (None, ceil(edge) + 1, True),
+                ):
+                    wanted = AmountCondition(kind, low, behind, currency, None if currency else rates)
+                    own = Selection(account_ids=(ranked.account_id,), amounts=(wanted,))
+                    found = data.totals(own, measure)[0].accounts
+                    assert found == int(is_in and bool(held)), (kind, rates, low, behind, edge)
 
     @pytest.mark.parametrize("order", Order)
     def test_without_a_customer_no_bound_on_mrr_holds(self, units: QuestionUnits, order: Order) -> None:

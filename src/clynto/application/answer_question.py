@@ -15,8 +15,9 @@ from clynto.domain.questions.answers import Answer, AnswerKind, NamedAccount
 from clynto.domain.questions.founded_query import is_founded
 from clynto.domain.questions.json_form import QueryUnreadable
 from clynto.domain.questions.periods import day_of_micros
+from clynto.domain.questions.phrases import quoted
 from clynto.domain.questions.query import Query, accounts_named_by
-from clynto.domain.questions.sentences import quoted, sentence_of
+from clynto.domain.questions.sentences import sentence_of
 from clynto.domain.questions.suggestions import instead_of, nearest, refusal_text
 from clynto.domain.questions.text_form import parse_query, print_query
 from clynto.domain.questions.understanding.near_words import NearWords

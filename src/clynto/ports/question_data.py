@@ -6,6 +6,7 @@ import datetime as dt
 import enum
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from fractions import Fraction
 from typing import Protocol
 
 from clynto.domain.moments import UnixTime
@@ -87,6 +88,34 @@ class MoneyPart:
 EVERYTHING = MoneyPart()
 
 
+class MeasureKind(enum.StrEnum):
+    """What is measured. ``outstanding`` is what is left to pay on open invoices; ``health`` is the score; with
+    ``accounts`` nothing but their number is asked for."""
+
+    MRR = "mrr"
+    OUTSTANDING = "outstanding"
+    LIFETIME = "lifetime"
+    HEALTH = "health"
+    ACCOUNTS = "accounts"
+
+
+@dataclass(frozen=True, slots=True)
+class AmountCondition:
+    """What an account has now, in one of the kinds that are money, lies from ``low`` (inclusive) up to ``behind``
+    (exclusive), in millionths of a major unit; MRR is that of the measure's basis.
+
+    ``currency``: its amount in that currency alone; MRR is bounded so only. None: all its amounts together. ``rates``
+    are then major units that one of each currency is worth, and what has no rate does not count; without ``rates``
+    amounts are added as they are. An account without an amount that counts and is not zero is not selected.
+    """
+
+    kind: MeasureKind
+    low: int | None
+    behind: int | None
+    currency: str | None = None
+    rates: tuple[tuple[str, Fraction], ...] | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Selection:
     """Accounts that meet all conditions; None and empty ones do not count.
@@ -103,6 +132,7 @@ class Selection:
     without_product: str | None = None
     mrr_from: int | None = None
     mrr_below: int | None = None
+    amounts: tuple[AmountCondition, ...] = ()
     health_from: int | None = None
     health_to: int | None = None
     lacking: frozenset[Lacking] = frozenset()
@@ -112,17 +142,6 @@ class Selection:
     trial: Stretch | None = None
     gained: Movement | None = None
     lost: Movement | None = None
-
-
-class MeasureKind(enum.StrEnum):
-    """What is measured. ``outstanding`` is what is left to pay on open invoices; ``health`` is the score; with
-    ``accounts`` nothing but their number is asked for."""
-
-    MRR = "mrr"
-    OUTSTANDING = "outstanding"
-    LIFETIME = "lifetime"
-    HEALTH = "health"
-    ACCOUNTS = "accounts"
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ import pytest
 from tests.integration.larry import (
     questions_in_other_words,
     questions_on_accounts,
+    questions_on_amounts,
     questions_on_figures,
     questions_on_lists,
     questions_on_the_past,
@@ -29,6 +30,7 @@ QUESTIONS: list[Case] = [
     *questions_in_other_words.CASES,
     *questions_on_what_moved.CASES,
     *questions_on_those.CASES,
+    *questions_on_amounts.CASES,
     *questions_with_yes_or_no.CASES,
 ]
 

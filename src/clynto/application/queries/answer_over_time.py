@@ -29,6 +29,7 @@ from clynto.domain.questions.answers import (
 )
 from clynto.domain.questions.lists import LARGEST_LIMIT
 from clynto.domain.questions.periods import DaySpan, day_of
+from clynto.domain.questions.phrases import MONTH_NAMES
 from clynto.domain.questions.query import (
     Change,
     CompareAccounts,
@@ -39,7 +40,7 @@ from clynto.domain.questions.query import (
     Order,
     Trajectory,
 )
-from clynto.domain.questions.sentences import METRIC_WORDS, MONTH_NAMES
+from clynto.domain.questions.sentences import METRIC_WORDS
 from clynto.domain.questions.wording import count, money, sentence, unsigned
 from clynto.ports.question_data import RecordedMoment, Selection
 

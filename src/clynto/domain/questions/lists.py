@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from clynto.domain.questions.filters import (
-    MrrRange,
+    AmountRange,
     SignalStanding,
     canonical,
     canonical_standings,
@@ -88,7 +88,7 @@ class Invoices:
         if self.currency is not None:
             check_currency(self.currency)
         if self.is_bounded:
-            MrrRange(self.minimum, self.above, self.maximum, self.below)
+            AmountRange(*self.bounds)
         if self.due is not None and self.which not in OWED:
             raise ValueError("only unpaid and overdue invoices are due")
         by_amount = self.order in BY_AMOUNT or self.is_bounded or self.currency is not None

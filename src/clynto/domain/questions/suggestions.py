@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from clynto.domain.questions.sentences import quoted
+from clynto.domain.questions.phrases import quoted
 from clynto.domain.questions.understanding.lexicon import singular
 from clynto.domain.questions.understanding.refusals import Refusal
 from clynto.domain.questions.understanding.words import TokenKind, normalised, tokens_of

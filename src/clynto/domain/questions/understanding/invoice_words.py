@@ -32,7 +32,7 @@ def invoices_of(said: Gathered, accounts_listed: bool) -> Invoices | None:
     if said.has(Tag.DUE) and which is InvoiceWord.ANY:
         # What was paid is not due any more.
         which = InvoiceWord.UNPAID
-    if accounts_listed and which is InvoiceWord.UNPAID and not statuses and account is None:
+    if accounts_listed and which is InvoiceWord.UNPAID and not statuses and account is None and not said.amounts:
         said.metrics.append(Metric.OUTSTANDING)
         return None
     if said.has(Tag.TOTAL) and which not in OWED and account is None:
@@ -41,7 +41,7 @@ def invoices_of(said: Gathered, accounts_listed: bool) -> Invoices | None:
     order = _order(said, which, newest=newest)
     said.take(Tag.NEW, Tag.DUE)
     period = said.periods.pop(0) if said.periods else said.event_periods.get(Tag.NEW)
-    currencies = {chunk.value for chunk in said.take_all(Tag.CURRENCY)}
+    currencies = {chunk.value for chunk in (*said.take_all(Tag.CURRENCY), *said.take_owed())}
     if len(currencies) > 1:
         raise Unreadable(*currencies)
     bounds: dict[str, Fraction] = dict(said.amounts)

@@ -115,7 +115,7 @@ anything something anybody anyone somebody help ok okay great brings bring comes
 _PLAIN: dict[Meaning, str] = {
     Meaning(Tag.FILLER): (
         "a month|per month|each month|every single|out of|in stripe|from stripe"
-        "|at the end of|as of|created|issued|dated|raised|coming up"
+        "|at the end of|as of|created|issued|dated|raised|coming up|so far|to date"
     ),
     Meaning(Tag.WHICH): "which|wich|who|whose|list|show|display|what accounts|what customers|name|rank",
     Meaning(Tag.HOW_MANY): "how many|number of|count of|count|amount of accounts|how large a number of",

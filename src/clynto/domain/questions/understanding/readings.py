@@ -138,15 +138,14 @@ def _asks_how_much(said: Gathered) -> bool:
 def _without_effect(said: Gathered, query: Query) -> tuple[str, ...]:
     """What was understood and yet changes nothing in this kind of query: "unpaid invoices over 500"."""
     kept = isinstance(query, Accounts | Figure)
-    lost = [words for words in (said.range_words, said.health_words) if words and not kept]
+    bounds = (said.range_words, said.health_words, said.owed_words, said.paid_words)
+    lost = [words for words in bounds if words and not kept]
     if said.limit is not None and getattr(query, "limit", None) != said.limit:
         lost.append(said.limit_words)
     if said.grouping is not None and getattr(query, "grouping", None) is None:
         lost.append(f"by {said.grouping.value.replace('_', ' ')}")
     if said.order_words and isinstance(query, Signals):
         lost.append(said.order_words)
-    if said.owed_words and not isinstance(query, Invoices):
-        raise ValueError("accounts are put in order by what they owe, but not selected by an amount; invoices are")
     return tuple(lost)
 
 

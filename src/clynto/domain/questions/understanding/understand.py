@@ -87,6 +87,8 @@ _LOOKING_BACK = re.compile(r"\W*(((when|why|how much|what) )?(did|has|have|had))
 _RECEIVED = re.compile(r"\b(how much|what|total)\b.*\b(did|was|were|has been|have been|have|paid)\b", re.IGNORECASE)
 _FORMERLY = re.compile(r"\W*((and|so|but|why|when|how long)\W+)?(was|were|wasn't|had)\b", re.IGNORECASE)
 _NO_FORMER_STATUS = "the payment status is kept as it is now; what happened before stands in the signals and invoices"
+_PAID_A_MONTH = re.compile(r"\bpaid\b.*\b(a|per|each|every) (month|year|week|quarter)\b", re.IGNORECASE)
+_NOT_PAID_A_MONTH = "what was paid is kept in all and invoice by invoice; what accounts pay a month now is their MRR"
 _PAY_WORD = re.compile(r"(pay|paid|spend|spent)\b", re.IGNORECASE)
 _WHOLE = frozenset(
     {
@@ -123,6 +125,8 @@ def understand(
     refused = _refusal(question, found, today, at_hand.previous) or _received(question, found, at_hand)
     if refused is not None:
         return Refused(refused)
+    if _PAID_A_MONTH.search(question) and Tag.BOUND in {chunk.tag for chunk in found}:
+        return NotUnderstood((), _names(found), _NOT_PAID_A_MONTH)
     if _asks_for_a_former_status(question, found, at_hand):
         return NotUnderstood((), _names(found), _NO_FORMER_STATUS)
     unknown = tuple(chunk.value or chunk.text for chunk in found if chunk.tag is Tag.UNKNOWN)

@@ -51,7 +51,7 @@ def _read(chunks: Sequence[Chunk]) -> Whether | None:
         said.metrics = [metric for metric in said.metrics if metric is not Metric.MRR]
     filters += said.filters()
     said.take(*_BESIDE)
-    lost = said.periods or said.metrics or said.limit or said.order or said.grouping or said.owed_words
+    lost = said.periods or said.metrics or said.limit or said.order or said.grouping
     if not filters or lost or said.left:
         return None
     return Whether(said.names[0], deduplicated(filters))

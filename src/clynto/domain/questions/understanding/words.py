@@ -22,6 +22,7 @@ _TOKEN = re.compile(
     | (?P<amount>[$€£¥]?(?:[1-9]\d{0,2}(?:\.\d{3})+(?:,\d{1,2})?|\d{1,3}(?:'\d{3})+(?:\.\d+)?|\d+,\d{1,2}
         |\d+(?:,\d{3})*(?:\.\d+)?)(?:\s?(?:k|m|mn|mio)\b)?%?(?:\s?[$€£¥](?!\s?\d))?)
         (?![\w@-]|[.,']\w)
+    | (?P<bound>(?:[<>]=?|[≤≥])(?=\s*[$€£¥]?\d))
     | (?P<word>[^\W_](?:[\w&'’+@-]|\.(?=\w))*)
     | (?P<sign>\S)
     )""",
@@ -29,6 +30,7 @@ _TOKEN = re.compile(
 )
 _POINTS_IN_THOUSANDS = re.compile(r"[1-9]\d{0,2}(?:\.\d{3})+(?!\d|\.)")
 _DECIMAL_COMMA = re.compile(r"\d+,\d{1,2}(?!\d)")
+_BOUNDS = {">": "over", "<": "under", ">=": "at least", "<=": "at most", "≥": "at least", "≤": "at most"}
 COUNT_WORDS = {
     word: count
     for count, word in enumerate(
@@ -162,6 +164,11 @@ def _in_english(found: str) -> str:
     return found.replace(",", "").replace("'", "")
 
 
+def _bound(found: str) -> list[Token]:
+    """``> 500`` is over 500."""
+    return [Token(TokenKind.WORD, word, word) for word in _BOUNDS[found].split()]
+
+
 def _words(found: str) -> list[Token]:
     written = found.rstrip("'-&")
     lowered = written.casefold()
@@ -180,5 +187,6 @@ _READERS: dict[str, Callable[[str], list[Token]]] = {
     "quoted": _quoted,
     "day": _day,
     "amount": _amount,
+    "bound": _bound,
     "word": _words,
 }
