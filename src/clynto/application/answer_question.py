@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from clynto.application.actor import Actor
 from clynto.application.queries.find_account import WorkspaceNames, reference_to
 from clynto.application.queries.run_query import RunQuery
+from clynto.application.queries.verdict import with_verdict
 from clynto.application.shown_figures import ShownFigures
 from clynto.domain.errors import InvalidInput, NotFound, PlannerUnreachable
 from clynto.domain.questions.answers import Answer, AnswerKind, NamedAccount
@@ -102,7 +103,7 @@ class AnswerQuestion:
         if query is None:
             answered = _told(asked, led.id, outcome)
         else:
-            answered = _found(asked, led.id, self._run_query(actor, query))
+            answered = _found(asked, led.id, with_verdict(asked, self._run_query(actor, query)))
         self._keep(actor, answered)
         return answered
 

@@ -55,7 +55,6 @@ def _last_paid(answered: Answered, books: Books) -> None:
 DEBTS = family(
     "who owes",
     (["who hasn't paid?", "who owes us money?", "accounts not paid"], top("owed", 20)),
-    ("does Hooli owe us anything?", money("outstanding", lambda b: b.owed("Hooli"))),
 )
 UNITS_OF_AMOUNTS = family(
     "amount with a unit",

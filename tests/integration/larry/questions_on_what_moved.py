@@ -344,7 +344,7 @@ IN_OTHER_WORDS = family(
     # Ordinary words in small letters were once taken for names: for Stark Industries and Last Month Coffee.
     ("our MRR at the start of this year", refused("start")),
     (["MRR by month", "MRR month over month"], course(None, YEAR)),
-    ("monthly MRR this year", course(None, YEAR[2:])),
+    ("monthly MRR this year", course(None, YEAR[1:])),
     (["initech and initrode mrr", "MRR of Initech and Initrode"], both_mrr("Initech", "Initrode")),
     (
         ["Does Acme pay more than Globex?", "Which is bigger, Acme or Globex?"],

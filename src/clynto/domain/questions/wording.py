@@ -18,6 +18,7 @@ from clynto.domain.questions.filters import (
     InCurrency,
     MrrRange,
     OnTrial,
+    OutstandingRange,
     WithSignal,
 )
 from clynto.domain.questions.periods import day_of
@@ -146,6 +147,8 @@ def _told(condition: Filter, currency: str | None) -> str:
             return " ".join(part for part in ("with", states, kinds, "signals", when) if part)
         case MrrRange():
             return grouped_amounts(f"with an MRR of {bounds_phrase(*condition.bounds, currency)}")
+        case OutstandingRange(None, above, None, None, None) if above == 0:
+            return "with money left to pay"
         case AmountRange():
             return grouped_amounts(condition_phrase(condition))
         case _:

@@ -74,11 +74,14 @@ def _days_late(said: Gathered) -> int | None:
 
 def _which(said: Gathered) -> tuple[InvoiceWord, tuple[StatusWord, ...]]:
     which = InvoiceWord.ANY
+    paid_all = _asks_whether_all_are_paid(said)
     states = [chunk.value for chunk in said.take_all(Tag.INVOICE_STATE)]
     statuses = said.statuses()
     types = said.take(Tag.SIGNAL_TYPE)
     if states:
         which = InvoiceWord(states[0])
+    elif paid_all:
+        which = InvoiceWord.UNPAID
     elif StatusWord.OVERDUE in statuses:
         which = InvoiceWord.OVERDUE
     elif said.take(Tag.UNPAID) or Metric.OUTSTANDING in said.metrics or StatusWord.FAILED in statuses or types:
@@ -92,6 +95,14 @@ def _which(said: Gathered) -> tuple[InvoiceWord, tuple[StatusWord, ...]]:
     if said.metrics:
         raise Unreadable(said.metrics[0].value)
     return which, statuses
+
+
+def _asks_whether_all_are_paid(said: Gathered) -> bool:
+    """``Has Acme paid all its invoices?``: those that it has not tell."""
+    pairs = zip(said.left, said.left[1:], strict=False)
+    return bool(said.names) and any(
+        first.tag is Tag.STATUS and first.value is StatusWord.PAID and second.tag is Tag.ALL for first, second in pairs
+    )
 
 
 def _open(said: Gathered) -> InvoiceWord:

@@ -27,6 +27,7 @@ from clynto.domain.questions.understanding.near_words import NearWords
 from clynto.domain.questions.understanding.readings import reading_of
 from clynto.domain.questions.understanding.refusals import Refusal
 from clynto.domain.questions.understanding.spotting import Spotting
+from clynto.domain.questions.understanding.turned_round import asked_straight
 from clynto.domain.questions.understanding.whether import PAYS, whether_of
 from clynto.domain.questions.understanding.words import LONGEST_QUESTION
 from clynto.domain.signals import SignalType
@@ -117,6 +118,7 @@ def understand(
     at_hand = situation or Situation()
     if len(question) > LONGEST_QUESTION:
         return NotUnderstood(("a question this long",))
+    question = asked_straight(question)
     found = Spotting(question, book, near, today).chunks()
     if isinstance(found, SeveralAccounts):
         return WhichAccount(found.written, found.candidates)
