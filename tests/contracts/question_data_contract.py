@@ -32,6 +32,7 @@ from clynto.ports.question_data import (
     MoneyPart,
     Movement,
     QuestionData,
+    Received,
     RecordedMoment,
     Selection,
     SignalCondition,
@@ -298,6 +299,34 @@ class QuestionDataContract(InTwoWorkspaces):
                     assert found == plain.invoices(wanted, now=SECOND, limit=9, order=order, weights=weights), order
             every = plain.invoices(replace(wanted, which=InvoiceWord.UNPAID), now=SECOND, limit=9)[0].total
             assert account_id is not None or every > 0
+
+    @pytest.mark.parametrize("which", [InvoiceWord.ANY, InvoiceWord.PAID, InvoiceWord.VOID, InvoiceWord.UNCOLLECTIBLE])
+    @pytest.mark.parametrize("order", [InvoiceOrder.LARGEST, InvoiceOrder.SMALLEST])
+    def test_invoices_of_everybody_by_amount_alike(
+        self, units: QuestionUnits, plain_units: MemoryUnitsOfWork, which: InvoiceWord, order: InvoiceOrder
+    ) -> None:
+        conditions = (
+            InvoiceCondition(which),
+            InvoiceCondition(which, created=Stretch(second(-60 * DAY), second(0))),
+            InvoiceCondition(which, bounds=AmountBounds(above=Fraction(1500))),
+            InvoiceCondition(which, currency="EUR", bounds=AmountBounds(minimum=Fraction(100), below=Fraction(4000))),
+        )
+        with both(units, plain_units) as (data, plain):
+            assert data.billed_currencies() == plain.billed_currencies() == ["EUR", "JPY", "USD"]
+            for wanted in conditions:
+                for weights in ({}, WEIGHTS):
+                    found = data.invoices(wanted, now=SECOND, limit=9, order=order, weights=weights)
+                    assert found == plain.invoices(wanted, now=SECOND, limit=9, order=order, weights=weights), wanted
+                    assert found[0].total or which is InvoiceWord.UNCOLLECTIBLE
+
+    def test_what_was_received_is_exact(self, units: QuestionUnits, plain_units: MemoryUnitsOfWork) -> None:
+        with both(units, plain_units) as (data, plain):
+            some = data.received(Stretch(second(-50 * DAY), second(-20 * DAY)))
+            assert some == plain.received(Stretch(second(-50 * DAY), second(-20 * DAY)))
+            every = data.received(Stretch(UnixTime(0), UnixTime(2**40)))
+            assert every == plain.received(Stretch(UnixTime(0), UnixTime(2**40)))
+            assert 0 < some.invoices < every.invoices
+            assert data.received(Stretch(second(DAY), second(2 * DAY))) == Received(0, MoneyBag.empty())
 
     @pytest.mark.parametrize("basis", MrrBasis)
     @pytest.mark.parametrize(("start", "end"), [(MONTH_END, NOW), (TAKEN, NOW), (MONTH_END, TAKEN), (NOW, MONTH_END)])

@@ -210,6 +210,14 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
+class Received:
+    """What was paid on so many invoices."""
+
+    invoices: int
+    amounts: MoneyBag
+
+
+@dataclass(frozen=True, slots=True)
 class OwnedInvoice:
     """An invoice with the account its customer is matched to."""
 
@@ -278,6 +286,15 @@ class QuestionData(Protocol):
     ) -> tuple[Found, Sequence[OwnedInvoice]]:
         """By when they were created, or by amount times the weight of its currency (as in ``ranked``), then by id in
         the same direction; drafts left out."""
+        ...
+
+    def billed_currencies(self) -> Sequence[str]:
+        """Every currency that an invoice is in, in their order."""
+        ...
+
+    def received(self, within: Stretch) -> Received:
+        """What was paid on paid invoices whose payment lies in the stretch, where that was anything: of everybody,
+        customers without an account included."""
         ...
 
     def subscriptions(

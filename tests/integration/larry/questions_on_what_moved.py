@@ -279,7 +279,6 @@ BY_AMOUNT = family(
         debts(None, lambda i: is_unpaid(i) and _is_due(i, dt.date(2026, 11, 1), dt.date(2026, 11, 30))),
     ),
     ("invoices due next week", debts(None, lambda i: _is_due(i, dt.date(2026, 11, 30), dt.date(2026, 12, 6)))),
-    (["invoices above 5000", "largest invoice", "paid invoices in EUR"], refused("only unpaid and overdue invoices")),
 )
 
 

@@ -19,18 +19,6 @@ from tests.integration.larry.questions_on_the_past import AUGUST, OCTOBER, SEPTE
 
 REFUSED = family(
     "refused",
-    (
-        # Neither the MRR of then nor the accounts whose status is paid: nothing else may answer these.
-        [
-            "How much was paid this year?",
-            "How much was paid in October?",
-            "how much did customers pay us in October?",
-            "how much has been paid since June",
-            "payments received last month",
-            "how much money came in this month",
-        ],
-        refused("one account at a time"),
-    ),
     (["MRR in 60 days", "MRR in the next 60 days"], refused("future")),
     (
         [

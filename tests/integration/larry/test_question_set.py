@@ -9,6 +9,7 @@ from tests.integration.larry import (
     questions_on_amounts,
     questions_on_figures,
     questions_on_lists,
+    questions_on_payments,
     questions_on_the_past,
     questions_on_those,
     questions_on_what_moved,
@@ -31,6 +32,7 @@ QUESTIONS: list[Case] = [
     *questions_on_what_moved.CASES,
     *questions_on_those.CASES,
     *questions_on_amounts.CASES,
+    *questions_on_payments.CASES,
     *questions_with_yes_or_no.CASES,
 ]
 

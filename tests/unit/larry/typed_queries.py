@@ -37,6 +37,7 @@ from clynto.domain.questions.lists import (
     InvoiceOrder,
     Invoices,
     InvoiceWord,
+    Received,
     Signals,
     Subscriptions,
     SubscriptionWord,
@@ -251,4 +252,5 @@ queries: st.SearchStrategy[Query] = st.one_of(
         limit=limits,
     ),
     st.builds(UnmatchedCustomers, limits),
+    st.builds(Received, periods()),
 )

@@ -14,6 +14,7 @@ from clynto.adapters.sql.kept_totals import by_currency, kept_by_subscription, k
 from clynto.adapters.sql.money_rows import summed_bags
 from clynto.adapters.sql.pending_sums import DAY, MONTH
 from clynto.adapters.sql.question_amounts import AmountsSql
+from clynto.adapters.sql.question_billed import SqlBilled
 from clynto.adapters.sql.question_counts import KEYS, accounts_by, accounts_of, counted, living_without_account
 from clynto.adapters.sql.question_holding import MOST_HELD, Holding, is_part
 from clynto.adapters.sql.question_invoices import SqlQuestionInvoices
@@ -44,9 +45,11 @@ from clynto.ports.question_data import (
     OwnedInvoice,
     OwnedSubscription,
     RankedAccount,
+    Received,
     RecordedMoment,
     Selection,
     SignalCondition,
+    Stretch,
     UnmatchedTotal,
 )
 from clynto.ports.signals import StoredSignal
@@ -148,6 +151,14 @@ class SqlQuestionData:
     ) -> tuple[Found, Sequence[OwnedInvoice]]:
         """In order."""
         return SqlQuestionInvoices(self._scope).invoices(wanted, now, limit, order, weights or {})
+
+    def billed_currencies(self) -> Sequence[str]:
+        """In their order."""
+        return SqlBilled(self._scope).currencies()
+
+    def received(self, within: Stretch) -> Received:
+        """Of everybody."""
+        return SqlBilled(self._scope).received(within)
 
     def subscriptions(
         self, account_id: str | None, which: SubscriptionWord, *, basis: MrrBasis, limit: int, plan: str | None = None

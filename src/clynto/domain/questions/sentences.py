@@ -10,6 +10,7 @@ from clynto.domain.questions.lists import (
     InvoiceOrder,
     Invoices,
     InvoiceWord,
+    Received,
     Signals,
     Subscriptions,
     SubscriptionWord,
@@ -117,6 +118,8 @@ def sentence_of(query: Query) -> str:
             return _fact(account, fact, period)
         case Invoices():
             return _invoices(query)
+        case Received(period):
+            return f"How much was received {period_phrase(period)}?"
         case Subscriptions(account, which, limit, plan):
             on_plan = "" if plan is None else f" on the plan {quoted(plan)}"
             return f"Show the top {limit} {SUBSCRIPTION_WORDS[which]}subscriptions{_of(account)}{on_plan}"

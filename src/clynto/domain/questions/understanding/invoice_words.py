@@ -47,6 +47,9 @@ def invoices_of(said: Gathered, accounts_listed: bool) -> Invoices | None:
     bounds: dict[str, Fraction] = dict(said.amounts)
     if bounds:
         said.range_words, said.mrr = "", None
+    if account is None and which not in OWED and (bounds or currencies) and order is InvoiceOrder.NEWEST and not newest:
+        # "Paid invoices over 500": over all accounts they are told in the order of their amounts.
+        order = InvoiceOrder.LARGEST
     asked_for_one = single and (said.order is not None or said.has(Tag.AGE)) and said.limit is None
     said.take(Tag.AGE)
     return Invoices(

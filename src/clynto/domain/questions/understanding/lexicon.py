@@ -10,6 +10,7 @@ from typing import Any
 
 from clynto.domain.questions.filters import SignalStanding, StatusWord
 from clynto.domain.questions.query import Grouping, Metric, Order
+from clynto.domain.questions.understanding.currency_words import SAFE_CURRENCY_WORDS
 from clynto.domain.questions.understanding.refusals import REFUSED_PHRASES
 from clynto.domain.signals import SignalType
 
@@ -69,6 +70,7 @@ class Tag(enum.StrEnum):
     COMPUTED = "computed"
     INVOICES = "invoices"
     LAST_PAYMENT = "last payment"
+    RECEIVED = "received"
     DUE = "due"
     DAYS_LATE = "days late"
     UNPAID = "unpaid"
@@ -304,6 +306,11 @@ _PLAIN: dict[Meaning, str] = {
         "last pay|last paid|pay last|paid last|last payment|latest payment|recent payment|most recent payment"
         "|newest payment"
     ),
+    Meaning(Tag.RECEIVED): (
+        "received|payment received|money received|amount received|revenue received|cash received|received in payments"
+        "|total payments|payments in total|money came in|money come in|came in|come in|collected|collect|cash collected"
+        "|total collected|payments collected|take in|took in|taken in|payments come in|payments came in"
+    ),
     Meaning(Tag.UNPAID): "unpaid|not paid|not been paid|unsettled|still open|not yet paid|have not paid|has not paid",
     Meaning(Tag.INVOICE_STATE, "uncollectible"): "uncollectible|written off|bad debt|uncollectable",
     Meaning(Tag.INVOICE_STATE, "void"): "void|voided",
@@ -348,14 +355,6 @@ _BY_WORDS = (
     "by", "per", "grouped by", "group by", "broken down by", "split by", "for each", "for every", "split up by", "each",
     "break down by", "breakdown by", "divided by",
 )  # fmt: skip
-
-SAFE_CURRENCY_WORDS = {
-    "usd": "USD", "dollar": "USD", "eur": "EUR", "euro": "EUR", "gbp": "GBP", "pound": "GBP", "sterling": "GBP",
-    "jpy": "JPY", "yen": "JPY", "chf": "CHF", "franc": "CHF", "aud": "AUD", "cad": "CAD", "sek": "SEK", "nok": "NOK",
-    "dkk": "DKK", "pln": "PLN", "inr": "INR", "rupee": "INR", "brl": "BRL", "mxn": "MXN", "nzd": "NZD", "sgd": "SGD",
-    "hkd": "HKD", "kwd": "KWD", "krw": "KRW", "zar": "ZAR", "czk": "CZK", "huf": "HUF", "ils": "ILS", "aed": "AED",
-}  # fmt: skip
-"""Words that are a currency in any letter case; other codes count in capital letters only (TRY, ALL, TOP)."""
 
 
 def _phrases() -> Iterator[tuple[tuple[str, ...], Meaning]]:

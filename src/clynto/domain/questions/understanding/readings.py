@@ -7,6 +7,7 @@ from clynto.domain.questions.lists import (
     USUAL_LIMIT,
     Invoices,
     InvoiceWord,
+    Received,
     Signals,
     Subscriptions,
     SubscriptionWord,
@@ -79,11 +80,27 @@ def _of_some_kind(said: Gathered) -> Query | None:
         return _comparison(said)
     if said.take(Tag.TRAJECTORY) or (said.by_month and said.periods) or _asks_how_it_went(said):
         return _trajectory(said)
+    if said.take(Tag.RECEIVED):
+        return _received(said)
     if said.take(Tag.LAST_PAYMENT):
         # "When did Acme last pay?": its newest paid invoice tells.
         usual = 1 if said.names else USUAL_LIMIT
         return Invoices(_one_name(said), InvoiceWord.PAID, limit=said.limit or usual)
     return None
+
+
+def _received(said: Gathered) -> Query:
+    """``How much did we collect in October?``, and of one account its invoices."""
+    account = _one_name(said)
+    period = period_of(said, None)
+    if account is not None:
+        return Invoices(account, InvoiceWord.PAID, period)
+    if period is None:
+        raise ValueError("say in which period it was received; what was paid in all is the lifetime value")
+    # Whose payments they are, and in which currency, is told in any case.
+    said.take(Tag.ACCOUNTS, Tag.INVOICES)
+    said.grouping = None if said.grouping is Grouping.CURRENCY else said.grouping
+    return Received(period)
 
 
 def _asks_how_it_went(said: Gathered) -> bool:

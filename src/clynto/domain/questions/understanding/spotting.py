@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 from clynto.domain.questions.filters import check_name
 from clynto.domain.questions.understanding.chunks import Chunk, SeveralAccounts, TimeMeant
 from clynto.domain.questions.understanding.corrections import correctable, root_of
+from clynto.domain.questions.understanding.currency_words import SAFE_CURRENCY_WORDS
 from clynto.domain.questions.understanding.lengths_of_time import days_late_at, interval_at
 from clynto.domain.questions.understanding.lexicon import (
-    SAFE_CURRENCY_WORDS,
     Meaning,
     Tag,
     lexicon,

@@ -124,7 +124,8 @@ def understand(
         return WhichAccount(found.written, found.candidates)
     found = _asked_whether(question, _in_shown_currency(found, at_hand.currency))
     found = _payers_counted(_looked_back(question, found))
-    refused = _refusal(question, found, today, at_hand.previous) or _received(question, found, at_hand)
+    found = _as_received(question, found, at_hand)
+    refused = _refusal(question, found, today, at_hand.previous)
     if refused is not None:
         return Refused(refused)
     if _PAID_A_MONTH.search(question) and Tag.BOUND in {chunk.tag for chunk in found}:
@@ -295,15 +296,18 @@ def _refusal(question: str, chunks: Sequence[Chunk], today: dt.date, previous: Q
     return Refusal.FORECAST if any(_lies_ahead(meant.past, today) for meant in times) else None
 
 
-def _received(question: str, chunks: Sequence[Chunk], at_hand: Situation) -> Refusal | None:
+def _as_received(question: str, chunks: Sequence[Chunk], at_hand: Situation) -> list[Chunk]:
     """``How much was paid in October?`` asks neither for the MRR of then nor for those whose status is paid."""
     tags = {chunk.tag for chunk in chunks}
     of_one = Tag.NAME in tags or Tag.ITS in tags or (at_hand.about is not None and not tags & _PORTFOLIO)
     if of_one or Tag.PERIOD not in tags or not _RECEIVED.search(question) or Tag.INVOICES in tags:
-        return None
+        return list(chunks)
     metrics = [chunk for chunk in chunks if chunk.tag is Tag.METRIC and not _PAY_WORD.match(chunk.text)]
     paid = any(_PAY_WORD.match(chunk.text) for chunk in chunks)
-    return Refusal.RECEIVED if paid and not metrics and not _lists(tags) else None
+    if not paid or metrics or _lists(tags):
+        return list(chunks)
+    verbs = [chunk for chunk in chunks if chunk.tag in (Tag.METRIC, Tag.STATUS) and _PAY_WORD.match(chunk.text)]
+    return [replace(chunk, tag=Tag.RECEIVED) if chunk in verbs else chunk for chunk in chunks]
 
 
 def _lists(tags: set[Tag]) -> bool:
