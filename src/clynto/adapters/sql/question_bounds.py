@@ -27,6 +27,9 @@ from clynto.ports.question_data import AmountCondition, Measure, MeasureKind, Mo
 from clynto.ports.workspaces import MrrBasis
 
 _UNUSUAL = {0: ZERO_DECIMAL_CURRENCIES, 3: THREE_DECIMAL_CURRENCIES}
+THOUSANDTHS = 1_000
+_LARGEST = 9 * 10**15
+"""Minor units: more than any bound that a question can name, and a thousand times as many fit into 64 bits."""
 _UNSURE = Fraction(1, 10**9)
 """Parts of a bound by which a sum of floating numbers may lie beside the exact one, and far more than it ever does."""
 
@@ -52,7 +55,11 @@ class BoundsSql:
         rows = self._rows(wanted, basis)
         if wanted.currency is not None and wanted.kind is not MeasureKind.OUTSTANDING:
             return select(rows.c.account_id).where(*self.of_one_currency(rows, wanted, wanted.currency))
-        return _summed(rows, _Sums(_plain_key(rows), ()), wanted.low, wanted.behind)
+        return _plainly(rows, wanted)
+
+    def outside(self, wanted: AmountCondition, basis: MrrBasis) -> Select[Any]:
+        """Those that have an amount, all of it together, which lies beside the range."""
+        return _plainly(self._rows(wanted, basis), wanted, beside=True)
 
     def within(self, own: ColumnElement[str], wanted: AmountCondition, basis: MrrBasis) -> ColumnElement[bool]:
         """The account whose id ``own`` is meets the condition."""
@@ -70,7 +77,7 @@ class BoundsSql:
     def _converted(
         self, own: ColumnElement[str], rows: FromClause, wanted: AmountCondition, rates: dict[str, Fraction]
     ) -> ColumnElement[bool]:
-        weights = {currency: rate * _millionths(currency) for currency, rate in sorted(rates.items())}
+        weights = {currency: rate * millionths_of(currency) for currency, rate in sorted(rates.items())}
         among = [rows.c.currency.in_(sorted(weights))]
         if all(weight.denominator == 1 for weight in weights.values()):
             exact = case(*((rows.c.currency == code, int(weight)) for code, weight in weights.items()), else_=0)
@@ -101,7 +108,7 @@ def _ends(wanted: AmountCondition) -> tuple[int | None, int | None]:
     return wanted.low, wanted.behind
 
 
-def _millionths(currency: str) -> int:
+def millionths_of(currency: str) -> int:
     """Of a major unit, in a minor one."""
     return MILLIONTHS // UNITS[minor_digits(currency)]
 
@@ -114,7 +121,7 @@ def _is_within(bag: MoneyBag, wanted: AmountCondition, rates: dict[str, Fraction
 
 def _single(rows: FromClause, wanted: AmountCondition, currency: str) -> list[ColumnElement[bool]]:
     """One row an account, compared with its fraction."""
-    weight = _millionths(currency)
+    weight = millionths_of(currency)
     found = [_is_some(rows)]
     if wanted.low is not None:
         found.append(_at_least(rows, wanted.low, weight))
@@ -130,12 +137,21 @@ def _at_least(rows: FromClause, bound: int, weight: int) -> ColumnElement[bool]:
     return or_(rows.c.whole > whole, at_the_edge)
 
 
-def _plain_key(rows: FromClause) -> ColumnElement[Any]:
+def _plainly(rows: FromClause, wanted: AmountCondition, *, beside: bool = False) -> Select[Any]:
+    """Added as they are. In thousandths of a major unit all amounts are whole, and so small that they are added as
+    integers: PostgreSQL takes three times as long to add up decimals."""
     choices = [
-        (rows.c.currency.in_(sorted(currencies)), MILLIONTHS // UNITS[digits])
+        (rows.c.currency.in_(sorted(currencies)), THOUSANDTHS // UNITS[digits])
         for digits, currencies in _UNUSUAL.items()
     ]
-    return func.sum(cast(rows.c.whole, Numeric) * case(*choices, else_=MILLIONTHS // UNITS[USUAL_DIGITS]))
+    fitting = case((rows.c.whole > _LARGEST, _LARGEST), else_=rows.c.whole)
+    key = func.sum(fitting * case(*choices, else_=THOUSANDTHS // UNITS[USUAL_DIGITS]))
+    low, behind = (None if bound is None else -(-bound // THOUSANDTHS) for bound in _ends(wanted))
+    if beside:
+        found = [key < low] if low is not None else []
+        found += [key >= behind] if behind is not None else []
+        return _having(rows, _Sums(key, ()), [or_(*found)])
+    return _summed(rows, _Sums(key, ()), low, behind)
 
 
 def _summed(rows: FromClause, sums: _Sums, low: float | None, behind: float | None) -> Select[Any]:
@@ -145,8 +161,8 @@ def _summed(rows: FromClause, sums: _Sums, low: float | None, behind: float | No
 
 def _having(rows: FromClause, sums: _Sums, conditions: Sequence[ColumnElement[bool]]) -> Select[Any]:
     """Amounts that are bounded so are whole: what is left to pay, and what was paid in all."""
-    some = func.max(case((_is_some(rows), 1), else_=0)) == 1
-    return select(rows.c.account_id).where(*sums.among).group_by(rows.c.account_id).having(and_(some, *conditions))
+    query = select(rows.c.account_id).where(_is_some(rows), *sums.among).group_by(rows.c.account_id)
+    return query.having(and_(*conditions)) if conditions else query
 
 
 def _is_some(rows: FromClause) -> ColumnElement[bool]:

@@ -75,7 +75,7 @@ class SqlQuestionData:
         self._holding = Holding(scope, self._selecting, self._amounts, self._rest, most_held)
         self._sums = SqlSums(scope, self._holding, self._amounts)
         self._counts: dict[tuple[Selection, Measure, Grouping | None, bool], Mapping[str, Counted]] = {}
-        self._ranges = SqlRanges(scope, self._amounts)
+        self._ranges = SqlRanges(scope, self._amounts, most_held)
         self._records = SqlQuestionRecords(scope, self._selecting)
 
     def recorded_moment(self, day: dt.date, *, today: dt.date) -> RecordedMoment | None:

@@ -6,15 +6,16 @@ account, once for each sum and order, they would take three times as long.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Numeric, case, cast, func, select
+from sqlalchemy import ColumnElement, Numeric, Select, case, cast, func, select
 
 from clynto.adapters.sql.held_accounts import HeldAmounts
+from clynto.adapters.sql.kept_totals import kept_totals
 from clynto.adapters.sql.question_amounts import AmountsSql
-from clynto.adapters.sql.question_bounds import BoundsSql
+from clynto.adapters.sql.question_bounds import BoundsSql, millionths_of
 from clynto.adapters.sql.question_sums import added_up, summing
 from clynto.adapters.sql.scope import Scope
 from clynto.domain.money import MoneyBag
@@ -30,22 +31,32 @@ from clynto.ports.question_data import (
     Selection,
 )
 
+_NOTHING = MoneyBag.empty()
 _KEPT = (MeasureKind.MRR, MeasureKind.LIFETIME)
 
 
 class SqlRanges:
-    """Within one workspace."""
+    """Within one workspace. ``most``: accounts whose amounts are read to be added up and put in order here."""
 
-    def __init__(self, scope: Scope, amounts: AmountsSql) -> None:
+    def __init__(self, scope: Scope, amounts: AmountsSql, most: int) -> None:
         self._scope = scope
         self._amounts = amounts
         self._bounds = BoundsSql(scope, amounts)
+        self._most = most
+        self._held: dict[tuple[AmountCondition, Measure], HeldAmounts | None] = {}
 
     def total(self, selection: Selection, measure: Measure) -> GroupTotal | None:
         """Of all selected accounts, each of which has an amount. None: something else selects them too."""
         condition = _only(selection, measure)
         if condition is None:
             return None
+        if condition.currency is None:
+            few = self._few(condition, measure)
+            if few is not None:
+                return GroupTotal("", len(few.account_ids), len(few.account_ids), few.sums(_all).get("", _NOTHING))
+            left = self._all_but_few(condition, measure)
+            if left is not None:
+                return left
         rows = self._rows(selection.part, measure)
         among = self._among(rows, condition, measure, selection.part)
         query = select(rows.c.currency, rows.c.den, *summing(rows)).where(*among).group_by(rows.c.currency, rows.c.den)
@@ -61,10 +72,21 @@ class SqlRanges:
         condition = _only(selection, measure)
         if condition is None:
             return None
+        few = self._few(condition, measure) if condition.currency is None else None
+        if few is not None:
+            return [RankedAccount(id_, few.bag(id_)) for id_ in few.ranked(order, limit, weights, _all)]
         rows = self._rows(selection.part, measure)
         weight = case(*((rows.c.currency == code, held) for code, held in sorted(weights.items())), else_=1)
         key: ColumnElement[Any] = cast(rows.c.whole, Numeric) * weight if weights else cast(rows.c.whole, Numeric)
-        query = select(rows.c.account_id).where(*self._among(rows, condition, measure, selection.part))
+        at_its_end = order is Order.HIGHEST and condition.behind is None and condition.currency is None
+        as_bounded = all(held == millionths_of(currency) for currency, held in weights.items())
+        # Of so many the highest of all are those of the range: their value is what it bounds.
+        among = (
+            []
+            if at_its_end and as_bounded and limit <= self._most
+            else self._among(rows, condition, measure, selection.part)
+        )
+        query = select(rows.c.account_id).where(*among)
         if selection.part.currency is None:
             key = func.sum(key)
             query = query.group_by(rows.c.account_id)
@@ -76,6 +98,30 @@ class SqlRanges:
         held = HeldAmounts(self._scope.connection.execute(theirs))
         return [RankedAccount(account_id, held.bag(account_id)) for account_id in ids]
 
+    def _few(self, condition: AmountCondition, measure: Measure) -> HeldAmounts | None:
+        """The amounts of those that are in, if they are few enough to be added up here."""
+        if (condition, measure) not in self._held:
+            ids = self._first(self._bounds.accounts(condition, measure.basis))
+            self._held[condition, measure] = None if len(ids) > self._most else self._amounts_of(ids, measure)
+        return self._held[condition, measure]
+
+    def _all_but_few(self, condition: AmountCondition, measure: Measure) -> GroupTotal | None:
+        """From the sums that are kept over everybody, less those that are out, if they are few."""
+        everybody = kept_totals(self._scope, Selection(), measure, None)
+        out = self._first(self._bounds.outside(condition, measure.basis))
+        if everybody is None or len(out) > self._most:
+            return None
+        whole, beside = everybody[""], self._amounts_of(out, measure)
+        accounts = whole.bearing - len(out)
+        sums = (whole.amounts - beside.sums(_all).get("", _NOTHING)).without_zeros()
+        return GroupTotal("", accounts, accounts, sums)
+
+    def _first(self, chosen: Select[Any]) -> Sequence[str]:
+        return self._scope.connection.scalars(chosen.limit(self._most + 1)).all()
+
+    def _amounts_of(self, ids: Sequence[str], measure: Measure) -> HeldAmounts:
+        return HeldAmounts(self._scope.connection.execute(self._amounts.amounts(EVERYTHING, measure, ids)))
+
     def _rows(self, part: MoneyPart, measure: Measure) -> Any:
         return self._amounts.amounts(part, measure).subquery()
 
@@ -85,6 +131,11 @@ class SqlRanges:
         if part.currency is not None:
             return self._bounds.of_one_currency(rows, condition, part.currency)
         return [rows.c.account_id.in_(self._bounds.accounts(condition, measure.basis))]
+
+
+def _all(_: str) -> str:
+    """One key for everybody."""
+    return ""
 
 
 def _only(selection: Selection, measure: Measure) -> AmountCondition | None:

@@ -37,7 +37,7 @@ def answer_invoices(ground: Ground, query: Invoices, account: NamedAccount | Non
     found, invoices = _read(ground, query, account)
     noun = f"{INVOICE_WORDS[query.which]}invoice"
     created = when(ground, query.period, "created")
-    narrowed = _conditions(ground, query)
+    narrowed = _conditions(ground, query, found.total)
     conditions = f"{'' if narrowed else whose(account, found.total)}{narrowed}{created}"
     text = f"{has(account, found.total)} {count(found.total, noun)}{conditions}"
     if query.period is not None and query.which not in OWED:
@@ -83,12 +83,12 @@ def _due(ground: Ground, query: Invoices) -> Stretch | None:
     return Stretch(since, until)
 
 
-def _conditions(ground: Ground, query: Invoices) -> str:
+def _conditions(ground: Ground, query: Invoices, total: int) -> str:
     told = "" if query.currency is None else f" in {query.currency}"
     if query.is_bounded:
         told += f" of {grouped_amounts(amount_bounds(query))}"
     if query.days_late is not None:
-        told += f" that {'is' if query.limit == 1 else 'are'} at least {count(query.days_late, 'day')} late"
+        told += f" that {'is' if total == 1 else 'are'} at least {count(query.days_late, 'day')} late"
     if query.due is not None:
         span = ground.span(query.due)
         told += f" due {in_span(span.first, span.last)}"

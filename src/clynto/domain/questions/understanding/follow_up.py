@@ -5,9 +5,20 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import fields, replace
+from fractions import Fraction
 from typing import Any
 
-from clynto.domain.questions.filters import CancelsIn, ChurnedIn, Filter, NewIn, OnTrial, RenewsIn, WithSignal
+from clynto.domain.questions.filters import (
+    CancelsIn,
+    ChurnedIn,
+    Filter,
+    NewIn,
+    OnTrial,
+    OutstandingRange,
+    PaymentStatusIs,
+    RenewsIn,
+    WithSignal,
+)
 from clynto.domain.questions.lists import USUAL_LIMIT, InvoiceOrder, Invoices, Signals
 from clynto.domain.questions.periods import Period, is_a_course
 from clynto.domain.questions.query import (
@@ -29,7 +40,9 @@ from clynto.domain.questions.query import (
 )
 from clynto.domain.questions.understanding.chunks import Chunk, TimeMeant
 from clynto.domain.questions.understanding.gathering import Gathered, Unreadable, words_of
+from clynto.domain.questions.understanding.invoice_words import invoices_narrowed
 from clynto.domain.questions.understanding.lexicon import Tag
+from clynto.domain.questions.understanding.spoken_bounds import LATE
 
 _FRAGMENT = frozenset(
     {
@@ -54,6 +67,8 @@ _FRAGMENT = frozenset(
         Tag.ALL,
         Tag.SIGNAL_TYPE,
         Tag.STANDING,
+        Tag.UNPAID,
+        Tag.INVOICE_STATE,
     }
 )
 _COUNTING = frozenset({Tag.HOW_MANY, Tag.ITS, Tag.FOLLOW_UP})
@@ -111,12 +126,35 @@ def among_those(previous: Query, asked: Query) -> Query:
     if not isinstance(previous, Accounts | Figure) or previous.period is not None:
         raise Unreadable("that")
     if isinstance(previous, Accounts) and previous.limit != USUAL_LIMIT:
-        raise Unreadable("that")
-    if previous.metric is Metric.OUTSTANDING or not isinstance(asked, Accounts | Figure):
+        raise ValueError(
+            "no condition tells which those were: they were the first of a list, so ask for that list whole"
+        )
+    if not isinstance(asked, Accounts | Figure):
         raise Unreadable("that")
     kinds = tuple(type(condition) for condition in asked.filters)
-    kept = [condition for condition in previous.filters if not (kinds and isinstance(condition, kinds))]
+    meant = _meant_by_the_metric(previous)
+    kept = [condition for condition in meant if not (kinds and isinstance(condition, kinds))]
     return replace(asked, filters=(*kept, *asked.filters))
+
+
+def first_of_those(previous: Query, asked: Query) -> Query | None:
+    """``Top 5 of those``: the first in the order that they were shown in. None: something else is asked."""
+    if not isinstance(previous, Accounts) or not isinstance(asked, Accounts) or asked.filters:
+        return None
+    if asked.limit == USUAL_LIMIT or asked.limit > previous.limit or asked.order is not previous.order:
+        return None
+    return replace(previous, limit=asked.limit)
+
+
+def _meant_by_the_metric(previous: Accounts | Figure) -> tuple[Filter, ...]:
+    """Its conditions, and those that go without saying: ARR is at risk of accounts that are late, and who owes nothing
+    is not among those that owe."""
+    kinds = {type(condition) for condition in previous.filters}
+    if previous.metric is Metric.ARR_AT_RISK and PaymentStatusIs not in kinds:
+        return (*previous.filters, PaymentStatusIs(LATE))
+    if previous.metric is Metric.OUTSTANDING and OutstandingRange not in kinds:
+        return (*previous.filters, OutstandingRange(above=Fraction(0)))
+    return previous.filters
 
 
 def is_marked(question: str, chunks: Sequence[Chunk]) -> bool:
@@ -139,6 +177,7 @@ def continued(previous: Query, chunks: Sequence[Chunk]) -> Query:
         query = _dated(query, said, ahead)
         query = _measured(query, said)
         query = _signal_kinds(query, said)
+        query = invoices_narrowed(query, said) if isinstance(query, Invoices) else query
         query = _filtered(query, said.filters())
         query = _split(query, said.grouping)
         query = _ordered(query, said)

@@ -115,7 +115,7 @@ class Gathered:
         self.metrics: list[Metric] = list(dict.fromkeys(chunk.value for chunk in metrics))
         for chunk in self.take_all(Tag.RANKED):
             metric, self.order = chunk.value
-            self.metrics.append(metric)
+            self.metrics += [] if self.metrics and metric is Metric.MRR else [metric]
 
     # Taking things out.
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
+from typing import Any
 
 from clynto.domain.questions.filters import SignalStanding, StatusWord
-from clynto.domain.questions.lists import OWED, USUAL_LIMIT, InvoiceOrder, Invoices, InvoiceWord
+from clynto.domain.questions.lists import BY_AMOUNT, OWED, USUAL_LIMIT, InvoiceOrder, Invoices, InvoiceWord
 from clynto.domain.questions.query import Metric, Order
 from clynto.domain.questions.understanding.gathering import Gathered, Unreadable
 from clynto.domain.questions.understanding.lexicon import Tag
@@ -36,8 +38,7 @@ def invoices_of(said: Gathered, accounts_listed: bool) -> Invoices | None:
         said.metrics.append(Metric.OUTSTANDING)
         return None
     if said.has(Tag.TOTAL) and which not in OWED and account is None:
-        # How much was billed is not kept over all accounts.
-        raise Unreadable(*(chunk.text for chunk in said.take_all(Tag.TOTAL)))
+        raise ValueError("how much was billed is not kept over all accounts; what was paid in a period is")
     order = _order(said, which, newest=newest)
     said.take(Tag.NEW, Tag.DUE)
     period = said.periods.pop(0) if said.periods else said.event_periods.get(Tag.NEW)
@@ -66,6 +67,29 @@ def invoices_of(said: Gathered, accounts_listed: bool) -> Invoices | None:
         said.event_periods.get(Tag.DUE),
         days_late,
     )
+
+
+def invoices_narrowed(query: Invoices, said: Gathered) -> Invoices:
+    """``Only those over 500``, ``only the unpaid ones``, ``in EUR``: said of the invoices that were shown before."""
+    which = query.which
+    if said.has(Tag.STATUS, Tag.UNPAID, Tag.INVOICE_STATE) or (
+        said.has(Tag.STANDING) and not said.has(Tag.SIGNALS, Tag.SIGNAL_TYPE)
+    ):
+        which, _ = _which(said)
+    currencies = [chunk.value for chunk in (*said.take_all(Tag.CURRENCY), *said.take_owed())]
+    bounds: dict[str, Fraction | None] = dict.fromkeys(("minimum", "above", "maximum", "below"))
+    bounds |= said.amounts or {name: getattr(query, name) for name in bounds}
+    if said.amounts:
+        said.range_words, said.mrr = "", None
+    currency = currencies[0] if currencies else query.currency
+    narrowed = any(bound is not None for bound in bounds.values()) or currency is not None
+    order = query.order
+    if narrowed and which not in OWED and query.account is None and order not in BY_AMOUNT:
+        order = InvoiceOrder.LARGEST
+    changes: dict[str, Any] = {"which": which, "currency": currency, "order": order, **bounds}
+    if which not in OWED:
+        changes |= {"due": None, "days_late": None}
+    return replace(query, **changes)
 
 
 def _days_late(said: Gathered) -> int | None:

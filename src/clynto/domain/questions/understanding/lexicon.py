@@ -105,19 +105,19 @@ class Meaning:
 
 _FILLERS = """
 a an the of for to is are was were be been being am do does did done have has had having that who's whose at in on from
-with and or please can could would you me us tell give i want need like know see find what which's there as
-it's hi hello
-hey larry so just right now currently today's present moment currently by their's than then also any some each's get got
-make made up amount value figure number stand standing much how shall should let my mine due's out's into
+with and or please can could would you me us tell give i want need like know see find what which's there as it's hi
+hello hey larry so just right now currently today's present moment currently by their's than then also any some each's
+get got make made up amount value figure number stand standing much how shall should let my mine due's out's into
 current happening going run running use uses using customer's sort sorted ranked ordered order thanks thank kindly
-exactly about's one those these ones look looks first's money per month's this's being's
-anything something anybody anyone somebody help ok okay great brings bring comes worth
+exactly about's one those these ones look looks first's money per month's this's being's when again still already yet
+honestly actually hell heck damn bloody fucking shit dude mate guys pls plz btw asap r u ya anything something anybody
+anyone somebody help ok okay great brings bring comes worth
 """
 
 _PLAIN: dict[Meaning, str] = {
     Meaning(Tag.FILLER): (
         "a month|per month|each month|every single|out of|in stripe|from stripe"
-        "|at the end of|as of|created|issued|dated|raised|coming up|so far|to date"
+        "|at the end of|as of|created|issued|dated|raised|coming up|so far|to date|sent|did we send|we sent"
     ),
     Meaning(Tag.WHICH): "which|wich|who|whose|list|show|display|what accounts|what customers|name|rank",
     Meaning(Tag.HOW_MANY): "how many|number of|count of|count|amount of accounts|how large a number of",
@@ -125,7 +125,7 @@ _PLAIN: dict[Meaning, str] = {
     Meaning(
         Tag.AVERAGE
     ): "average|avg|mean|on average|typical|arpa|arpu|average revenue per account|average revenue per customer",
-    Meaning(Tag.ACCOUNTS): "account|customer|client|company|companies|logo|stripe customer",
+    Meaning(Tag.ACCOUNTS): "account|customer|client|company|companies|logo|stripe customer|acct|acc|cust",
     Meaning(Tag.ALL): (
         "all accounts|all customers|all clients|all companies|all of our accounts|all of our customers"
         "|all our accounts|all our customers|every account|every customer|all|our|we|portfolio|whole portfolio"
@@ -187,7 +187,7 @@ _PLAIN: dict[Meaning, str] = {
     Meaning(Tag.CANCELING): (
         "cancel|canceling|cancelling|set to cancel|about to cancel|about to churn|about to leave"
         "|scheduled to cancel|scheduled cancellation"
-        "|pending cancellation|scheduled for cancellation|about to end|set to end|leaving|cancels"
+        "|leave|pending cancellation|scheduled for cancellation|about to end|set to end|leaving|cancels"
         "|upcoming cancellation"
     ),
     Meaning(Tag.TRIAL): (
@@ -270,6 +270,7 @@ _PLAIN: dict[Meaning, str] = {
     Meaning(Tag.ORDER, Order.LOWEST): (
         "lowest|smallest|least|fewest|worst|ascending|lowest first|smallest first|least valuable"
     ),
+    Meaning(Tag.RANKED, (Metric.MRR, Order.HIGHEST)): "brings in most|brings in the most|brings most|earns the most",
     Meaning(Tag.RANKED, (Metric.HEALTH, Order.HIGHEST)): "healthiest",
     Meaning(Tag.RANKED, (Metric.HEALTH, Order.LOWEST)): "unhealthiest|least healthy",
     Meaning(Tag.AGE, Order.LOWEST): "oldest|oldest first",
@@ -319,7 +320,7 @@ _PLAIN: dict[Meaning, str] = {
     Meaning(Tag.ENDED): "ended|expired|past|former|inactive",
     Meaning(Tag.SIGNALS): (
         "signal|churn signal|alert|inbox|warning|at risk of churning|at risk of churn|churn risk|needs my attention"
-        "|need my attention|urgent"
+        "|need my attention|needs attention|need attention|urgent"
     ),
     Meaning(Tag.SIGNAL_TYPE, SignalType.PAYMENT_FAILED): (
         "payment failure|failed payment|payment failed|payment failing|failed charge|declined payment"

@@ -147,7 +147,7 @@ def _listed_or_summed(said: Gathered, metric: Metric | None, filters: tuple[Filt
 
 def _asks_for_one(said: Gathered) -> bool:
     """``Which account has the highest MRR`` asks for a single one."""
-    nouns = [chunk.text.casefold() for chunk in said.left if chunk.tag is Tag.ACCOUNTS]
+    nouns = [chunk.text.casefold().split()[-1] for chunk in said.left if chunk.tag in (Tag.ACCOUNTS, Tag.PAYING)]
     return bool(nouns) and all(noun in _ONE for noun in nouns)
 
 

@@ -59,6 +59,8 @@ def reading_of(said: Gathered) -> Query:
     query = _query(said)
     said.take(*_ASKING, Tag.ACCOUNTS, Tag.HOW_MANY, Tag.STATUS_NAME, Tag.LIVE)
     left = words_of(chunk for chunk in said.left if chunk.tag is not Tag.FILLER) or _without_effect(said, query)
+    if said.periods and not left and isinstance(query, Accounts | Figure) and query.filters:
+        raise ValueError("conditions on accounts are known for now and not for the past; signals and invoices tell")
     if left or said.periods:
         raise Unreadable(*(left or said.period_words))
     return query

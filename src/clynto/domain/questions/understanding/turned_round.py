@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 _VERBS = "is|has|does"
-_NEGATED = re.compile(rf"\W*((and|so|but)\W+)?({_VERBS})n['’]t\b", re.IGNORECASE)
+_NEGATED = re.compile(rf"\W*((and|so|but)\W+)?({_VERBS})n['’]?t\b", re.IGNORECASE)
 _TAG = re.compile(
     rf"(?P<subject>\S.*?)\s+(?P<verb>{_VERBS})(n['’]t|\s+not)?\s+(?P<rest>\S.*?)\s*,\s*"
     rf"({_VERBS})(n['’]t)?\s+(it|they|he|she)(\s+not)?\W*",

@@ -15,6 +15,7 @@ from clynto.domain.questions.understanding.chunks import Chunk, SeveralAccounts,
 from clynto.domain.questions.understanding.follow_up import (
     among_those,
     continued,
+    first_of_those,
     how_many_of,
     is_about_those,
     is_fragment,
@@ -88,7 +89,11 @@ _LOOKING_BACK = re.compile(r"\W*(((when|why|how much|what) )?(did|has|have|had))
 _RECEIVED = re.compile(r"\b(how much|what|total)\b.*\b(did|was|were|has been|have been|have|paid)\b", re.IGNORECASE)
 _FORMERLY = re.compile(r"\W*((and|so|but|why|when|how long)\W+)?(was|were|wasn't|had)\b", re.IGNORECASE)
 _NO_FORMER_STATUS = "the payment status is kept as it is now; what happened before stands in the signals and invoices"
-_PAID_A_MONTH = re.compile(r"\bpaid\b.*\b(a|per|each|every) (month|year|week|quarter)\b", re.IGNORECASE)
+_PAID_A_MONTH = re.compile(
+    r"\bpaid( us)? (over|above|under|below|more|less|between|at (least|most)|up to|>|<)"
+    r".*\b(a|per|each|every) (month|year|week|quarter)\b",
+    re.IGNORECASE,
+)
 _NOT_PAID_A_MONTH = "what was paid is kept in all and invoice by invoice; what accounts pay a month now is their MRR"
 _PAY_WORD = re.compile(r"(pay|paid|spend|spent)\b", re.IGNORECASE)
 _WHOLE = frozenset(
@@ -244,7 +249,9 @@ def _as_part_of_those(previous: Query, chunks: Sequence[Chunk]) -> Understood | 
         tags = {chunk.tag for chunk in said}
         if tags <= {Tag.TOTAL, Tag.WHICH, Tag.FOLLOW_UP}:
             return Understood(among_those(previous, Accounts() if Tag.WHICH in tags else Figure(Metric.MRR)))
-        return Understood(among_those(previous, reading_of(Gathered(said))))
+        asked = reading_of(Gathered(said))
+        first = None if Tag.METRIC in tags else first_of_those(previous, asked)
+        return Understood(first or among_those(previous, asked))
     except Unreadable as fault:
         return NotUnderstood(fault.words)
     except ValueError as fault:

@@ -41,6 +41,17 @@ COUNT_WORDS = {
 _CONTRACTED = {
     "what's": "what is",
     "whats": "what is",
+    "whos": "who is",
+    "hows": "how is",
+    "wheres": "where is",
+    "hasnt": "has not",
+    "havent": "have not",
+    "didnt": "did not",
+    "dont": "do not",
+    "doesnt": "does not",
+    "isnt": "is not",
+    "arent": "are not",
+    "payed": "paid",
     "who's": "who is",
     "how's": "how is",
     "where's": "where is",
@@ -176,8 +187,11 @@ def _words(found: str) -> list[Token]:
     if written in COUNT_WORDS:
         return [Token(TokenKind.AMOUNT, lowered, written, amount=Fraction(COUNT_WORDS[written]))]
     if lowered in _CONTRACTED:
-        first, second = _CONTRACTED[lowered].split(" ", 1)
-        return [Token(TokenKind.WORD, first, written.split("'")[0]), Token(TokenKind.WORD, second, second)]
+        first, *others = _CONTRACTED[lowered].split(" ", 1)
+        return [
+            Token(TokenKind.WORD, first, written[: len(first)]),
+            *(Token(TokenKind.WORD, other, other) for other in others),
+        ]
     if lowered.endswith("'s"):
         return [Token(TokenKind.WORD, lowered[:-2], written[:-2], possessive=True)]
     return [Token(TokenKind.WORD, lowered, written, possessive=possessive)]
