@@ -43,6 +43,22 @@ IN_A_HURRY = family(
     (["how much did we invoice last month", "total invoices last month"], refused("billed is not kept")),
     ("overdue more than 60 days", said("There is 1 overdue invoice that is at least 61 days late")),
 )
+LAST_AND_FIRST = family(
+    "last and first",
+    (
+        ["first invoice of Acme", "what was acme's first invoice?", "when was Acme's first invoice"],
+        said("The oldest, 2PHUCKMM-0001 of 10 September 2025, is paid"),
+    ),
+    (
+        ["Hooli's latest unpaid invoice", "latest overdue invoice of Hooli", "last open invoice of hooli"],
+        said("Hooli has 3 ", "The newest, N4UDWMEI-0003 of 1 November 2026, is open"),
+    ),
+    ("acme's latest unpaid invoice", said("Acme Robotics has no unpaid invoices.")),
+    ("has Acme paid its last invoice?", said("The newest, 2PHUCKMM-0015 of 10 November 2026, is paid")),
+    (["customers who never paid", "who has never paid us?"], refused("not by having paid nothing")),
+    (["sum of acme and globex", "Acme and Globex combined"], refused("compared and not added")),
+    ("everything about Hooli", said("Hooli has $2,700.00 MRR")),
+)
 IN_PIECES = family(
     "in pieces",
     ("only those over 500", bills(None, _is_large), "unpaid invoices"),
@@ -72,4 +88,4 @@ def _over_300(books: Books) -> int:
     return len([invoice for invoice in held if Fraction(invoice.amount_due) > 300_00])
 
 
-CASES: list[Case] = [*IN_A_HURRY, *IN_PIECES]
+CASES: list[Case] = [*IN_A_HURRY, *LAST_AND_FIRST, *IN_PIECES]

@@ -259,6 +259,7 @@ class Gathered:
     def _bind_limit(self) -> None:
         counts = [chunk for chunk in self._left if chunk.tag is Tag.AMOUNT and chunk.value.count is not None]
         tops = self.take_all(Tag.TOP)
+        self.top_words = tops[0].text.casefold() if tops else ""
         if tops and self.order is None:
             self.order = tops[0].value
         if len(counts) == 1 and 1 <= counts[0].value.count <= LARGEST_LIMIT:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 from clynto.domain.questions.filters import SignalStanding, StatusWord
 from clynto.domain.questions.lists import BY_AMOUNT, OWED, USUAL_LIMIT, InvoiceOrder, Invoices, InvoiceWord
 from clynto.domain.questions.query import Metric, Order
+from clynto.domain.questions.understanding.chunks import Chunk
 from clynto.domain.questions.understanding.gathering import Gathered, Unreadable
 from clynto.domain.questions.understanding.lexicon import Tag
 
@@ -17,13 +19,14 @@ _SINGLE = ("invoice", "bill")
 
 def invoices_of(said: Gathered, accounts_listed: bool) -> Invoices | None:
     """The query; None if accounts are meant: those that owe something. Raises ``Unreadable``."""
-    single = all(chunk.text.casefold() in _SINGLE for chunk in said.take_all(Tag.INVOICES))
+    nouns = said.take_all(Tag.INVOICES)
+    single = all(chunk.text.casefold() in _SINGLE for chunk in nouns)
     said.take(Tag.HOW_MANY)
     if len(said.names) > 1:
         raise Unreadable(*said.names)
     account = said.names[0] if said.names else None
     newest = said.take(Tag.LATEST)
-    if newest and single and account is not None and not said.has(Tag.DAYS_LATE):
+    if newest and single and account is not None and not said.has(Tag.DAYS_LATE) and not _of_a_state(said, nouns):
         # "Has Acme paid its last invoice?": the invoice itself tells.
         said.take(Tag.UNPAID, Tag.DUE)
         said.statuses()
@@ -39,7 +42,8 @@ def invoices_of(said: Gathered, accounts_listed: bool) -> Invoices | None:
         return None
     if said.has(Tag.TOTAL) and which not in OWED and account is None:
         raise ValueError("how much was billed is not kept over all accounts; what was paid in a period is")
-    order = _order(said, which, newest=newest)
+    is_first = single and said.top_words == "first" and said.limit is None
+    order = InvoiceOrder.OLDEST if is_first else _order(said, which, newest=newest)
     said.take(Tag.NEW, Tag.DUE)
     period = said.periods.pop(0) if said.periods else said.event_periods.get(Tag.NEW)
     currencies = {chunk.value for chunk in (*said.take_all(Tag.CURRENCY), *said.take_owed())}
@@ -51,7 +55,8 @@ def invoices_of(said: Gathered, accounts_listed: bool) -> Invoices | None:
     if account is None and which not in OWED and (bounds or currencies) and order is InvoiceOrder.NEWEST and not newest:
         # "Paid invoices over 500": over all accounts they are told in the order of their amounts.
         order = InvoiceOrder.LARGEST
-    asked_for_one = single and (said.order is not None or said.has(Tag.AGE)) and said.limit is None
+    picked = said.order is not None or said.has(Tag.AGE) or newest
+    asked_for_one = single and picked and said.limit is None
     said.take(Tag.AGE)
     return Invoices(
         account,
@@ -67,6 +72,12 @@ def invoices_of(said: Gathered, accounts_listed: bool) -> Invoices | None:
         said.event_periods.get(Tag.DUE),
         days_late,
     )
+
+
+def _of_a_state(said: Gathered, nouns: Sequence[Chunk]) -> bool:
+    """``Its last unpaid invoice``; "has it paid its last invoice?" asks for the state of the last one."""
+    states = [chunk for chunk in said.left if chunk.tag in (Tag.UNPAID, Tag.STATUS, Tag.STANDING, Tag.INVOICE_STATE)]
+    return any(state.end == noun.start for state in states for noun in nouns)
 
 
 def invoices_narrowed(query: Invoices, said: Gathered) -> Invoices:

@@ -11,6 +11,7 @@ from typing import Any
 from clynto.domain.questions.filters import SignalStanding, StatusWord
 from clynto.domain.questions.query import Grouping, Metric, Order
 from clynto.domain.questions.understanding.currency_words import SAFE_CURRENCY_WORDS
+from clynto.domain.questions.understanding.filler_words import FILLERS
 from clynto.domain.questions.understanding.refusals import REFUSED_PHRASES
 from clynto.domain.signals import SignalType
 
@@ -102,17 +103,6 @@ class Meaning:
     tag: Tag
     value: Any = None
 
-
-_FILLERS = """
-a an the of for to is are was were be been being am do does did done have has had having that who's whose at in on from
-with and or please can could would you me us tell give i want need like know see find what which's there as it's hi
-hello hey larry so just right now currently today's present moment currently by their's than then also any some each's
-get got make made up amount value figure number stand standing much how shall should let my mine due's out's into
-current happening going run running use uses using customer's sort sorted ranked ordered order thanks thank kindly
-exactly about's one those these ones look looks first's money per month's this's being's when again still already yet
-honestly actually hell heck damn bloody fucking shit dude mate guys pls plz btw asap r u ya anything something anybody
-anyone somebody help ok okay great brings bring comes worth
-"""
 
 _PLAIN: dict[Meaning, str] = {
     Meaning(Tag.FILLER): (
@@ -347,7 +337,10 @@ _PLAIN: dict[Meaning, str] = {
     Meaning(
         Tag.FOLLOW_UP
     ): "what about|how about|same for|and for|and what about|and how about|and in|only|just|instead",
-    Meaning(Tag.ABOUT): "about|overview|overview of|summary|summary of|summarize|summarise|doing|tell me about|picture",
+    Meaning(Tag.ABOUT): (
+        "about|overview|overview of|summary|summary of|summarize|summarise|doing|tell me about|everything about"
+        "|all about|picture"
+    ),
     Meaning(Tag.WILL): "will|going to|gonna|would be|expected to|likely to|might|expect",
     **{Meaning(Tag.REFUSAL, reason): listed for reason, listed in REFUSED_PHRASES.items()},
 }
@@ -359,7 +352,7 @@ _BY_WORDS = (
 
 
 def _phrases() -> Iterator[tuple[tuple[str, ...], Meaning]]:
-    for word in _FILLERS.split():
+    for word in FILLERS.split():
         yield (word,), Meaning(Tag.FILLER)
     for word, currency in SAFE_CURRENCY_WORDS.items():
         yield (word,), Meaning(Tag.CURRENCY, currency)

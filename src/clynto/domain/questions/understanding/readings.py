@@ -51,6 +51,7 @@ USUAL_PAST = Rolling(3, Unit.MONTH, Direction.LAST)
 _ASKING = (Tag.WHICH, Tag.TOTAL, Tag.ALL, Tag.ITS, Tag.FOLLOW_UP, Tag.ABOUT, Tag.WILL)
 _DEVELOPED = ("develop", "evolv")
 _ASKED_PLAINLY = (Tag.ITS, Tag.ACCOUNTS, Tag.FOLLOW_UP, Tag.WHICH)
+_ADDED = ("sum", "sum of", "combined", "altogether", "in total")
 _MOVING = (Tag.CHANGED, Tag.FELL, Tag.ROSE)
 
 
@@ -135,6 +136,8 @@ def _of_plans_and_subscriptions(said: Gathered) -> Query | None:
         said.grouping, said.order = Grouping.PLAN, None
     if said.has(Tag.UNMATCHED) and _asks_for_customers(said):
         return _unmatched(said)
+    if len(said.names) > 1 and any(chunk.text.casefold() in _ADDED for chunk in said.left if chunk.tag is Tag.TOTAL):
+        raise ValueError("figures of two accounts are compared and not added")
     if len(said.names) > 1 and not said.has(*_MOVING, Tag.RENEWAL, Tag.CANCELING):
         said.take(Tag.BOUND)
         return _comparison(said)

@@ -95,6 +95,8 @@ _PAID_A_MONTH = re.compile(
     re.IGNORECASE,
 )
 _NOT_PAID_A_MONTH = "what was paid is kept in all and invoice by invoice; what accounts pay a month now is their MRR"
+_NEVER_PAID = re.compile(r"\bnever\b.*\b(pay|paid|payed)\b", re.IGNORECASE)
+_NOT_NEVER_PAID = "accounts are found by how much they have paid, and not by having paid nothing"
 _PAY_WORD = re.compile(r"(pay|paid|spend|spent)\b", re.IGNORECASE)
 _WHOLE = frozenset(
     {
@@ -133,6 +135,8 @@ def understand(
     refused = _refusal(question, found, today, at_hand.previous)
     if refused is not None:
         return Refused(refused)
+    if _NEVER_PAID.search(question):
+        return NotUnderstood((), _names(found), _NOT_NEVER_PAID)
     if _PAID_A_MONTH.search(question) and Tag.BOUND in {chunk.tag for chunk in found}:
         return NotUnderstood((), _names(found), _NOT_PAID_A_MONTH)
     if _asks_for_a_former_status(question, found, at_hand):
