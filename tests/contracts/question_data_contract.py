@@ -70,6 +70,11 @@ SELECTIONS = {
     "between 1000 and 1200000 JPY a month": Selection(
         amounts=(AmountCondition(MeasureKind.MRR, 1_000 * MILLION - MILLION // 2, 1_200_000 * MILLION, "JPY"),)
     ),
+    "more than 1000 USD a month, whatever was paid or is owed in it": Selection(
+        part=MoneyPart(currency="USD"),
+        amounts=(AmountCondition(MeasureKind.MRR, 1_000 * MILLION + 5_000, None, "USD"),),
+        health_from=20,
+    ),
     "owes at least 2000": Selection(amounts=(AmountCondition(MeasureKind.OUTSTANDING, 2_000 * MILLION, None),)),
     "owes less than 3000 EUR": Selection(
         amounts=(AmountCondition(MeasureKind.OUTSTANDING, None, 3_000 * MILLION, "EUR"),)

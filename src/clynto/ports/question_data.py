@@ -121,7 +121,8 @@ class Selection:
     """Accounts that meet all conditions; None and empty ones do not count.
 
     ``mrr_from`` (inclusive) and ``mrr_below`` (exclusive) are millionths of a shown major unit, as the MRR column is
-    sorted by (``BillingStore.put_accounts``). ``part`` also selects accounts: those that have money in it. Plans and
+    sorted by (``BillingStore.put_accounts``). ``part`` also selects accounts: those that have money in it; a part
+    in one currency alone does not where ``amounts`` bound the MRR in that currency, which selects them. Plans and
     products are case-folded, as in ``MoneyPart``. A trial without a known end lies in a stretch from zero.
     """
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from fractions import Fraction
 
 from tests.integration.larry.books import Bag, Books, added, is_overdue, is_unpaid, plain_sum
-from tests.integration.larry.expecting import Case, accounts, family, money, number, refused, said
+from tests.integration.larry.expecting import Case, accounts, every, family, money, number, refused, said
 from tests.integration.larry.questions_on_accounts import status, top
+from tests.integration.larry.questions_on_amounts import having_paid, owing
 from tests.integration.larry.questions_on_lists import bills
 from tests.integration.larry.questions_on_payments import biggest
 from tests.integration.larry.questions_on_the_past import SEPTEMBER
@@ -18,6 +19,10 @@ def _risen(books: Books) -> Bag:
     changes = [(books.mrr(name), books.mrr(name, SEPTEMBER)) for name in books.names]
     rises = [(now, was) for now, was in changes if plain_sum(now) > plain_sum(was)]
     return added([added(now for now, _ in rises), added((was for _, was in rises), -1)])
+
+
+def _over_500(amount: Fraction) -> bool:
+    return amount > 500
 
 
 def _owing(books: Books) -> list[str]:
@@ -42,6 +47,22 @@ IN_A_HURRY = family(
     (["who was overdue last month", "accounts overdue in October"], refused("known for now and not for the past")),
     (["how much did we invoice last month", "total invoices last month"], refused("billed is not kept")),
     ("overdue more than 60 days", said("There is 1 overdue invoice that is at least 61 days late")),
+)
+BY_HOW_MUCH = family(
+    "by how much",
+    (["overdue by more than 500", "overdue over 500", "who is late by more than 500?"], owing(_over_500, late=True)),
+    ("overdue over 500 USD", owing(_over_500, "USD", late=True)),
+    (["accounts owing us 100+", "who owes 100 or more?"], owing(lambda amount: amount >= 100)),
+    (
+        ["accounts with at least 3 unpaid invoices", "customers with 2 overdue invoices", "who has 3 unpaid invoices?"],
+        refused("how many invoices an account has"),
+    ),
+    ("did everyone pay last month", refused("told of one account at a time")),
+    (
+        ["has Hooli ever paid?", "has hooli ever paid us"],
+        said("No: Hooli does not have a lifetime value of"),
+    ),
+    ("has Initech ever paid?", said("Yes: Initech has a lifetime value of more than 0.")),
 )
 LAST_AND_FIRST = family(
     "last and first",
@@ -79,6 +100,18 @@ IN_PIECES = family(
         accounts(lambda b: [n for n in b.with_status("overdue", "failed") if b.renewal(n)]),
         "how much arr is at risk",
     ),
+    (["and more than 200?", "over 200"], owing(lambda amount: amount > 200), "who owes more than 50?"),
+    ("in USD?", owing(lambda amount: amount > 50, "USD"), "who owes more than 50?"),
+    ("and above 4k?", having_paid(lambda amount: amount > 4000), "accounts with lifetime value above 1k"),
+    ("compared to September?", refused("is not compared"), "how much did we collect in October?"),
+    (
+        "sort by lifetime value",
+        every(
+            number("accounts", lambda b: len([n for n in b.names if b.mrr(n).get("USD", 0) > 400_00])),
+            said("1 of them has no lifetime value and is not listed."),
+        ),
+        "accounts paying more than 400 USD",
+    ),
     ("how many of them are overdue", refused("the first of a list"), "top 10 customers by lifetime value"),
 )
 
@@ -88,4 +121,4 @@ def _over_300(books: Books) -> int:
     return len([invoice for invoice in held if Fraction(invoice.amount_due) > 300_00])
 
 
-CASES: list[Case] = [*IN_A_HURRY, *LAST_AND_FIRST, *IN_PIECES]
+CASES: list[Case] = [*IN_A_HURRY, *BY_HOW_MUCH, *LAST_AND_FIRST, *IN_PIECES]

@@ -131,7 +131,7 @@ class MemorySelecting:
 
     def _has_events(self, row: AccountRow, selection: Selection, measure: Measure) -> bool:
         return (
-            self._has_part(row, selection.part, measure)
+            (_bounds_part(selection) or self._has_part(row, selection.part, measure))
             and all(self._has_amount(row, one, measure.basis) for one in selection.amounts)
             and (selection.renewal is None or is_in(row.renewal_at, selection.renewal))
             and (selection.cancellation is None or self._cancels_in(row.id, selection.cancellation))
@@ -193,6 +193,13 @@ class MemorySelecting:
         records = self._transaction.records
         own = {match.customer_id for match in records.matches.values() if match.account_id == account_id}
         yield from (held for held, _ in records.subscriptions.values() if held.customer_id in own)
+
+
+def _bounds_part(selection: Selection) -> bool:
+    part = selection.part
+    return not part.is_by_subscription and any(
+        one.kind is MeasureKind.MRR and one.currency == part.currency for one in selection.amounts
+    )
 
 
 def ends_at(subscription: Subscription) -> int | None:

@@ -101,7 +101,7 @@ class SelectingSql:
                     )
                 )
             )
-        elif selection.part.currency is not None and not _bounds_part(selection, measure):
+        elif selection.part.currency is not None and not _bounds_part(selection):
             found.append(own.in_(self._amounts.bearing(selection.part, plain(measure))))
         found += [self._bounds.within(own, one, measure.basis) for one in selection.amounts]
         if selection.signal is not None:
@@ -259,10 +259,9 @@ class SelectingSql:
         return [RANKING.c.account_id.in_(moved)]
 
 
-def _bounds_part(selection: Selection, measure: Measure) -> bool:
-    """Whether who has an amount in the range has the part of the money that selects accounts as well."""
-    kind, currency = plain(measure).kind, selection.part.currency
-    return any(one.kind is kind and one.currency == currency for one in selection.amounts)
+def _bounds_part(selection: Selection) -> bool:
+    """Whether the accounts of a part are selected by a range of what they pay in its currency."""
+    return any(one.kind is MeasureKind.MRR and one.currency == selection.part.currency for one in selection.amounts)
 
 
 def plain(measure: Measure) -> Measure:

@@ -12,6 +12,8 @@ from clynto.domain.questions.filters import (
     CancelsIn,
     ChurnedIn,
     Filter,
+    LifetimeRange,
+    MrrRange,
     NewIn,
     OnTrial,
     OutstandingRange,
@@ -169,9 +171,11 @@ def continued(previous: Query, chunks: Sequence[Chunk]) -> Query:
     said = Gathered(chunks)
     said.take(Tag.FOLLOW_UP, Tag.ALL, Tag.ITS, Tag.ACCOUNTS, Tag.WHICH, Tag.TOTAL)
     named = said.names or said.periods or said.event_periods or said.metrics or said.left
-    shaped = said.limit or said.order or said.grouping or said.mrr is not None or said.health is not None
+    bounded = (said.mrr, said.health, said.owed, said.paid_in_all)
+    shaped = said.limit or said.order or said.grouping or any(held is not None for held in bounded)
     if not (named or shaped):
         raise Unreadable("that")
+    _rebound(previous, said)
     try:
         query = _renamed(previous, said)
         query = _dated(query, said, ahead)
@@ -187,6 +191,25 @@ def continued(previous: Query, chunks: Sequence[Chunk]) -> Query:
     if left or said.periods or said.metrics:
         raise Unreadable(*(left or ("that",)))
     return query
+
+
+def _rebound(previous: Query, said: Gathered) -> None:
+    """``And more than 1000?``, ``in EUR?``: of what was bounded before, where that was no MRR."""
+    filters = previous.filters if isinstance(previous, Accounts | Figure | Whether) else ()
+    ranges = [condition for condition in filters if isinstance(condition, OutstandingRange | LifetimeRange)]
+    if len(ranges) != 1 or any(isinstance(condition, MrrRange) for condition in filters):
+        return
+    former, kind = ranges[0], type(ranges[0])
+    currencies = said.take_all(Tag.CURRENCY)
+    currency = currencies[0].value if currencies else former.currency
+    bounds = former.bounds
+    if said.mrr is not None and said.amounts and said.owed is None:
+        bounds, said.mrr, said.range_words = said.mrr.bounds, None, ""
+    changed = kind(*bounds, currency)
+    if isinstance(changed, OutstandingRange):
+        said.owed = said.owed or (changed if changed != former else None)
+    else:
+        said.paid_in_all = said.paid_in_all or (changed if changed != former else None)
 
 
 def _has(query: Query, name: str) -> bool:

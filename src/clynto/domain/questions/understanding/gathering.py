@@ -42,6 +42,7 @@ from clynto.domain.questions.understanding.spoken_bounds import (
     as_mrr,
     bounds_of,
     health_range,
+    is_late_by,
     is_said_to_be_late,
     metric_beside,
     paid_in_all_said,
@@ -203,7 +204,7 @@ class Gathered:
                     units.append(waiting.pop(0))
                 # "At least 10 and at most 20": the second bound is about what the first one was about.
                 stated = self._bounded_by_a_verb(kept) or metric_beside([] if behind_a_bound else kept, waiting)
-                if stated is None and is_said_to_be_late(waiting_before, waiting):
+                if stated is None and (is_said_to_be_late(waiting_before, waiting) or is_late_by(kept, chunk)):
                     stated = Metric.OUTSTANDING
                 metric = stated or metric
                 if metric in (Metric.OUTSTANDING, Metric.LIFETIME_VALUE):

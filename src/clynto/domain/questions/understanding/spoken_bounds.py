@@ -27,7 +27,7 @@ def bounds_of(chunk: Chunk, behind: list[Chunk]) -> dict[str, Fraction] | None:
     if chunk.tag is Tag.BOUND and amounts:
         del behind[:1]
         return {chunk.value: amounts[0]}
-    if chunk.tag is Tag.AMOUNT and behind and behind[0].text.casefold() in ("or more", "or higher"):
+    if chunk.tag is Tag.AMOUNT and behind and behind[0].text.casefold() in ("or more", "or higher", "+"):
         del behind[:1]
         return {"minimum": _amount(chunk)}
     return {} if chunk.tag is Tag.BOUND and chunk.text.casefold() in ("from", "over") else None
@@ -73,6 +73,13 @@ def is_said_to_be_late(before: Sequence[Chunk], behind: Sequence[Chunk]) -> bool
     if taken is None or not behind or behind[0].start != taken.end:
         return False
     return behind[0].tag is Tag.UNPAID or (behind[0].tag is Tag.STATUS and behind[0].value in LATE)
+
+
+def is_late_by(before: Sequence[Chunk], bound: Chunk) -> bool:
+    """``Overdue by more than 500``: the word stands right before the bound, with nothing but "by" between."""
+    if not before or before[-1].tag is not Tag.STATUS or before[-1].value not in LATE:
+        return False
+    return bound.tag is Tag.BOUND and bound.start - before[-1].end <= 1
 
 
 def units_of(bound: Sequence[Chunk]) -> list[Chunk]:

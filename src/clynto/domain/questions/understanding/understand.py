@@ -6,9 +6,10 @@ import datetime as dt
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from fractions import Fraction
 
-from clynto.domain.questions.filters import CancelsIn, OnTrial, RenewsIn
-from clynto.domain.questions.lists import InvoiceWord
+from clynto.domain.questions.filters import CancelsIn, LifetimeRange, OnTrial, RenewsIn
+from clynto.domain.questions.lists import InvoiceWord, Received
 from clynto.domain.questions.periods import Direction, Period, Rolling, span_of
 from clynto.domain.questions.query import Accounts, Figure, Metric, Query, Whether, accounts_named_by
 from clynto.domain.questions.understanding.chunks import Chunk, SeveralAccounts, TimeMeant
@@ -97,7 +98,17 @@ _PAID_A_MONTH = re.compile(
 _NOT_PAID_A_MONTH = "what was paid is kept in all and invoice by invoice; what accounts pay a month now is their MRR"
 _NEVER_PAID = re.compile(r"\bnever\b.*\b(pay|paid|payed)\b", re.IGNORECASE)
 _NOT_NEVER_PAID = "accounts are found by how much they have paid, and not by having paid nothing"
-_PAY_WORD = re.compile(r"(pay|paid|spend|spent)\b", re.IGNORECASE)
+_PAY_WORD = re.compile(r"(total )?(pay|paid|spend|spent)\b", re.IGNORECASE)
+_SO_MANY_INVOICES = re.compile(
+    r"\b(accounts?|customers?|clients?|companies|who)\b.*\b(with|have|has|having)\s+"
+    r"((at least|at most|more than|over|fewer than|less than|exactly)\s+)?\d+\s+(\w+\s+){0,2}(invoices?|bills?)\b",
+    re.IGNORECASE,
+)
+_NO_NUMBER_OF_INVOICES = "how many invoices an account has is no condition here"
+_DID_THEY_PAY = re.compile(r"\W*(did|have|has)\b", re.IGNORECASE)
+_NOT_WHO_PAID_WHEN = "who has paid in a period is told of one account at a time, from its invoices"
+_EVER_PAID = re.compile(r"\W*(has|have|did)\b.*\bever (paid|pay)\b", re.IGNORECASE)
+_NOT_COMPARED = "what was received in two periods is not compared: ask for each of them"
 _WHOLE = frozenset(
     {
         Tag.WHICH,
@@ -135,8 +146,9 @@ def understand(
     refused = _refusal(question, found, today, at_hand.previous)
     if refused is not None:
         return Refused(refused)
-    if _NEVER_PAID.search(question):
-        return NotUnderstood((), _names(found), _NOT_NEVER_PAID)
+    plain = _said_of_payments(question, found, at_hand)
+    if plain is not None:
+        return plain
     if _PAID_A_MONTH.search(question) and Tag.BOUND in {chunk.tag for chunk in found}:
         return NotUnderstood((), _names(found), _NOT_PAID_A_MONTH)
     if _asks_for_a_former_status(question, found, at_hand):
@@ -148,6 +160,24 @@ def understand(
     if unknown:
         return NotUnderstood(unknown, _names(found))
     return _read(question, found, at_hand)
+
+
+def _said_of_payments(question: str, chunks: Sequence[Chunk], at_hand: Situation) -> Outcome | None:
+    """What is asked of payments and would be misread by its words alone."""
+    tags, names = {chunk.tag for chunk in chunks}, _names(chunks)
+    if _EVER_PAID.match(question) and len(names) == 1:
+        return Understood(Whether(names[0], (LifetimeRange(above=Fraction(0)),)))
+    if _NEVER_PAID.search(question):
+        return NotUnderstood((), names, _NOT_NEVER_PAID)
+    if _SO_MANY_INVOICES.search(question):
+        return NotUnderstood((), names, _NO_NUMBER_OF_INVOICES)
+    pays = any(chunk.tag is Tag.METRIC and _PAY_WORD.match(chunk.text) for chunk in chunks)
+    of_one = bool(names) or Tag.ITS in tags or at_hand.about is not None
+    if pays and Tag.PERIOD in tags and not of_one and _DID_THEY_PAY.match(question):
+        return NotUnderstood((), names, _NOT_WHO_PAID_WHEN)
+    if isinstance(at_hand.previous, Received) and Tag.COMPARE in tags and Tag.METRIC not in tags and not names:
+        return NotUnderstood((), names, _NOT_COMPARED)
+    return None
 
 
 def _asks_for_a_former_status(question: str, chunks: Sequence[Chunk], at_hand: Situation) -> bool:

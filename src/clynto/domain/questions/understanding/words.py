@@ -23,6 +23,7 @@ _TOKEN = re.compile(
         |\d+(?:,\d{3})*(?:\.\d+)?)(?:\s?(?:k|m|mn|mio)\b)?%?(?:\s?[$€£¥](?!\s?\d))?)
         (?![\w@-]|[.,']\w)
     | (?P<bound>(?:[<>]=?|[≤≥])(?=\s*[$€£¥]?\d))
+    | (?P<plus>(?<=[\dkm])\+(?!\w))
     | (?P<word>[^\W_](?:[\w&'’+@-]|\.(?=\w))*)
     | (?P<sign>\S)
     )""",
@@ -30,7 +31,15 @@ _TOKEN = re.compile(
 )
 _POINTS_IN_THOUSANDS = re.compile(r"[1-9]\d{0,2}(?:\.\d{3})+(?!\d|\.)")
 _DECIMAL_COMMA = re.compile(r"\d+,\d{1,2}(?!\d)")
-_BOUNDS = {">": "over", "<": "under", ">=": "at least", "<=": "at most", "≥": "at least", "≤": "at most"}
+_BOUNDS = {
+    "+": "or more",
+    ">": "over",
+    "<": "under",
+    ">=": "at least",
+    "<=": "at most",
+    "≥": "at least",
+    "≤": "at most",
+}
 COUNT_WORDS = {
     word: count
     for count, word in enumerate(
@@ -202,5 +211,6 @@ _READERS: dict[str, Callable[[str], list[Token]]] = {
     "day": _day,
     "amount": _amount,
     "bound": _bound,
+    "plus": _bound,
     "word": _words,
 }
