@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from fractions import Fraction
+from math import ceil, floor
 
 import pytest
 from tests.contracts.in_two_workspaces import InTwoWorkspaces
@@ -16,12 +17,13 @@ from tests.contracts.samples import HERE, SECOND, THERE, second
 from clynto.adapters.memory.database import MemoryDatabase
 from clynto.adapters.memory.unit_of_work import MemoryUnitsOfWork
 from clynto.domain.moments import UnixTime
-from clynto.domain.money import MoneyBag
+from clynto.domain.money import MoneyBag, major_units
 from clynto.domain.questions.lists import InvoiceOrder, InvoiceWord, SubscriptionWord
 from clynto.domain.questions.query import Grouping, Order
 from clynto.domain.questions.shown_bounds import AmountBounds
 from clynto.domain.signals import SignalType
 from clynto.ports.question_data import (
+    AmountCondition,
     GroupTotal,
     InvoiceCondition,
     Lacking,
@@ -30,6 +32,7 @@ from clynto.ports.question_data import (
     MoneyPart,
     Movement,
     QuestionData,
+    Received,
     RecordedMoment,
     Selection,
     SignalCondition,
@@ -41,6 +44,9 @@ from clynto.ports.signals import InboxStatus
 from clynto.ports.workspaces import MrrBasis
 
 DAY = 86_400
+MILLION = 1_000_000
+THIRDS = (("EUR", Fraction(4, 3)), ("USD", Fraction(1)))
+"""Rates that no integer holds, and none for the third currency."""
 WEIGHTS = {"USD": 10_000, "EUR": 11_000, "JPY": 6_500}
 NOW, MONTH_END = RecordedMoment(TODAY), RecordedMoment(dt.date(2026, 8, 31), month=AUGUST)
 TAKEN = RecordedMoment(SNAPSHOT_DAY, day=SNAPSHOT_DAY)
@@ -57,6 +63,45 @@ SELECTIONS = {
     "a plan in a currency": Selection(part=MoneyPart(plan="team", currency="USD")),
     "more than 1000": Selection(mrr_from=1_000_000_000),
     "less than 1000": Selection(mrr_below=1_000_000_000),
+    "more than 1000 EUR a month": Selection(
+        part=MoneyPart(currency="EUR"),
+        amounts=(AmountCondition(MeasureKind.MRR, 1_000 * MILLION + 5_000, None, "EUR"),),
+    ),
+    "between 1000 and 1200000 JPY a month": Selection(
+        amounts=(AmountCondition(MeasureKind.MRR, 1_000 * MILLION - MILLION // 2, 1_200_000 * MILLION, "JPY"),)
+    ),
+    "more than 1000 USD a month, whatever was paid or is owed in it": Selection(
+        part=MoneyPart(currency="USD"),
+        amounts=(AmountCondition(MeasureKind.MRR, 1_000 * MILLION + 5_000, None, "USD"),),
+        health_from=20,
+    ),
+    "owes at least 2000": Selection(amounts=(AmountCondition(MeasureKind.OUTSTANDING, 2_000 * MILLION, None),)),
+    "owes less than 3000 EUR": Selection(
+        amounts=(AmountCondition(MeasureKind.OUTSTANDING, None, 3_000 * MILLION, "EUR"),)
+    ),
+    "owes at least 2000 in dollars": Selection(
+        amounts=(AmountCondition(MeasureKind.OUTSTANDING, 2_000 * MILLION, None, rates=THIRDS),)
+    ),
+    "paid between 2000 and 9000": Selection(
+        amounts=(AmountCondition(MeasureKind.LIFETIME, 2_000 * MILLION, 9_000 * MILLION),)
+    ),
+    "paid at most 2500 USD": Selection(
+        amounts=(AmountCondition(MeasureKind.LIFETIME, None, 2_500 * MILLION + 5_000, "USD"),)
+    ),
+    "paid less than 4000 in dollars": Selection(
+        amounts=(AmountCondition(MeasureKind.LIFETIME, None, 4_000 * MILLION, rates=THIRDS),)
+    ),
+    "paid at least 1000 in whole rates, and owes": Selection(
+        amounts=(
+            AmountCondition(
+                MeasureKind.LIFETIME, 1_000 * MILLION, None, rates=(("EUR", Fraction(11, 10)), ("USD", Fraction(1)))
+            ),
+            AmountCondition(MeasureKind.OUTSTANDING, 1, None),
+        )
+    ),
+    "late and owes at least 1000": Selection(
+        statuses=LATE, amounts=(AmountCondition(MeasureKind.OUTSTANDING, 1_000 * MILLION, None),)
+    ),
     "health": Selection(health_from=39, health_to=55),
     "no health": Selection(lacking=frozenset({Lacking.HEALTH_SCORE})),
     "no subscription": Selection(lacking=frozenset({Lacking.SUBSCRIPTION})),
@@ -175,6 +220,34 @@ class QuestionDataContract(InTwoWorkspaces):
                                 one.amounts.without_zeros() for one in expected
                             ], (named, measured, order)
 
+    @pytest.mark.parametrize("kind", [MeasureKind.MRR, MeasureKind.OUTSTANDING, MeasureKind.LIFETIME])
+    @pytest.mark.parametrize("rates", [None, THIRDS])
+    def test_bounds_on_amounts_are_exact_at_the_edge(
+        self,
+        units: QuestionUnits,
+        plain_units: MemoryUnitsOfWork,
+        kind: MeasureKind,
+        rates: tuple[tuple[str, Fraction], ...] | None,
+    ) -> None:
+        """An account is in from its own amount on, and out as soon as that is where the range ends."""
+        currency = "USD" if kind is MeasureKind.MRR or rates is None else None
+        part, measure = MoneyPart(currency=currency), Measure(kind, MrrBasis.NET)
+        with both(units, plain_units) as (data, plain):
+            for ranked in plain.ranked(Selection(part=part), measure, order=Order.HIGHEST, limit=6, weights={}):
+                worth = {"USD": Fraction(1), **dict(rates or ())}
+                held = [major_units(amount, code) * worth[code] for code, amount in ranked.amounts if code in worth]
+                edge = sum(held, start=Fraction(0)) * MILLION
+                for low, behind, is_in in (
+                    (floor(edge), None, True),
+                    (floor(edge) + 1, None, False),
+                    (None, ceil(edge), edge.denominator != 1),
+                    (None, ceil(edge) + 1, True),
+                ):
+                    wanted = AmountCondition(kind, low, behind, currency, None if currency else rates)
+                    own = Selection(account_ids=(ranked.account_id,), amounts=(wanted,))
+                    found = data.totals(own, measure)[0].accounts
+                    assert found == int(is_in and bool(held)), (kind, rates, low, behind, edge)
+
     @pytest.mark.parametrize("order", Order)
     def test_without_a_customer_no_bound_on_mrr_holds(self, units: QuestionUnits, order: Order) -> None:
         """Nothing is known of such an account, which is not an MRR of zero: it comes last, whichever order."""
@@ -231,6 +304,34 @@ class QuestionDataContract(InTwoWorkspaces):
                     assert found == plain.invoices(wanted, now=SECOND, limit=9, order=order, weights=weights), order
             every = plain.invoices(replace(wanted, which=InvoiceWord.UNPAID), now=SECOND, limit=9)[0].total
             assert account_id is not None or every > 0
+
+    @pytest.mark.parametrize("which", [InvoiceWord.ANY, InvoiceWord.PAID, InvoiceWord.VOID, InvoiceWord.UNCOLLECTIBLE])
+    @pytest.mark.parametrize("order", [InvoiceOrder.LARGEST, InvoiceOrder.SMALLEST])
+    def test_invoices_of_everybody_by_amount_alike(
+        self, units: QuestionUnits, plain_units: MemoryUnitsOfWork, which: InvoiceWord, order: InvoiceOrder
+    ) -> None:
+        conditions = (
+            InvoiceCondition(which),
+            InvoiceCondition(which, created=Stretch(second(-60 * DAY), second(0))),
+            InvoiceCondition(which, bounds=AmountBounds(above=Fraction(1500))),
+            InvoiceCondition(which, currency="EUR", bounds=AmountBounds(minimum=Fraction(100), below=Fraction(4000))),
+        )
+        with both(units, plain_units) as (data, plain):
+            assert data.billed_currencies() == plain.billed_currencies() == ["EUR", "JPY", "USD"]
+            for wanted in conditions:
+                for weights in ({}, WEIGHTS):
+                    found = data.invoices(wanted, now=SECOND, limit=9, order=order, weights=weights)
+                    assert found == plain.invoices(wanted, now=SECOND, limit=9, order=order, weights=weights), wanted
+                    assert found[0].total or which is InvoiceWord.UNCOLLECTIBLE
+
+    def test_what_was_received_is_exact(self, units: QuestionUnits, plain_units: MemoryUnitsOfWork) -> None:
+        with both(units, plain_units) as (data, plain):
+            some = data.received(Stretch(second(-50 * DAY), second(-20 * DAY)))
+            assert some == plain.received(Stretch(second(-50 * DAY), second(-20 * DAY)))
+            every = data.received(Stretch(UnixTime(0), UnixTime(2**40)))
+            assert every == plain.received(Stretch(UnixTime(0), UnixTime(2**40)))
+            assert 0 < some.invoices < every.invoices
+            assert data.received(Stretch(second(DAY), second(2 * DAY))) == Received(0, MoneyBag.empty())
 
     @pytest.mark.parametrize("basis", MrrBasis)
     @pytest.mark.parametrize(("start", "end"), [(MONTH_END, NOW), (TAKEN, NOW), (MONTH_END, TAKEN), (NOW, MONTH_END)])

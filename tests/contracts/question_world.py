@@ -201,6 +201,7 @@ def _invoice(customer_id: str, number: int, chance: random.Random) -> Invoice:
         amount_remaining=left,
         due_date=second(chance.randint(-40, 30) * DAY) if chance.random() < 0.7 else None,
         created=second(-chance.randint(0, 120) * DAY - number),
+        paid_at=second(-((17 * number + len(customer_id) * amount) % 90) * DAY) if status == "paid" else None,
     )
 
 

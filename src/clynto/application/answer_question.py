@@ -9,14 +9,16 @@ from dataclasses import dataclass
 from clynto.application.actor import Actor
 from clynto.application.queries.find_account import WorkspaceNames, reference_to
 from clynto.application.queries.run_query import RunQuery
+from clynto.application.queries.verdict import with_verdict
 from clynto.application.shown_figures import ShownFigures
 from clynto.domain.errors import InvalidInput, NotFound, PlannerUnreachable
 from clynto.domain.questions.answers import Answer, AnswerKind, NamedAccount
 from clynto.domain.questions.founded_query import is_founded
 from clynto.domain.questions.json_form import QueryUnreadable
 from clynto.domain.questions.periods import day_of_micros
+from clynto.domain.questions.phrases import quoted
 from clynto.domain.questions.query import Query, accounts_named_by
-from clynto.domain.questions.sentences import quoted, sentence_of
+from clynto.domain.questions.sentences import sentence_of
 from clynto.domain.questions.suggestions import instead_of, nearest, refusal_text
 from clynto.domain.questions.text_form import parse_query, print_query
 from clynto.domain.questions.understanding.near_words import NearWords
@@ -101,7 +103,7 @@ class AnswerQuestion:
         if query is None:
             answered = _told(asked, led.id, outcome)
         else:
-            answered = _found(asked, led.id, self._run_query(actor, query))
+            answered = _found(asked, led.id, with_verdict(asked, self._run_query(actor, query)))
         self._keep(actor, answered)
         return answered
 

@@ -62,6 +62,12 @@ class ExchangeRates:
         inverse = self._newest(to_currency, from_currency, day)
         return None if inverse is None else 1 / inverse
 
+    def into(self, to_currency: str, day: datetime.date) -> dict[str, Fraction]:
+        """The ``rate`` of every currency that has one on ``day``, ``to_currency`` itself included."""
+        currencies = {to_currency, *(currency for pair in self._by_pair for currency in pair)}
+        rates = {currency: self.rate(currency, to_currency, day) for currency in sorted(currencies)}
+        return {currency: rate for currency, rate in rates.items() if rate is not None}
+
     def convert(self, bag: MoneyBag, to_currency: str, day: datetime.date) -> Converted:
         """Add up what has a rate, exactly; the rest is left out and named."""
         total = ZERO

@@ -6,6 +6,7 @@ import datetime as dt
 import enum
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from fractions import Fraction
 from typing import Protocol
 
 from clynto.domain.moments import UnixTime
@@ -87,12 +88,41 @@ class MoneyPart:
 EVERYTHING = MoneyPart()
 
 
+class MeasureKind(enum.StrEnum):
+    """What is measured. ``outstanding`` is what is left to pay on open invoices; ``health`` is the score; with
+    ``accounts`` nothing but their number is asked for."""
+
+    MRR = "mrr"
+    OUTSTANDING = "outstanding"
+    LIFETIME = "lifetime"
+    HEALTH = "health"
+    ACCOUNTS = "accounts"
+
+
+@dataclass(frozen=True, slots=True)
+class AmountCondition:
+    """What an account has now, in one of the kinds that are money, lies from ``low`` (inclusive) up to ``behind``
+    (exclusive), in millionths of a major unit; MRR is that of the measure's basis.
+
+    ``currency``: its amount in that currency alone; MRR is bounded so only. None: all its amounts together. ``rates``
+    are then major units that one of each currency is worth, and what has no rate does not count; without ``rates``
+    amounts are added as they are. An account without an amount that counts and is not zero is not selected.
+    """
+
+    kind: MeasureKind
+    low: int | None
+    behind: int | None
+    currency: str | None = None
+    rates: tuple[tuple[str, Fraction], ...] | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Selection:
     """Accounts that meet all conditions; None and empty ones do not count.
 
     ``mrr_from`` (inclusive) and ``mrr_below`` (exclusive) are millionths of a shown major unit, as the MRR column is
-    sorted by (``BillingStore.put_accounts``). ``part`` also selects accounts: those that have money in it. Plans and
+    sorted by (``BillingStore.put_accounts``). ``part`` also selects accounts: those that have money in it; a part
+    in one currency alone does not where ``amounts`` bound the MRR in that currency, which selects them. Plans and
     products are case-folded, as in ``MoneyPart``. A trial without a known end lies in a stretch from zero.
     """
 
@@ -103,6 +133,7 @@ class Selection:
     without_product: str | None = None
     mrr_from: int | None = None
     mrr_below: int | None = None
+    amounts: tuple[AmountCondition, ...] = ()
     health_from: int | None = None
     health_to: int | None = None
     lacking: frozenset[Lacking] = frozenset()
@@ -112,17 +143,6 @@ class Selection:
     trial: Stretch | None = None
     gained: Movement | None = None
     lost: Movement | None = None
-
-
-class MeasureKind(enum.StrEnum):
-    """What is measured. ``outstanding`` is what is left to pay on open invoices; ``health`` is the score; with
-    ``accounts`` nothing but their number is asked for."""
-
-    MRR = "mrr"
-    OUTSTANDING = "outstanding"
-    LIFETIME = "lifetime"
-    HEALTH = "health"
-    ACCOUNTS = "accounts"
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +208,14 @@ class Found:
     total: int
     remaining: MoneyBag
     paid: MoneyBag = field(default_factory=MoneyBag.empty)
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """What was paid on so many invoices."""
+
+    invoices: int
+    amounts: MoneyBag
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,6 +287,15 @@ class QuestionData(Protocol):
     ) -> tuple[Found, Sequence[OwnedInvoice]]:
         """By when they were created, or by amount times the weight of its currency (as in ``ranked``), then by id in
         the same direction; drafts left out."""
+        ...
+
+    def billed_currencies(self) -> Sequence[str]:
+        """Every currency that an invoice is in, in their order."""
+        ...
+
+    def received(self, within: Stretch) -> Received:
+        """What was paid on paid invoices whose payment lies in the stretch, where that was anything: of everybody,
+        customers without an account included."""
         ...
 
     def subscriptions(

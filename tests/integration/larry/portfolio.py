@@ -66,6 +66,7 @@ DOMAINS = {
     "Renewal Garden": "renewal.example",
     "Blue Harbor": "blueharbor.example",
     "Sakura KK": "sakura.example",
+    "Two Rivers": "tworivers.example",
 }
 """By name; an account's id is its place in this list."""
 WITHOUT_CUSTOMER = ("Vandelay Imports",)
@@ -121,6 +122,9 @@ def _plans() -> list[SignUp]:
         _plan("Blue Harbor", second(2026, 5, 27), ("business_month", 3)),
         SignUp(second(2026, 8, 13), "Bluewater Marina", "marina@blueharbor.example", [("team_month", 4)]),
         _plan("Sakura KK", second(2026, 1, 29), ("team_month_jpy", 30)),
+        # Pays in two currencies: much in one of them, little in the other.
+        _plan("Two Rivers", second(2026, 3, 16), ("team_month", 9), currency="eur"),
+        SignUp(second(2026, 6, 12), "Two Rivers Inc", "pay@tworivers.example", [("team_month", 40)]),
         SignUp(second(2026, 6, 6), "John Smith", "john.smith@gmail.com", [("business_month", 2)]),
         SignUp(second(2026, 9, 9), "Lone Star LLC", "pay@lonestar.example", [("team_month", 6)]),
     ]

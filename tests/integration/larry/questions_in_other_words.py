@@ -55,7 +55,6 @@ def _last_paid(answered: Answered, books: Books) -> None:
 DEBTS = family(
     "who owes",
     (["who hasn't paid?", "who owes us money?", "accounts not paid"], top("owed", 20)),
-    ("does Hooli owe us anything?", money("outstanding", lambda b: b.owed("Hooli"))),
 )
 UNITS_OF_AMOUNTS = family(
     "amount with a unit",
@@ -69,7 +68,7 @@ UNITS_OF_AMOUNTS = family(
     ),
     (
         ["MRR over 100,5 €", "accounts with an MRR of more than 100.5 EUR", "accounts paying more than €100,50"],
-        every(accounts(lambda _: ["Globex GmbH"]), said("The bound is put to an account's whole MRR")),
+        every(accounts(lambda _: ["Globex GmbH"]), said("The MRR in EUR alone is bounded, unconverted.")),
     ),
     (["accounts without MRR", "free accounts"], accounts(_paying_nothing)),
 )
@@ -106,7 +105,7 @@ CANCELLATIONS = family(
 )
 COURSES = family(
     "course",
-    (["show mrr over the last 6 months", "our MRR in the last 6 months"], said("rose by $2,910.16, from")),
+    (["show mrr over the last 6 months", "our MRR in the last 6 months"], said("rose by $3,390.16, from")),
     ("net new MRR this month", said("The MRR of all accounts")),
     (["ARPA", "average revenue per account"], said("The average MRR is")),
     ("how much do we make per month?", money("mrr", lambda b: b.mrr_of(b.names))),

@@ -85,34 +85,34 @@ TRAJECTORIES = family(
     (["Show the MRR trajectory of all accounts", "MRR over time", "our MRR history", "MRR trend"], course(None, YEAR)),
     (["ARR trajectory of Stark", "Stark's ARR over time"], course("Stark Industries", YEAR, times=12)),
     (["MRR trajectory of Wayne Enterprises"], course("Wayne Enterprises", YEAR)),
-    (["trajectory of Acme's MRR this year", "Acme MRR trend this year"], course("Acme Robotics", YEAR[2:])),
+    (["trajectory of Acme's MRR this year", "Acme MRR trend this year"], course("Acme Robotics", YEAR[1:])),
     (["MRR trajectory of Globex in the last 6 months"], course("Globex GmbH", months((2026, 5), (2026, 10)))),
-    (["MRR history of Sakura since June"], course("Sakura KK", months((2026, 6), (2026, 10)))),
+    (["MRR history of Sakura since June"], course("Sakura KK", months((2026, 5), (2026, 10)))),
     (
         ["Acme's MRR since March", "acme mrr since march 2026", "How has Acme's MRR developed since March?"],
         every(
-            course("Acme Robotics", YEAR[4:]),
-            money("change", lambda b: less(b.mrr("Acme Robotics"), b.mrr("Acme Robotics", YEAR[4]))),
-            said("fell by $180.00, from $480.00 at the end of March 2026 to $300.00 now"),
+            course("Acme Robotics", YEAR[3:]),
+            money("change", lambda b: less(b.mrr("Acme Robotics"), b.mrr("Acme Robotics", YEAR[3]))),
+            said("fell by $180.00, from $480.00 at the end of February 2026 to $300.00 now"),
         ),
     ),
     (
         ["MRR this year", "our MRR YTD", "How has MRR developed since January?", "how has our MRR evolved this year"],
         every(
-            course(None, YEAR[2:]),
-            money("change", lambda b: less(everybody(b), everybody(b, YEAR[2]))),
+            course(None, YEAR[1:]),
+            money("change", lambda b: less(everybody(b), everybody(b, YEAR[1]))),
         ),
     ),
-    (["ARR since June"], course(None, YEAR[7:], times=12)),
+    (["ARR since June"], course(None, YEAR[6:], times=12)),
     (["MRR in the last 90 days"], course(None, YEAR[9:])),
     (
         ["MRR from January to October", "mrr between January and October 2026", "MRR from 2026-01-01 to 2026-10-31"],
-        course(None, YEAR[2:], now=False),
+        course(None, YEAR[1:], now=False),
     ),
-    ("since March?", course("Acme Robotics", YEAR[4:]), "Acme's MRR"),
-    ("and this year?", course(None, YEAR[2:]), "MRR"),
+    ("since March?", course("Acme Robotics", YEAR[3:]), "Acme's MRR"),
+    ("and this year?", course(None, YEAR[1:]), "MRR"),
     ("total MRR this year", value("mrr", None, None)),
-    (["MRR trajectory last quarter"], course(None, months((2026, 7), (2026, 9)), now=False)),
+    (["MRR trajectory last quarter"], course(None, months((2026, 6), (2026, 9)), now=False)),
 )
 
 PAST = family(

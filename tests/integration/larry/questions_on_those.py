@@ -51,16 +51,8 @@ OF_THOSE = family(
 PAID_AND_OWED = family(
     "paid and owed",
     (["who paid the most?", "which accounts have paid us the most?"], top("lifetime", 20)),
-    (
-        [
-            "accounts that paid over 50k in total",
-            "customers who paid more than 1k this year",
-            "who paid less than 100",
-            "lifetime value above 10k",
-        ],
-        refused("paid in all"),
-    ),
-    (["who owes more than 1000?", "accounts with more than 1000 outstanding"], refused("by what they owe")),
+    ("customers who paid more than 1k this year", refused("bounds nothing")),
+    (["customers who paid more than 500 a month", "who paid over $200 per month?"], refused("is their MRR")),
 )
 PAYERS = family(
     "payers",

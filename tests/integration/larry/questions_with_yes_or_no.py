@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from tests.integration.larry.books import is_overdue
 from tests.integration.larry.expecting import Case, Check, every, family, money, number, refused, said
+from tests.integration.larry.questions_on_figures import owes
+from tests.integration.larry.questions_on_lists import bills
 
 
 def yes(*pieces: str) -> Check:
@@ -58,6 +61,39 @@ CASES: list[Case] = [
         (["is Acme paying?", "does Acme pay?"], every(yes("is paid", "$300.00"), mrr("Acme Robotics"))),
         # Has MRR, and does not pay it.
         (["is Initech paying?", "has Initech paid?"], no("is overdue", "$232.00 is left to pay")),
+    ),
+    *family(
+        "whether: put the other way round",
+        (["isn't Acme overdue?", "Isn’t acme late?", "Acme isn't overdue, is it?"], no("of Acme Robotics is paid")),
+        (["isn't Initech overdue?", "Initech is overdue, isn't it?"], yes("of Initech is overdue", "$232.00")),
+        ("isn't Stark on Team?", no('not on the plan "Team"', "Business x 20")),
+        (["hasn't Acme churned?", "Acme hasn't churned, has it?"], said("No: Acme Robotics has not churned.")),
+        ("hasn't Wayne churned?", said("Yes: Wayne Enterprises has churned.")),
+        ("is Acme not overdue?", yes("of Acme Robotics is paid")),
+    ),
+    *family(
+        "whether: invoices",
+        (
+            ["Does Acme have an unpaid invoice?", "does acme have unpaid invoices", "has Acme any open invoices?"],
+            every(number("invoices", lambda b: len(b.unpaid("Acme Robotics"))), said("No: Acme Robotics has no un")),
+        ),
+        (
+            ["Does Hooli have any overdue invoices?", "doesn't Hooli have overdue invoices?"],
+            every(bills("Hooli", is_overdue), said("Yes: Hooli has 3 overdue invoices")),
+        ),
+        (
+            ["Are there any overdue invoices?", "do we have overdue invoices?"],
+            said("Yes: there are 3 overdue"),
+        ),
+        (["Has Acme paid all its invoices?"], said("Yes: Acme Robotics has no unpaid invoices.")),
+        (
+            ["has Hooli paid all invoices?", "Hooli has paid all its invoices, hasn't it?"],
+            said("No: Hooli has 3 "),
+        ),
+        ("show the unpaid invoices of Hooli", said("Hooli has 3 unpaid invoices")),
+        (["does Hooli owe us anything?", "doesn't Hooli owe us money?"], every(yes("$8,100.00"), owes("Hooli"))),
+        (["does Acme owe us anything?", "Acme doesn't owe us anything, does it?"], no("has nothing left to pay")),
+        ("do we have any canceling subscriptions?", said("Yes: there are 2 canceling subscriptions")),
     ),
     *family(
         "whether: events",

@@ -19,22 +19,6 @@ from tests.integration.larry.questions_on_the_past import AUGUST, OCTOBER, SEPTE
 
 REFUSED = family(
     "refused",
-    (
-        # Neither the MRR of then nor the accounts whose status is paid: nothing else may answer these.
-        [
-            "How much was paid this year?",
-            "How much was paid in October?",
-            "how much did customers pay us in October?",
-            "how much has been paid since June",
-            "payments received last month",
-            "how much money came in this month",
-        ],
-        refused("one account at a time"),
-    ),
-    (
-        ["accounts with more than 500 EUR overdue", "who has more than $500 overdue?"],
-        refused("put in order by what they owe"),
-    ),
     (["MRR in 60 days", "MRR in the next 60 days"], refused("future")),
     (
         [
@@ -152,9 +136,9 @@ FOLLOW_UPS = family(
     ("and last month?", value("mrr", None, OCTOBER), "How much MRR do we have?"),
     ("and our ARR?", money("arr", lambda b: added([b.mrr_of(b.names)], 12)), "How much MRR do we have?"),
     ("and last month?", change(None, SEPTEMBER, OCTOBER), "How did MRR change this month?"),
-    ("by plan?", said("over 26 accounts"), "How much MRR do we have?"),
+    ("by plan?", said("over 27 accounts"), "How much MRR do we have?"),
     ("and in EUR?", money("mrr", lambda b: {"EUR": b.mrr_of(b.names)["EUR"]}), "How much MRR do we have?"),
-    ("top 3", said("The first 3 of 26 are shown"), "Top 5 accounts by MRR"),
+    ("top 3", said("The first 3 of 27 are shown"), "Top 5 accounts by MRR"),
     ("what about next quarter?", accounts(lambda _: ["Northwind Labs"]), "Which accounts renew next month?"),
     ("What about Northwind?", asks_back("Northwind Traders", "Northwind Labs"), "What is the MRR of Acme?"),
     ("refund it", refused("changes nothing"), "How much does Initech owe?"),

@@ -5,9 +5,12 @@ from __future__ import annotations
 import pytest
 from tests.integration.larry import (
     questions_in_other_words,
+    questions_off_the_cuff,
     questions_on_accounts,
+    questions_on_amounts,
     questions_on_figures,
     questions_on_lists,
+    questions_on_payments,
     questions_on_the_past,
     questions_on_those,
     questions_on_what_moved,
@@ -29,6 +32,9 @@ QUESTIONS: list[Case] = [
     *questions_in_other_words.CASES,
     *questions_on_what_moved.CASES,
     *questions_on_those.CASES,
+    *questions_on_amounts.CASES,
+    *questions_on_payments.CASES,
+    *questions_off_the_cuff.CASES,
     *questions_with_yes_or_no.CASES,
 ]
 

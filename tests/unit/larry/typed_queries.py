@@ -16,6 +16,7 @@ from clynto.domain.questions.filters import (
     HealthIs,
     HealthUnknown,
     InCurrency,
+    LifetimeRange,
     MrrRange,
     NewIn,
     NoSubscription,
@@ -23,6 +24,7 @@ from clynto.domain.questions.filters import (
     NotOnPlan,
     OnPlan,
     OnTrial,
+    OutstandingRange,
     PaidEvery,
     PaymentStatusIs,
     RenewsIn,
@@ -35,6 +37,7 @@ from clynto.domain.questions.lists import (
     InvoiceOrder,
     Invoices,
     InvoiceWord,
+    Received,
     Signals,
     Subscriptions,
     SubscriptionWord,
@@ -129,10 +132,10 @@ standings = st.lists(st.sampled_from(SignalStanding), max_size=3).map(tuple)
 signal_types = st.lists(st.sampled_from(SignalType), max_size=4).map(tuple)
 
 
-def _mrr_range(low: str, high: str, first: Fraction, second: Fraction) -> MrrRange:
+def _range(kind: Any, low: str, high: str, first: Fraction, second: Fraction, currency: str | None = None) -> Any:
     bounds = {low: min(first, second), high: max(first, second)}
     bounds.pop("", None)
-    return MrrRange(**bounds)
+    return kind(**bounds) if kind is MrrRange else kind(**bounds, currency=currency)
 
 
 def _invoices(bounds: MrrRange | None, **parts: Any) -> Invoices:
@@ -141,22 +144,33 @@ def _invoices(bounds: MrrRange | None, **parts: Any) -> Invoices:
 
 
 BOUNDS = ("minimum", "above", "maximum", "below")
-mrr_ranges = _buildable(
-    _mrr_range,
-    low=st.sampled_from(["minimum", "above", ""]),
-    high=st.sampled_from(["maximum", "below", ""]),
-    first=amounts,
-    second=amounts,
-)
+
+
+def _ranges(kind: Any) -> Any:
+    return _buildable(
+        _range,
+        kind=st.just(kind),
+        low=st.sampled_from(["minimum", "above", ""]),
+        high=st.sampled_from(["maximum", "below", ""]),
+        first=amounts,
+        second=amounts,
+        currency=st.none() | currencies,
+    )
+
+
+currencies = st.sampled_from(["USD", "EUR", "JPY", "TRY", "KWD"])
+mrr_ranges = _ranges(MrrRange)
 CONDITIONS: tuple[st.SearchStrategy[Filter], ...] = (
     st.builds(PaymentStatusIs, st.lists(st.sampled_from(StatusWord), min_size=1).map(tuple)),
     st.builds(OnPlan, names),
     st.builds(HasProduct, names),
     st.builds(NotOnPlan, names),
     st.builds(WithoutProduct, names),
-    st.builds(InCurrency, st.sampled_from(["USD", "EUR", "JPY", "TRY", "KWD"])),
+    st.builds(InCurrency, currencies),
     st.builds(PaidEvery, st.sampled_from(["day", "week", "month", "year", "3 months", "2 years"])),
     mrr_ranges,
+    _ranges(OutstandingRange),
+    _ranges(LifetimeRange),
     _buildable(HealthIs, minimum=st.none() | st.integers(0, 100), maximum=st.none() | st.integers(0, 100)),
     st.just(HealthUnknown()),
     st.just(NoSubscription()),
@@ -238,4 +252,5 @@ queries: st.SearchStrategy[Query] = st.one_of(
         limit=limits,
     ),
     st.builds(UnmatchedCustomers, limits),
+    st.builds(Received, periods()),
 )

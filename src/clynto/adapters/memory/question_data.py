@@ -10,8 +10,8 @@ from fractions import Fraction
 from clynto.adapters.memory.billing_details import MemoryBillingDetails
 from clynto.adapters.memory.database import Transaction
 from clynto.adapters.memory.question_invoices import amount_of, is_wanted
-from clynto.adapters.memory.question_selection import MemorySelecting
-from clynto.domain.invoice import Invoice
+from clynto.adapters.memory.question_selection import MemorySelecting, is_in
+from clynto.domain.invoice import Invoice, InvoiceStatus
 from clynto.domain.moments import UnixTime
 from clynto.domain.money import ZERO, MoneyBag
 from clynto.domain.month_ends import Month, shifted
@@ -31,9 +31,11 @@ from clynto.ports.question_data import (
     OwnedInvoice,
     OwnedSubscription,
     RankedAccount,
+    Received,
     RecordedMoment,
     Selection,
     SignalCondition,
+    Stretch,
     UnmatchedTotal,
 )
 from clynto.ports.read_models import AccountRow, InvoiceRow, SubscriptionRow
@@ -145,6 +147,20 @@ class MemoryQuestionData:
         fitting.sort(key=place, reverse=backwards)
         shown = [OwnedInvoice(InvoiceRow.of(one), *self._owner(one.customer_id)) for one in fitting[:limit]]
         return Found(len(fitting), remaining, paid), shown
+
+    def billed_currencies(self) -> Sequence[str]:
+        """In their order."""
+        return sorted({invoice.currency for invoice, _ in self._transaction.records.invoices.values()})
+
+    def received(self, within: Stretch) -> Received:
+        """Of everybody."""
+        paid = [
+            invoice
+            for invoice, _ in self._transaction.records.invoices.values()
+            if invoice.status == InvoiceStatus.PAID and is_in(invoice.paid_at, within) and invoice.amount_paid > 0
+        ]
+        bags = (MoneyBag.of(invoice.currency, invoice.amount_paid) for invoice in paid)
+        return Received(len(paid), sum(bags, start=MoneyBag.empty()))
 
     def subscriptions(
         self, account_id: str | None, which: SubscriptionWord, *, basis: MrrBasis, limit: int, plan: str | None = None

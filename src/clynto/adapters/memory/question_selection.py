@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from fractions import Fraction
 
 from clynto.adapters.memory.accounts_table import MemoryAccountsTable
 from clynto.adapters.memory.database import Transaction
@@ -10,9 +11,11 @@ from clynto.adapters.memory.signals import MemorySignalStore
 from clynto.domain.account_billing import SubscriptionBilling
 from clynto.domain.invoice import Invoice, InvoiceStatus
 from clynto.domain.moments import UnixTime
-from clynto.domain.money import MoneyBag
+from clynto.domain.money import MoneyBag, major_units
+from clynto.domain.sort_places import MILLIONTHS
 from clynto.domain.subscription import Subscription, SubscriptionStatus
 from clynto.ports.question_data import (
+    AmountCondition,
     Lacking,
     Measure,
     MeasureKind,
@@ -128,7 +131,8 @@ class MemorySelecting:
 
     def _has_events(self, row: AccountRow, selection: Selection, measure: Measure) -> bool:
         return (
-            self._has_part(row, selection.part, measure)
+            (_bounds_part(selection) or self._has_part(row, selection.part, measure))
+            and all(self._has_amount(row, one, measure.basis) for one in selection.amounts)
             and (selection.renewal is None or is_in(row.renewal_at, selection.renewal))
             and (selection.cancellation is None or self._cancels_in(row.id, selection.cancellation))
             and (selection.trial is None or self._has_trial_in(row.id, selection.trial))
@@ -156,6 +160,14 @@ class MemorySelecting:
         plain = Measure(kind, measure.basis)
         return bool(self._at(row, part, plain, None).without_zeros().amounts)
 
+    def _has_amount(self, row: AccountRow, wanted: AmountCondition, basis: MrrBasis) -> bool:
+        bag = self._at(row, MoneyPart(currency=wanted.currency), Measure(wanted.kind, basis), None).without_zeros()
+        rates = dict.fromkeys(bag.currencies, Fraction(1)) if wanted.rates is None else dict(wanted.rates)
+        counted = [major_units(amount, currency) * rates[currency] for currency, amount in bag if currency in rates]
+        total = sum(counted, start=Fraction(0)) * MILLIONTHS
+        is_above = wanted.low is None or total >= wanted.low
+        return bool(counted) and is_above and (wanted.behind is None or total < wanted.behind)
+
     def _has(self, account_id: str, part: MoneyPart) -> bool:
         return any(True for _ in self.counted(account_id, part))
 
@@ -181,6 +193,13 @@ class MemorySelecting:
         records = self._transaction.records
         own = {match.customer_id for match in records.matches.values() if match.account_id == account_id}
         yield from (held for held, _ in records.subscriptions.values() if held.customer_id in own)
+
+
+def _bounds_part(selection: Selection) -> bool:
+    part = selection.part
+    return not part.is_by_subscription and any(
+        one.kind is MeasureKind.MRR and one.currency == part.currency for one in selection.amounts
+    )
 
 
 def ends_at(subscription: Subscription) -> int | None:

@@ -43,6 +43,8 @@ def invoice_values(invoice: Invoice) -> dict[str, Any]:
         "head": pack(head),
         "lines": pack([_pack_line(line) for line in invoice.lines]),
         "amount_remaining": invoice.amount_remaining,
+        "amount_due": invoice.amount_due,
+        "paid_at": invoice.paid_at,
     }
 
 

@@ -12,7 +12,7 @@ from clynto.adapters.sql.codec_invoices import invoice_of, invoice_values
 from clynto.adapters.sql.column_types import is_any_of
 from clynto.adapters.sql.exact_amounts import halves, of_halves
 from clynto.adapters.sql.scope import Scope
-from clynto.adapters.sql.tables_stripe_facts import UNSETTLED, stripe_invoices
+from clynto.adapters.sql.tables_stripe_facts import IN_INDEXES, UNSETTLED, stripe_invoices
 from clynto.adapters.sql.unseen_ids import unseen_ids
 from clynto.adapters.sql.word_by_word import of_each
 from clynto.domain.invoice import Invoice, InvoiceStatus
@@ -21,7 +21,7 @@ from clynto.domain.provenance import Provenance
 from clynto.ports.stripe_facts import PaidTotals
 
 _TABLE = stripe_invoices
-_HEAD = [column for column in _TABLE.c if column.name not in ("workspace_id", "lines", "amount_remaining")]
+_HEAD = [column for column in _TABLE.c if column.name not in ("workspace_id", "lines", *IN_INDEXES)]
 _ALWAYS_DECIDING = (InvoiceStatus.OPEN.value, InvoiceStatus.UNCOLLECTIBLE.value)
 _FETCHED = 1_000
 

@@ -14,10 +14,12 @@ from clynto.adapters.sql.kept_totals import by_currency, kept_by_subscription, k
 from clynto.adapters.sql.money_rows import summed_bags
 from clynto.adapters.sql.pending_sums import DAY, MONTH
 from clynto.adapters.sql.question_amounts import AmountsSql
+from clynto.adapters.sql.question_billed import SqlBilled
 from clynto.adapters.sql.question_counts import KEYS, accounts_by, accounts_of, counted, living_without_account
 from clynto.adapters.sql.question_holding import MOST_HELD, Holding, is_part
 from clynto.adapters.sql.question_invoices import SqlQuestionInvoices
 from clynto.adapters.sql.question_movements import movement_totals
+from clynto.adapters.sql.question_ranges import SqlRanges
 from clynto.adapters.sql.question_records import SqlQuestionRecords
 from clynto.adapters.sql.question_rest import Rest
 from clynto.adapters.sql.question_selection import RANKING, SelectingSql, plain
@@ -43,9 +45,11 @@ from clynto.ports.question_data import (
     OwnedInvoice,
     OwnedSubscription,
     RankedAccount,
+    Received,
     RecordedMoment,
     Selection,
     SignalCondition,
+    Stretch,
     UnmatchedTotal,
 )
 from clynto.ports.signals import StoredSignal
@@ -71,6 +75,7 @@ class SqlQuestionData:
         self._holding = Holding(scope, self._selecting, self._amounts, self._rest, most_held)
         self._sums = SqlSums(scope, self._holding, self._amounts)
         self._counts: dict[tuple[Selection, Measure, Grouping | None, bool], Mapping[str, Counted]] = {}
+        self._ranges = SqlRanges(scope, self._amounts, most_held)
         self._records = SqlQuestionRecords(scope, self._selecting)
 
     def recorded_moment(self, day: dt.date, *, today: dt.date) -> RecordedMoment | None:
@@ -94,6 +99,9 @@ class SqlQuestionData:
             return self._totals_by_subscription(selection, measure, grouping)
         if grouping is Grouping.CURRENCY:
             return self._totals_by_currency(selection, measure)
+        ranged = self._ranges.total(selection, measure) if grouping is None else None
+        if ranged is not None:
+            return [ranged]
         sums, bearing = self._sums_and_bearing(selection, measure, grouping)
         groups = self._counted(selection, measure, grouping)
         return [
@@ -110,9 +118,13 @@ class SqlQuestionData:
         if measure.kind is MeasureKind.HEALTH:
             ids = self._by_rank(selection, measure, order, limit)
             return [RankedAccount(account_id, MoneyBag.empty()) for account_id in ids]
-        held = None if self._sums.orders_changes(selection, measure) else self._holding.amounts(selection, measure)
         is_whole = not selection.part.is_by_subscription and selection.part.currency is None
-        if is_whole and measure.kind is MeasureKind.MRR and measure.at is None and measure.since is None:
+        by_rank = is_whole and measure.kind is MeasureKind.MRR and measure.at is None and measure.since is None
+        ranged = None if by_rank else self._ranges.ranked(selection, measure, order, limit, weights)
+        if ranged is not None:
+            return ranged
+        held = None if self._sums.orders_changes(selection, measure) else self._holding.amounts(selection, measure)
+        if by_rank:
             ids = self._by_rank(selection, measure, order, limit)
         elif held is not None:
             ids = held.amounts.ranked(order, limit, weights, held.chosen)
@@ -139,6 +151,14 @@ class SqlQuestionData:
     ) -> tuple[Found, Sequence[OwnedInvoice]]:
         """In order."""
         return SqlQuestionInvoices(self._scope).invoices(wanted, now, limit, order, weights or {})
+
+    def billed_currencies(self) -> Sequence[str]:
+        """In their order."""
+        return SqlBilled(self._scope).currencies()
+
+    def received(self, within: Stretch) -> Received:
+        """Of everybody."""
+        return SqlBilled(self._scope).received(within)
 
     def subscriptions(
         self, account_id: str | None, which: SubscriptionWord, *, basis: MrrBasis, limit: int, plan: str | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import ColumnElement, Numeric, Select, and_, case, cast, func, literal_column, or_, select
@@ -11,10 +12,11 @@ from clynto.adapters.sql.codec_invoices import invoice_of
 from clynto.adapters.sql.column_types import AMOUNT, is_any_of, unindexed
 from clynto.adapters.sql.documents import clean_text
 from clynto.adapters.sql.question_amounts import LEFT_TO_PAY, is_open
+from clynto.adapters.sql.question_billed import SqlBilled
 from clynto.adapters.sql.scope import Scope
 from clynto.adapters.sql.tables_accounts import accounts
 from clynto.adapters.sql.tables_billing import matches
-from clynto.adapters.sql.tables_stripe_facts import stripe_invoices
+from clynto.adapters.sql.tables_stripe_facts import IN_INDEXES, stripe_invoices
 from clynto.domain.invoice import InvoiceStatus
 from clynto.domain.moments import UnixTime
 from clynto.domain.money import THREE_DECIMAL_CURRENCIES, USUAL_DIGITS, ZERO_DECIMAL_CURRENCIES, MoneyBag
@@ -28,8 +30,8 @@ _STATUS = {
     InvoiceWord.UNCOLLECTIBLE: InvoiceStatus.UNCOLLECTIBLE,
     InvoiceWord.VOID: InvoiceStatus.VOID,
 }
-_NOT_SHOWN = ("lines", "amount_remaining")
-"""The second stands in ``head``, and behind the lines."""
+_NOT_SHOWN = ("lines", *IN_INDEXES)
+"""All but the first stand in ``head``, and behind the lines."""
 _AMOUNT_DUE, _DUE_DATE = 1, 7
 """Places inside ``head`` (see ``codec_invoices``)."""
 _UNUSUAL = {0: ZERO_DECIMAL_CURRENCIES, 3: THREE_DECIMAL_CURRENCIES}
@@ -47,10 +49,18 @@ class SqlQuestionInvoices:
     ) -> tuple[Found, Sequence[OwnedInvoice]]:
         """Those that are wanted, in order."""
         table = stripe_invoices
+        if wanted.which not in OWED and wanted.account_id is None and order in BY_AMOUNT:
+            plain = self._conditions(replace(wanted, currency=None, bounds=UNBOUNDED, created=None), now)
+            total, largest = SqlBilled(self._scope).by_amount(wanted, plain, order, limit, weights)
+            return Found(total, MoneyBag.empty()), self._shown(largest)
         conditions = self._conditions(wanted, now)
         newest = select(table.c.id).where(*conditions).order_by(*self._order(wanted, order, weights)).limit(limit)
         # The ids come from an index; only the rows that are shown are opened.
         ids = self._scope.connection.scalars(newest).all()
+        return self._found(wanted, conditions), self._shown(ids)
+
+    def _shown(self, ids: Sequence[str]) -> list[OwnedInvoice]:
+        table = stripe_invoices
         shown = (
             select(
                 *(column for column in table.c if column.name not in _NOT_SHOWN),
@@ -62,10 +72,9 @@ class SqlQuestionInvoices:
         )
         # Put in order here: asked for it, SQLite would walk along all invoices in that order to find these.
         held: dict[str, Any] = {row.id: row for row in self._scope.connection.execute(shown)}
-        rows = [
+        return [
             OwnedInvoice(InvoiceRow.of(invoice_of(held[id_], None)), held[id_].owner, held[id_].name) for id_ in ids
         ]
-        return self._found(wanted, conditions), rows
 
     def _found(self, wanted: InvoiceCondition, conditions: Sequence[ColumnElement[bool]]) -> Found:
         table, owed, named = stripe_invoices, wanted.which in OWED, wanted.account_id is not None

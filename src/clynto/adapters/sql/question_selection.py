@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Select, and_, func, literal_column, or_, s
 from clynto.adapters.sql.codec_subscriptions import unpack_subscription
 from clynto.adapters.sql.column_types import AMOUNT, is_any_of, unindexed
 from clynto.adapters.sql.question_amounts import AmountsSql
+from clynto.adapters.sql.question_bounds import BoundsSql
 from clynto.adapters.sql.scope import Scope
 from clynto.adapters.sql.tables_accounts import MISSING, account_ranking
 from clynto.adapters.sql.tables_billing import account_billing, matches, subscription_billing
@@ -60,6 +61,7 @@ class SelectingSql:
     def __init__(self, scope: Scope, amounts: AmountsSql) -> None:
         self._scope = scope
         self._amounts = amounts
+        self._bounds = BoundsSql(scope, amounts)
         self._postgresql = scope.connection.dialect.name == "postgresql"
 
     def conditions(
@@ -99,8 +101,9 @@ class SelectingSql:
                     )
                 )
             )
-        elif selection.part.currency is not None:
+        elif selection.part.currency is not None and not _bounds_part(selection):
             found.append(own.in_(self._amounts.bearing(selection.part, plain(measure))))
+        found += [self._bounds.within(own, one, measure.basis) for one in selection.amounts]
         if selection.signal is not None:
             found.append(own.in_(self._with_signal(selection.signal)))
         if selection.cancellation is not None:
@@ -254,6 +257,11 @@ class SelectingSql:
         some = after.subquery()
         moved = select(some.c.account_id).where(self._amounts.has_none_in(some.c.account_id, before))
         return [RANKING.c.account_id.in_(moved)]
+
+
+def _bounds_part(selection: Selection) -> bool:
+    """Whether the accounts of a part are selected by a range of what they pay in its currency."""
+    return any(one.kind is MeasureKind.MRR and one.currency == selection.part.currency for one in selection.amounts)
 
 
 def plain(measure: Measure) -> Measure:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -102,7 +102,7 @@ class SqlSums:
         source, conditions = joined
         some = func.sum(case((_is_some(amounts), 1), else_=0))
         query = (
-            select(key.label("part"), amounts.c.currency, amounts.c.den, *_summing(amounts), some.label("some"))
+            select(key.label("part"), amounts.c.currency, amounts.c.den, *summing(amounts), some.label("some"))
             .select_from(source)
             .where(*conditions)
             .group_by(*_grouped_by(key), amounts.c.currency, amounts.c.den)
@@ -124,15 +124,7 @@ class SqlSums:
         return {_plain_key(row.part): int(row.more) for row in self._scope.connection.execute(query)}
 
     def _added(self, query: Any, name: Any, bearing: dict[str, int] | None = None) -> dict[str, MoneyBag]:
-        bags: dict[str, MoneyBag] = {}
-        for row in self._scope.connection.execute(query):
-            if bearing is not None:
-                bearing[name(row)] = bearing.get(name(row), 0) + int(row.some)
-            whole = int(row.high) * HALVES + int(row.low)
-            amount = exact_amounts.join(whole, int(row.rest), row.den)
-            key = name(row)
-            bags[key] = bags.get(key, MoneyBag.empty()) + MoneyBag.of(row.currency, amount)
-        return bags
+        return added_up(self._scope.connection.execute(query), name, bearing)
 
     def _bearing(self, amounts: Any, joined: Any, key: ColumnElement[Any], *, signed: bool) -> dict[str, int]:
         """One row for each account first: in the order of the primary key this needs no sorting, as counting different
@@ -170,13 +162,13 @@ class SqlSums:
             .where(*conditions, some)
             .group_by(amounts.c.currency)
         )
-        summing = (
-            select(amounts.c.currency, amounts.c.den, *_summing(amounts))
+        each = (
+            select(amounts.c.currency, amounts.c.den, *summing(amounts))
             .select_from(source)
             .where(*conditions)
             .group_by(amounts.c.currency, amounts.c.den)
         )
-        sums = self._added(summing, lambda row: row.currency)
+        sums = self._added(each, lambda row: row.currency)
         return [
             GroupTotal(row.currency, row.accounts, row.accounts, sums.get(row.currency, MoneyBag.empty()))
             for row in sorted(self._scope.connection.execute(counting), key=lambda row: str(row.currency))
@@ -212,6 +204,21 @@ class SqlSums:
         return list(self._scope.connection.scalars(placed))
 
 
+def added_up(
+    rows: Iterable[Any], name: Callable[[Any], str], bearing: dict[str, int] | None = None
+) -> dict[str, MoneyBag]:
+    """Exact sums by ``name`` from rows of ``summing``, one for each currency and denominator."""
+    bags: dict[str, MoneyBag] = {}
+    for row in rows:
+        if bearing is not None:
+            bearing[name(row)] = bearing.get(name(row), 0) + int(row.some)
+        whole = int(row.high) * HALVES + int(row.low)
+        amount = exact_amounts.join(whole, int(row.rest), row.den)
+        key = name(row)
+        bags[key] = bags.get(key, MoneyBag.empty()) + MoneyBag.of(row.currency, amount)
+    return bags
+
+
 def _are_of_part(selection: Selection, measure: Measure) -> bool:
     """Whether amounts are of the selected part of the money alone."""
     if selection.part.is_by_subscription:
@@ -223,7 +230,8 @@ def _is_some(amounts: Any) -> ColumnElement[bool]:
     return or_(amounts.c.whole != 0, amounts.c.num != 0)
 
 
-def _summing(amounts: Any) -> list[ColumnElement[Any]]:
+def summing(amounts: Any) -> list[ColumnElement[Any]]:
+    """What ``added_up`` adds: the sums of one currency and denominator."""
     whole = cast(amounts.c.whole, BigInteger)
     return [
         func.sum(whole // HALVES).label("high"),

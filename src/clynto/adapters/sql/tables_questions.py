@@ -50,6 +50,29 @@ Index(
 neighbours are found beside each other. ``status`` is the same in all of it, but without it SQLite takes an index of all
 invoices, which serves the workspace just as well."""
 
+Index(
+    "ix_stripe_invoices_amount",
+    stripe_invoices.c.workspace_id,
+    stripe_invoices.c.currency,
+    stripe_invoices.c.amount_due,
+    stripe_invoices.c.id,
+    stripe_invoices.c.status,
+    stripe_invoices.c.created,
+)
+"""The largest invoices of each currency are its last entries; those of a status or a period are found on the way."""
+
+IS_PAID = text("status = 'paid'")
+Index(
+    "ix_stripe_invoices_paid",
+    stripe_invoices.c.workspace_id,
+    stripe_invoices.c.currency,
+    stripe_invoices.c.paid_at,
+    stripe_invoices.c.amount_paid,
+    sqlite_where=IS_PAID,
+    postgresql_where=IS_PAID,
+)
+"""What came in between two moments is summed over a stretch of it, currency by currency."""
+
 SQLITE_CANCELING = text(
     "ended = 0 AND (json_extract(document, '$[9]') = 1 OR json_extract(document, '$[10]') IS NOT NULL)"
 )

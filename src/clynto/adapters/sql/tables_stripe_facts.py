@@ -93,9 +93,12 @@ stripe_invoices = Table(
     Column("head", WORD, nullable=False),
     Column("lines", WORD, nullable=False),
     Column("amount_remaining", AMOUNT, nullable=False, server_default="0"),
+    Column("amount_due", AMOUNT, nullable=False, server_default="0"),
+    Column("paid_at", AMOUNT),
 )
 """``head`` holds the fields nobody asks for in SQL; ``lines`` stands behind them, as most reads leave it out.
-``amount_remaining`` stands in ``head`` too: the column is read from an index only, never behind the lines."""
+``IN_INDEXES`` stand in ``head`` too: these columns are read from an index only, never behind the lines."""
+IN_INDEXES = ("amount_remaining", "amount_due", "paid_at")
 Index(
     "ix_stripe_invoices_customer",
     stripe_invoices.c.workspace_id,

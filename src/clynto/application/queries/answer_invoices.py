@@ -37,9 +37,12 @@ def answer_invoices(ground: Ground, query: Invoices, account: NamedAccount | Non
     found, invoices = _read(ground, query, account)
     noun = f"{INVOICE_WORDS[query.which]}invoice"
     created = when(ground, query.period, "created")
-    narrowed = _conditions(ground, query)
+    narrowed = _conditions(ground, query, found.total)
     conditions = f"{'' if narrowed else whose(account, found.total)}{narrowed}{created}"
     text = f"{has(account, found.total)} {count(found.total, noun)}{conditions}"
+    if query.period is not None and query.which not in OWED:
+        # That none is held of a year which was never read does not say that there were none.
+        text = f"of those held, {text}" if ground.span(query.period).last < ground.invoices_held_since else text
     figures = [AnswerFigure("invoices", number=Fraction(found.total))]
     if query.which in OWED:
         owed = ground.view(found.remaining)
@@ -51,7 +54,7 @@ def answer_invoices(ground: Ground, query: Invoices, account: NamedAccount | Non
         text += f", on which {money(paid)} was paid"
     table = Table(INVOICE_COLUMNS, tuple(invoice_row(ground, owned) for owned in invoices), found.total)
     told = [sentence(text), *_ends_told(ground, query, invoices)]
-    notes = _compared(ground, query, found)
+    notes = [*_compared(ground, query, found, invoices), *_held(ground, query)]
     return ground.answer(query, told, table=table, figures=figures, citations=cited(ground, account), notes=notes)
 
 
@@ -67,8 +70,7 @@ def _read(ground: Ground, query: Invoices, account: NamedAccount | None) -> tupl
     )
     if query.order not in BY_AMOUNT:
         return data.invoices(wanted, now=now, limit=query.limit, order=query.order)
-    whole, _ = data.invoices(wanted, now=now, limit=1)
-    weights = ground.weights(whole.remaining + whole.paid)
+    weights = ground.weights_of(data.billed_currencies())
     return data.invoices(wanted, now=now, limit=query.limit, order=query.order, weights=weights)
 
 
@@ -81,22 +83,34 @@ def _due(ground: Ground, query: Invoices) -> Stretch | None:
     return Stretch(since, until)
 
 
-def _conditions(ground: Ground, query: Invoices) -> str:
+def _conditions(ground: Ground, query: Invoices, total: int) -> str:
     told = "" if query.currency is None else f" in {query.currency}"
     if query.is_bounded:
         told += f" of {grouped_amounts(amount_bounds(query))}"
     if query.days_late is not None:
-        told += f" that {'is' if query.limit == 1 else 'are'} at least {count(query.days_late, 'day')} late"
+        told += f" that {'is' if total == 1 else 'are'} at least {count(query.days_late, 'day')} late"
     if query.due is not None:
         span = ground.span(query.due)
         told += f" due {in_span(span.first, span.last)}"
     return told
 
 
-def _compared(ground: Ground, query: Invoices, found: Found) -> list[str]:
+def _held(ground: Ground, query: Invoices) -> list[str]:
+    """How far back invoices reach, where the question reaches further (ADR 0028). What is owed is held whatever its
+    age."""
+    since = ground.invoices_held_since
+    begins = None if query.period is None else ground.span(query.period).first
+    reaches_back = query.order in BY_AMOUNT if begins is None else begins < since
+    if query.which in OWED or not reaches_back:
+        return []
+    return [f"Invoices are held since {day_text(since)}; of older ones some may be missing."]
+
+
+def _compared(ground: Ground, query: Invoices, found: Found, invoices: Sequence[OwnedInvoice]) -> list[str]:
     """How amounts of several currencies were compared."""
     notes = []
-    several = len((found.remaining + found.paid).without_zeros().currencies) > 1
+    known = {*(found.remaining + found.paid).without_zeros().currencies, *(owned.row.currency for owned in invoices)}
+    several = len(known) > 1
     if query.is_bounded and query.currency is None and several:
         notes.append("Each invoice is compared in its own currency.")
     if query.order in BY_AMOUNT and several and ground.figures.default_currency is None:

@@ -27,7 +27,8 @@ from clynto.domain.questions.lists import (
     UnmatchedCustomers,
 )
 from clynto.domain.questions.periods import Period
-from clynto.domain.questions.sentences import SIGNAL_WORDS, SUBSCRIPTION_WORDS, either, quoted
+from clynto.domain.questions.phrases import SIGNAL_WORDS, either, quoted
+from clynto.domain.questions.sentences import SUBSCRIPTION_WORDS
 from clynto.domain.questions.wording import count, in_span, listed, moment_day, money, sentence
 from clynto.domain.signal_explanation import explain
 from clynto.domain.signals import SignalType

@@ -29,6 +29,7 @@ from clynto.domain.questions.answers import (
 )
 from clynto.domain.questions.lists import LARGEST_LIMIT
 from clynto.domain.questions.periods import DaySpan, day_of
+from clynto.domain.questions.phrases import MONTH_NAMES
 from clynto.domain.questions.query import (
     Change,
     CompareAccounts,
@@ -39,7 +40,7 @@ from clynto.domain.questions.query import (
     Order,
     Trajectory,
 )
-from clynto.domain.questions.sentences import METRIC_WORDS, MONTH_NAMES
+from clynto.domain.questions.sentences import METRIC_WORDS
 from clynto.domain.questions.wording import count, money, sentence, unsigned
 from clynto.ports.question_data import RecordedMoment, Selection
 
@@ -179,7 +180,8 @@ def answer_movers(ground: Ground, query: Movers) -> Answer:
 def answer_trajectory(ground: Ground, query: Trajectory, account: NamedAccount | None) -> Answer:
     """MRR or ARR at month ends, and now if the period reaches it. Raises ``NotRecorded``."""
     span = ground.span(query.period)
-    months = max(1, min(MOST_MONTHS, _months_between(span.first, ground.today)))
+    begin = _begins_on(span)
+    months = max(1, min(MOST_MONTHS, _months_between(begin, ground.today)))
     known_from = _first_month_known(ground, months)
     moment = ground.connection.moment_of_figures(ground.now)
     if account is None:
@@ -187,7 +189,8 @@ def answer_trajectory(ground: Ground, query: Trajectory, account: NamedAccount |
     else:
         row = ground.unit.accounts_table.rows([account.id])[0]
         history = history_of_account(ground.unit, row, moment, months)
-    inside = [point for point in history.points if _is_inside(point, span, ground.today, known_from)]
+    course = DaySpan(begin, span.last)
+    inside = [point for point in history.points if _is_inside(point, course, ground.today, known_from)]
     points = [_point(ground, query.metric, point) for point in inside]
     if not points:
         raise NotRecorded(span.last)
@@ -284,6 +287,12 @@ def _two_moments(
 
 
 # Trajectories.
+
+
+def _begins_on(span: DaySpan) -> dt.date:
+    """A period that begins with a month begins with the end of the one before: without it, the first month's change
+    would not be seen."""
+    return span.first - dt.timedelta(days=1) if span.first.day == 1 else span.first
 
 
 def _months_between(first: dt.date, today: dt.date) -> int:

@@ -11,6 +11,7 @@ from clynto.application.queries.select_accounts import selection_of, stretch_of,
 from clynto.domain.money import MoneyBag
 from clynto.domain.money_view import annual
 from clynto.domain.questions.answers import Answer, AnswerFigure, Cell, CellKind, Column, Row, Table
+from clynto.domain.questions.filters import OutstandingRange
 from clynto.domain.questions.periods import Period
 from clynto.domain.questions.query import (
     RECURRING,
@@ -144,7 +145,8 @@ def _account(ground: Ground, row: AccountRow, metric: Metric, amount: MoneyBag) 
 
 
 def _accounts_found(query: Accounts, total: GroupTotal, bearing: int) -> list[str]:
-    if query.metric is Metric.OUTSTANDING:
+    bounded = any(isinstance(condition, OutstandingRange) for condition in query.filters)
+    if query.metric is Metric.OUTSTANDING and not bounded:
         owing = "owes" if bearing == 1 else "owe"
         return [sentence(f"{count(bearing, 'account')}{conditions(query.filters)} {owing} something")]
     if not query.filters and query.metric is not Metric.HEALTH and total.accounts > 1:

@@ -19,12 +19,14 @@ from clynto.domain.questions.filters import (
     HealthIs,
     HealthUnknown,
     InCurrency,
+    LifetimeRange,
     MrrRange,
     NewIn,
     NotMatched,
     NotOnPlan,
     OnPlan,
     OnTrial,
+    OutstandingRange,
     PaidEvery,
     PaymentStatusIs,
     RenewsIn,
@@ -39,6 +41,8 @@ _FACTS: dict[type[Filter], Fact] = {
     PaymentStatusIs: Fact.PAYMENT_STATUS,
     InCurrency: Fact.MRR,
     MrrRange: Fact.MRR,
+    OutstandingRange: Fact.OUTSTANDING,
+    LifetimeRange: Fact.LIFETIME_VALUE,
     HealthIs: Fact.HEALTH,
     HealthUnknown: Fact.HEALTH,
     RenewsIn: Fact.RENEWAL,
@@ -75,17 +79,8 @@ def answer_whether(ground: Ground, query: Whether, account: NamedAccount) -> Ans
 
 
 def _meets(ground: Ground, query: Whether, account: NamedAccount) -> bool:
-    filters = list(query.filters)
-    currency = next((held.currency for held in filters if isinstance(held, InCurrency)), None)
-    bound = next((held for held in filters if isinstance(held, MrrRange)), None)
-    if currency is not None and bound is not None:
-        # A bound in a currency is about the MRR in it, whatever there is in others beside it.
-        filters.remove(bound)
-    selection = replace(selection_of(ground, filters), account_ids=(account.id,))
-    total = ground.unit.question_data.totals(selection, ground.measure())[0]
-    if not total.accounts or currency is None or bound is None:
-        return bool(total.accounts)
-    return _is_within(Fraction(ground.as_billed(total.amounts).amount), bound)
+    selection = replace(selection_of(ground, query.filters), account_ids=(account.id,))
+    return bool(ground.unit.question_data.totals(selection, ground.measure())[0].accounts)
 
 
 def _is_undecided(ground: Ground, query: Whether, account: NamedAccount, *, meets: bool) -> bool:
@@ -112,15 +107,6 @@ def _told(name: str, filters: tuple[Filter, ...], *, meets: bool) -> str:
     if phrase.startswith("with "):
         return f"{name} {'has' if meets else 'does not have'} {phrase.removeprefix('with ')}"
     return f"{name} is {'' if meets else 'not '}{phrase}"
-
-
-def _is_within(amount: Fraction, bound: MrrRange) -> bool:
-    return (
-        (bound.minimum is None or amount >= bound.minimum)
-        and (bound.above is None or amount > bound.above)
-        and (bound.maximum is None or amount <= bound.maximum)
-        and (bound.below is None or amount < bound.below)
-    )
 
 
 def _shown_by(condition: Filter, account: str) -> AccountFact | Subscriptions | Signals | Change:

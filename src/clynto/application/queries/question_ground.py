@@ -30,6 +30,7 @@ from clynto.domain.questions.query import Metric, Query
 from clynto.domain.questions.wording import count, day_text, listed, money
 from clynto.domain.sort_places import MILLIONTHS
 from clynto.domain.stripe_links import customer_url, invoice_url, subscription_url
+from clynto.domain.sync_window import window_start
 from clynto.ports.question_data import Measure, MeasureKind, RecordedMoment, Selection
 from clynto.ports.question_unit import QuestionUnit
 from clynto.ports.read_models import AccountRow
@@ -69,6 +70,12 @@ class Ground:
     def second(self) -> UnixTime:
         """Now, in seconds."""
         return seconds_of(self.now)
+
+    @property
+    def invoices_held_since(self) -> dt.date:
+        """The first day of the twelve months whose invoices are surely held; some older ones are as well (ADR 0028)."""
+        moment = self.connection.moment_of_figures(self.now)
+        return day_of(window_start(seconds_of(moment)))
 
     def view(self, bag: MoneyBag) -> MoneyView:
         """Money as the workspace shows it."""
@@ -126,7 +133,11 @@ class Ground:
 
     def weights(self, bag: MoneyBag) -> Mapping[str, int]:
         """What a minor unit of each currency is worth when amounts are put in order: converted where figures are."""
-        return {currency: self._weight(currency) for currency in bag.currencies}
+        return self.weights_of(bag.currencies)
+
+    def weights_of(self, currencies: Iterable[str]) -> Mapping[str, int]:
+        """The same, by currency."""
+        return {currency: self._weight(currency) for currency in currencies}
 
     def _weight(self, currency: str) -> int:
         plain = Fraction(MILLIONTHS, UNITS[minor_digits(currency)])

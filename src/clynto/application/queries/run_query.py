@@ -25,11 +25,12 @@ from clynto.application.queries.answer_over_time import (
 )
 from clynto.application.queries.answer_past_ranking import answer_accounts_of_the_past
 from clynto.application.queries.answer_portfolio import answer_accounts, answer_figure
+from clynto.application.queries.answer_received import answer_received
 from clynto.application.queries.answer_whether import answer_whether
 from clynto.application.queries.find_account import WorkspaceNames, accounts_meant, reference_to
 from clynto.application.queries.question_ground import Ground, NotRecorded
 from clynto.domain.questions.answers import Answer, AnswerKind, NamedAccount
-from clynto.domain.questions.lists import Invoices, Signals, Subscriptions, UnmatchedCustomers
+from clynto.domain.questions.lists import Invoices, Received, Signals, Subscriptions, UnmatchedCustomers
 from clynto.domain.questions.query import (
     AccountFact,
     Accounts,
@@ -103,6 +104,8 @@ def _answered(ground: Ground, query: Query, named: Sequence[NamedAccount]) -> An
             return answer_compared_accounts(ground, query, *named)
         case Invoices():
             return answer_invoices(ground, query, account)
+        case Received():
+            return answer_received(ground, query)
         case Subscriptions():
             return answer_subscriptions(ground, query, account)
         case Signals():

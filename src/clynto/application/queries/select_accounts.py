@@ -9,6 +9,8 @@ from clynto.application.queries.question_ground import Ground
 from clynto.domain.moments import UnixTime
 from clynto.domain.money import USUAL_DIGITS, shown_digits
 from clynto.domain.questions.filters import (
+    SUBSCRIPTION_FILTERS,
+    AmountRange,
     CancelsIn,
     ChurnedIn,
     Filter,
@@ -16,6 +18,7 @@ from clynto.domain.questions.filters import (
     HealthIs,
     HealthUnknown,
     InCurrency,
+    LifetimeRange,
     MrrRange,
     NewIn,
     NoSubscription,
@@ -23,18 +26,28 @@ from clynto.domain.questions.filters import (
     NotOnPlan,
     OnPlan,
     OnTrial,
+    OutstandingRange,
     PaidEvery,
     PaymentStatusIs,
     RenewsIn,
     SignalStanding,
+    StatusWord,
     WithoutProduct,
     WithSignal,
 )
 from clynto.domain.questions.periods import Period
 from clynto.domain.questions.shown_bounds import exact_bounds
-from clynto.domain.questions.wording import day_text
+from clynto.domain.questions.wording import day_text, listed
 from clynto.domain.signals import SignalType
-from clynto.ports.question_data import Lacking, Movement, Selection, SignalCondition, Stretch
+from clynto.ports.question_data import (
+    AmountCondition,
+    Lacking,
+    MeasureKind,
+    Movement,
+    Selection,
+    SignalCondition,
+    Stretch,
+)
 from clynto.ports.read_models import StatusFilter
 from clynto.ports.signals import InboxStatus
 
@@ -42,6 +55,15 @@ ALWAYS = Stretch(UnixTime(0), UnixTime(2**40))
 """Longer than any moment that Stripe can name."""
 
 
+_BOUNDED: dict[type[Filter], str] = {
+    MrrRange: "The MRR",
+    OutstandingRange: "What is left to pay",
+    LifetimeRange: "What was paid",
+}
+_NOT_BOUNDED: dict[type[Filter], str] = {
+    OutstandingRange: "Accounts that owe nothing are not among them.",
+    LifetimeRange: "Accounts that never paid are not among them.",
+}
 _LACKING: dict[type[Filter], Lacking] = {
     HealthUnknown: Lacking.HEALTH_SCORE,
     NoSubscription: Lacking.SUBSCRIPTION,
@@ -52,8 +74,13 @@ _LACKING: dict[type[Filter], Lacking] = {
 def selection_of(ground: Ground, filters: Sequence[Filter]) -> Selection:
     """Accounts that meet all of ``filters``. Raises ``NotRecorded``."""
     selection = Selection()
+    currency = next((condition.currency for condition in filters if isinstance(condition, InCurrency)), None)
     for condition in filters:
-        selection = _with(ground, selection, condition)
+        if isinstance(condition, MrrRange) and currency is not None:
+            # Beside a currency the MRR in it is bounded, whatever there is in others.
+            selection = _with_amount(selection, _amount_condition(ground, condition, currency))
+        else:
+            selection = _with(ground, selection, condition)
     return selection
 
 
@@ -84,9 +111,7 @@ def signal_condition(
 
 def what_is_compared(ground: Ground, filters: Sequence[Filter]) -> list[str]:
     """Which moments a condition on new or churned accounts compares, and what a bound beside a currency is put to."""
-    notes = []
-    if {InCurrency, MrrRange} <= {type(condition) for condition in filters}:
-        notes.append("The bound is put to an account's whole MRR, also where a part of it is in another currency.")
+    notes = [*_what_is_bounded(ground, filters)]
     for condition in filters:
         if isinstance(condition, NewIn | ChurnedIn):
             start, end = ground.moments_of(ground.span(condition.period))
@@ -94,6 +119,56 @@ def what_is_compared(ground: Ground, filters: Sequence[Filter]) -> list[str]:
             word = "New" if isinstance(condition, NewIn) else "Churned"
             notes.append(f"{word} compares the MRR at the end of {day_text(start.end_of)} with {until}.")
     return notes
+
+
+def _what_is_bounded(ground: Ground, filters: Sequence[Filter]) -> list[str]:
+    notes = []
+    currency = next((condition.currency for condition in filters if isinstance(condition, InCurrency)), None)
+    for condition in filters:
+        bounded = condition.currency if isinstance(condition, OutstandingRange | LifetimeRange) else currency
+        if type(condition) in _BOUNDED and bounded is not None:
+            notes.append(f"{_BOUNDED[type(condition)]} in {bounded} alone is bounded, unconverted.")
+        elif isinstance(condition, OutstandingRange | LifetimeRange):
+            notes += _without_rate(ground, _kind_of(condition))
+        if isinstance(condition, OutstandingRange | LifetimeRange) and condition.bounds[:2] == (None, None):
+            notes.append(_NOT_BOUNDED[type(condition)])
+        if isinstance(condition, MrrRange) and any(isinstance(held, SUBSCRIPTION_FILTERS) for held in filters):
+            notes.append("The bound is put to all MRR of an account, and not only to that of some subscriptions.")
+        late = any(isinstance(held, PaymentStatusIs) and StatusWord.OVERDUE in held.statuses for held in filters)
+        if isinstance(condition, OutstandingRange) and late:
+            notes.append("Outstanding is all that is left to pay, be it overdue or not yet due.")
+    return notes
+
+
+def _without_rate(ground: Ground, kind: MeasureKind) -> list[str]:
+    """Amounts that could not be compared with a bound in the workspace's currency."""
+    wanted = ground.figures.default_currency
+    if wanted is None:
+        return []
+    everything = ground.sum_of(None, ground.measure(kind)).without_zeros()
+    rates = ground.figures.rates.into(wanted, ground.figures.day)
+    missing = sorted(set(everything.currencies) - set(rates))
+    if not missing:
+        return []
+    return [f"Not compared, since there is no exchange rate: amounts in {listed(missing)}."]
+
+
+def _kind_of(condition: AmountRange) -> MeasureKind:
+    kinds = {OutstandingRange: MeasureKind.OUTSTANDING, LifetimeRange: MeasureKind.LIFETIME}
+    return kinds.get(type(condition), MeasureKind.MRR)
+
+
+def _amount_condition(ground: Ground, condition: AmountRange, currency: str | None) -> AmountCondition:
+    shown_in = currency or ground.figures.default_currency
+    low, behind = exact_bounds(condition, USUAL_DIGITS if shown_in is None else shown_digits(shown_in))
+    rates = None
+    if currency is None and shown_in is not None:
+        rates = tuple(sorted(ground.figures.rates.into(shown_in, ground.figures.day).items()))
+    return AmountCondition(_kind_of(condition), low, behind, currency, rates)
+
+
+def _with_amount(selection: Selection, condition: AmountCondition) -> Selection:
+    return replace(selection, amounts=(*selection.amounts, condition))
 
 
 def _with(ground: Ground, selection: Selection, condition: Filter) -> Selection:
@@ -117,6 +192,8 @@ def _with(ground: Ground, selection: Selection, condition: Filter) -> Selection:
             shown_in = ground.figures.default_currency
             low, below = exact_bounds(condition, USUAL_DIGITS if shown_in is None else shown_digits(shown_in))
             return replace(selection, mrr_from=low, mrr_below=below)
+        case OutstandingRange() | LifetimeRange():
+            return _with_amount(selection, _amount_condition(ground, condition, condition.currency))
         case HealthIs(minimum, maximum):
             return replace(selection, health_from=minimum, health_to=maximum)
         case HealthUnknown() | NoSubscription() | NotMatched():

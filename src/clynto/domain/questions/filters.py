@@ -112,8 +112,8 @@ class PaidEvery:
 
 
 @dataclass(frozen=True, slots=True)
-class MrrRange:
-    """The shown MRR in major units: more than ``above`` or at least ``minimum``, less than ``below`` or at most
+class AmountRange:
+    """A shown amount in major units: more than ``above`` or at least ``minimum``, less than ``below`` or at most
     ``maximum``. Raises ``ValueError`` for two lower or two upper bounds, for none, and for an empty range."""
 
     minimum: Fraction | None = None
@@ -122,20 +122,57 @@ class MrrRange:
     below: Fraction | None = None
 
     def __post_init__(self) -> None:
-        bounds = [self.minimum, self.above, self.maximum, self.below]
-        given = [bound for bound in bounds if bound is not None]
+        given = [bound for bound in self.bounds if bound is not None]
         if not given:
-            raise ValueError("an MRR range needs a bound")
+            raise ValueError("a range of amounts needs a bound")
         if any(bound < 0 or bound > LARGEST_AMOUNT or FINEST_AMOUNT % bound.denominator for bound in given):
             raise ValueError("an amount is a positive decimal number with at most three decimals")
         if (self.minimum is not None and self.above is not None) or (
             self.maximum is not None and self.below is not None
         ):
-            raise ValueError("an MRR range has one lower and one upper bound at most")
+            raise ValueError("a range of amounts has one lower and one upper bound at most")
         low = self.minimum if self.minimum is not None else self.above
         high = self.maximum if self.maximum is not None else self.below
         if low is not None and high is not None and low > high:
             raise ValueError("the range is empty")
+
+    @property
+    def bounds(self) -> tuple[Fraction | None, Fraction | None, Fraction | None, Fraction | None]:
+        """At least, more than, at most, less than."""
+        return self.minimum, self.above, self.maximum, self.below
+
+
+@dataclass(frozen=True, slots=True)
+class MrrRange(AmountRange):
+    """The shown MRR in major units: more than above or at least minimum, less than below or at most maximum. Beside a
+    condition on the currency it is the MRR in that currency, unconverted."""
+
+
+@dataclass(frozen=True, slots=True)
+class OutstandingRange(AmountRange):
+    """What is left to pay on open invoices, in major units, bounded as in mrr_range. With a currency (upper case) what
+    is left to pay in it, unconverted. Accounts that owe nothing are not selected, whatever the bounds."""
+
+    currency: str | None = None
+
+    def __post_init__(self) -> None:
+        # A base of a class with slots is not found by ``super()`` alone: the decorator makes the class anew.
+        AmountRange.__post_init__(self)
+        if self.currency is not None:
+            check_currency(self.currency)
+
+
+@dataclass(frozen=True, slots=True)
+class LifetimeRange(AmountRange):
+    """What was paid in all, in major units, bounded as in mrr_range. With a currency (upper case) what was paid in it,
+    unconverted. Accounts that never paid are not selected, whatever the bounds."""
+
+    currency: str | None = None
+
+    def __post_init__(self) -> None:
+        AmountRange.__post_init__(self)
+        if self.currency is not None:
+            check_currency(self.currency)
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,6 +263,8 @@ Filter = (
     | InCurrency
     | PaidEvery
     | MrrRange
+    | OutstandingRange
+    | LifetimeRange
     | HealthIs
     | HealthUnknown
     | NoSubscription
@@ -246,6 +285,8 @@ FILTER_TYPES: tuple[type[Filter], ...] = (
     InCurrency,
     PaidEvery,
     MrrRange,
+    OutstandingRange,
+    LifetimeRange,
     HealthIs,
     HealthUnknown,
     NoSubscription,

@@ -11,10 +11,10 @@ from fractions import Fraction
 
 from clynto.domain.health import FULL_SCORE, OK_FROM, WARNING_FROM
 from clynto.domain.questions.filters import (
+    AmountRange,
     Filter,
     HasProduct,
     HealthIs,
-    MrrRange,
     NotOnPlan,
     OnPlan,
     WithoutProduct,
@@ -61,10 +61,8 @@ def _bounds(query: Query) -> Iterable[Fraction]:
         if query.days_late is not None:
             yield Fraction(query.days_late)
     for condition in _filters(query):
-        if isinstance(condition, MrrRange):
-            for bound in (condition.minimum, condition.above, condition.maximum, condition.below):
-                if bound is not None:
-                    yield bound
+        if isinstance(condition, AmountRange):
+            yield from (bound for bound in condition.bounds if bound is not None)
 
 
 def _scores(query: Query) -> Iterable[int]:

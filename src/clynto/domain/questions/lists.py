@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from clynto.domain.questions.filters import (
-    MrrRange,
+    AmountRange,
     SignalStanding,
     canonical,
     canonical_standings,
@@ -66,7 +66,8 @@ class Invoices:
 
     ``minimum``, ``above``, ``maximum`` and ``below`` bound the amount that ``order`` goes by, in major units of each
     invoice's own currency. ``due`` is when they have to be paid, ``days_late`` for how many whole days that has been
-    over at least. Unpaid and overdue invoices alone are due, and over all accounts they alone are told by amount.
+    over at least. Unpaid and overdue invoices alone are due. Over all accounts other ones are bounded, and told by
+    currency, in the order of their amounts alone.
     """
 
     account: str | None = None
@@ -88,12 +89,12 @@ class Invoices:
         if self.currency is not None:
             check_currency(self.currency)
         if self.is_bounded:
-            MrrRange(self.minimum, self.above, self.maximum, self.below)
+            AmountRange(*self.bounds)
         if self.due is not None and self.which not in OWED:
             raise ValueError("only unpaid and overdue invoices are due")
-        by_amount = self.order in BY_AMOUNT or self.is_bounded or self.currency is not None
-        if by_amount and self.which not in OWED and self.account is None:
-            raise ValueError("over all accounts only unpaid and overdue invoices are told by amount and currency")
+        narrowed = (self.is_bounded or self.currency is not None) and self.order not in BY_AMOUNT
+        if narrowed and self.which not in OWED and self.account is None:
+            raise ValueError("over all accounts invoices are bounded in the order of their amounts alone")
         if self.days_late is not None:
             if self.which is not InvoiceWord.OVERDUE:
                 raise ValueError("only overdue invoices are late by days")
@@ -109,6 +110,14 @@ class Invoices:
     def bounds(self) -> tuple[Fraction | None, Fraction | None, Fraction | None, Fraction | None]:
         """At least, more than, at most, less than."""
         return self.minimum, self.above, self.maximum, self.below
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """What was paid on invoices in a period, by when it was paid and not by when they were created, by currency. Of
+    everybody, Stripe customers without an account included."""
+
+    period: Period
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from clynto.domain.questions.filters import (
 from clynto.domain.questions.lists import (
     USUAL_LIMIT,
     Invoices,
+    Received,
     Signals,
     Subscriptions,
     UnmatchedCustomers,
@@ -316,6 +317,7 @@ Query = (
     | ComparePeriods
     | Explain
     | Invoices
+    | Received
     | Subscriptions
     | Signals
     | UnmatchedCustomers
@@ -333,6 +335,7 @@ QUERY_TYPES: tuple[type[Query], ...] = (
     ComparePeriods,
     Explain,
     Invoices,
+    Received,
     Subscriptions,
     Signals,
     UnmatchedCustomers,

@@ -2,55 +2,29 @@
 
 from __future__ import annotations
 
-import datetime as dt
-from collections.abc import Iterable, Sequence
-from fractions import Fraction
+from collections.abc import Sequence
 from typing import assert_never
 
-from clynto.domain.questions.filters import (
-    CancelsIn,
-    ChurnedIn,
-    Filter,
-    HasProduct,
-    HealthIs,
-    HealthUnknown,
-    InCurrency,
-    MrrRange,
-    NewIn,
-    NoSubscription,
-    NotMatched,
-    NotOnPlan,
-    OnPlan,
-    OnTrial,
-    PaidEvery,
-    PaymentStatusIs,
-    RenewsIn,
-    SignalStanding,
-    WithoutProduct,
-    WithSignal,
-)
-from clynto.domain.questions.json_form import amount_text
+from clynto.domain.questions.filters import Filter
 from clynto.domain.questions.lists import (
     InvoiceOrder,
     Invoices,
     InvoiceWord,
+    Received,
     Signals,
     Subscriptions,
     SubscriptionWord,
     UnmatchedCustomers,
 )
-from clynto.domain.questions.periods import (
-    Between,
-    MonthOf,
-    Period,
-    QuarterOf,
-    Relative,
-    Rolling,
-    Since,
-    Unit,
-    Which,
-    YearOf,
-    is_a_course,
+from clynto.domain.questions.periods import Period, is_a_course
+from clynto.domain.questions.phrases import (
+    bounds_phrase,
+    condition_phrase,
+    either,
+    period_phrase,
+    quoted,
+    signals_phrase,
+    when_phrase,
 )
 from clynto.domain.questions.query import (
     AccountFact,
@@ -73,22 +47,7 @@ from clynto.domain.questions.query import (
     Trajectory,
     Whether,
 )
-from clynto.domain.signals import SignalType
 
-MONTH_NAMES = (
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-)
 METRIC_WORDS = {
     Metric.MRR: "MRR",
     Metric.ARR: "ARR",
@@ -113,12 +72,6 @@ GROUPING_WORDS = {
     Grouping.CURRENCY: "by currency",
     Grouping.INTERVAL: "by billing interval",
     Grouping.HEALTH: "by health",
-}
-SIGNAL_WORDS = {
-    SignalType.PAYMENT_FAILED: "payment failure",
-    SignalType.PAYMENT_OVERDUE: "payment overdue",
-    SignalType.SUBSCRIPTION_CANCELED: "cancellation",
-    SignalType.SUBSCRIPTION_DOWNGRADED: "downgrade",
 }
 INVOICE_WORDS = {
     InvoiceWord.ANY: "",
@@ -148,14 +101,6 @@ SUBSCRIPTION_WORDS = {
     SubscriptionWord.ENDED: "ended ",
     SubscriptionWord.ANY: "live and ended ",
 }
-_BEFORE_A_NAME: dict[type[Filter], str] = {
-    OnPlan: "on the plan",
-    HasProduct: "with the product",
-    NotOnPlan: "not on the plan",
-    WithoutProduct: "without the product",
-}
-MOST_DECIMALS = 3
-AT_ANY_TIME = "at any time"
 
 
 def sentence_of(query: Query) -> str:
@@ -173,11 +118,13 @@ def sentence_of(query: Query) -> str:
             return _fact(account, fact, period)
         case Invoices():
             return _invoices(query)
+        case Received(period):
+            return f"How much was received {period_phrase(period)}?"
         case Subscriptions(account, which, limit, plan):
             on_plan = "" if plan is None else f" on the plan {quoted(plan)}"
             return f"Show the top {limit} {SUBSCRIPTION_WORDS[which]}subscriptions{_of(account)}{on_plan}"
         case Signals(account, types, standings, period, limit):
-            return f"Show the top {limit} {_signals(types, standings)}{_of(account)} {_when(period)}"
+            return f"Show the top {limit} {signals_phrase(types, standings)}{_of(account)} {when_phrase(period)}"
         case Whether(account, filters):
             return f"Is {quoted(account)} an account{_conditions(filters)}?"
         case UnmatchedCustomers(limit):
@@ -211,83 +158,6 @@ def _over_time(
                 return f"How is the MRR of {quoted(account)} computed?"
             return f"Why did the MRR of {quoted(account)} change {period_phrase(period)}?"
     assert_never(query)
-
-
-def quoted(name: str) -> str:
-    """``name`` in double quotes, with those inside it and backslashes escaped."""
-    escaped = name.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{escaped}"'
-
-
-def period_phrase(period: Period) -> str:
-    """``last month``, ``in the next 7 days``, ``in October 2026``, ``since 2026-10-01``."""
-    match period:
-        case Relative(Unit.DAY, which):
-            return {Which.LAST: "yesterday", Which.THIS: "today", Which.NEXT: "tomorrow"}[which]
-        case Relative(unit, which):
-            return f"{which.value} {unit.value}"
-        case Rolling(count, unit, direction):
-            return f"in the {direction.value} {count} {unit.value}{'' if count == 1 else 's'}"
-        case MonthOf(year, month):
-            return f"in {MONTH_NAMES[month - 1]} {year}"
-        case QuarterOf(year, quarter):
-            return f"in Q{quarter} {year}"
-        case YearOf(year):
-            return f"in {year}"
-        case Since(day):
-            return f"since {day.isoformat()}"
-        case Between(first, last):
-            return f"between {_day(first)} and {_day(last)}"
-    assert_never(period)
-
-
-def condition_phrase(condition: Filter) -> str:
-    """The condition as it stands behind "accounts": ``with payment status overdue``, ``on the plan "Pro"``."""
-    match condition:
-        case PaymentStatusIs(statuses):
-            return f"with payment status {either(status.value for status in statuses)}"
-        case OnPlan() | HasProduct() | NotOnPlan() | WithoutProduct():
-            return f"{_BEFORE_A_NAME[type(condition)]} {quoted(condition.name)}"
-        case InCurrency(currency):
-            return f"in {currency}"
-        case PaidEvery(interval):
-            return f"billed every {interval}"
-        case MrrRange():
-            return f"with an MRR of {_range(condition)}"
-        case HealthIs(low, high):
-            bounds = [f"at least {low}"] if low is not None else []
-            bounds += [f"at most {high}"] if high is not None else []
-            return f"with a health score of {' and '.join(bounds)}"
-        case HealthUnknown():
-            return "with unknown health"
-        case NoSubscription():
-            return "without a subscription"
-        case NotMatched():
-            return "without a Stripe customer"
-        case _:
-            return _event_phrase(condition)
-
-
-def _event_phrase(condition: WithSignal | RenewsIn | CancelsIn | OnTrial | NewIn | ChurnedIn) -> str:
-    match condition:
-        case WithSignal(types, standings, period):
-            return f"with {_signals(types, standings)} {_when(period)}"
-        case RenewsIn(renewal):
-            return f"renewing {period_phrase(renewal)}"
-        case CancelsIn(cancellation):
-            return f"canceling {_when(cancellation)}"
-        case OnTrial(end):
-            return f"with a trial ending {_when(end)}"
-        case NewIn(gained):
-            return f"new {period_phrase(gained)}"
-        case ChurnedIn(lost):
-            return f"churned {period_phrase(lost)}"
-    assert_never(condition)
-
-
-def either(words: Iterable[str]) -> str:
-    """``a``, ``a or b``, ``a or b or c``."""
-    return " or ".join(words)
 
 
 def _figure(query: Figure) -> str:
@@ -324,7 +194,7 @@ def _invoice_conditions(query: Invoices) -> str:
 
 def amount_bounds(query: Invoices) -> str:
     """``more than 500 and at most 1000``."""
-    return _bounds(*query.bounds)
+    return bounds_phrase(*query.bounds)
 
 
 def _fact(account: str, fact: Fact, period: Period | None) -> str:
@@ -346,32 +216,8 @@ def _conditions(filters: Sequence[Filter]) -> str:
     return "".join(f", {condition_phrase(condition)}" for condition in filters)
 
 
-def _signals(types: Sequence[SignalType], standings: Sequence[SignalStanding]) -> str:
-    standing = either(standing.value for standing in standings) if standings else "open or resolved or dismissed"
-    kinds = either(SIGNAL_WORDS[kind] for kind in types)
-    return " ".join(part for part in (standing, kinds, "signals") if part)
-
-
-def _when(period: Period | None) -> str:
-    return AT_ANY_TIME if period is None else period_phrase(period)
-
-
 def _behind(period: Period | None) -> str:
     return "" if period is None else f" {period_phrase(period)}"
-
-
-def _range(condition: MrrRange) -> str:
-    return _bounds(condition.minimum, condition.above, condition.maximum, condition.below)
-
-
-def _bounds(minimum: Fraction | None, above: Fraction | None, maximum: Fraction | None, below: Fraction | None) -> str:
-    bounds = [("at least", minimum), ("more than", above), ("at most", maximum), ("less than", below)]
-    return " and ".join(f"{word} {_unmistakable(amount_text(bound))}" for word, bound in bounds if bound is not None)
-
-
-def _unmistakable(amount: str) -> str:
-    """``1.125`` would be read as thousands."""
-    return f"{amount}0" if len(amount.partition(".")[2]) == MOST_DECIMALS else amount
 
 
 def _of(account: str | None) -> str:
@@ -380,7 +226,3 @@ def _of(account: str | None) -> str:
 
 def _of_some(account: str | None) -> str:
     return _of(account) if account is not None else " of all accounts"
-
-
-def _day(day: dt.date) -> str:
-    return day.isoformat()

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from clynto.domain.money import UNITS
-from clynto.domain.questions.filters import MrrRange
+from clynto.domain.questions.filters import AmountRange
 from clynto.domain.sort_places import MILLIONTHS
 
 
@@ -41,7 +41,7 @@ class AmountBounds:
 UNBOUNDED = AmountBounds()
 
 
-def exact_bounds(wanted: MrrRange, digits: int) -> tuple[int | None, int | None]:
+def exact_bounds(wanted: AmountRange, digits: int) -> tuple[int | None, int | None]:
     """From (inclusive) and below (exclusive), in millionths of a major unit, for figures shown with ``digits``
     decimals and rounded half-up."""
     unit = MILLIONTHS // UNITS[digits]

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from clynto.domain.questions.number_words import SCALES, is_number_word, value_of
-from clynto.domain.questions.sentences import MONTH_NAMES
+from clynto.domain.questions.phrases import MONTH_NAMES
 
 _SUFFIXES = {"k": 3, "m": 6, "mn": 6, "mio": 6, "b": 9, "bn": 9, "g": 9, "t": 12, "tn": 12}
 _MONTHS = {name.casefold()[:3]: number for number, name in enumerate(MONTH_NAMES, start=1)}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from clynto.domain.questions.sentences import quoted
+from clynto.domain.questions.phrases import quoted
 from clynto.domain.questions.understanding.lexicon import singular
 from clynto.domain.questions.understanding.refusals import Refusal
 from clynto.domain.questions.understanding.words import TokenKind, normalised, tokens_of
@@ -29,6 +29,8 @@ _PORTFOLIO = (
     "MRR by currency",
     "How many accounts are there by payment status?",
     "How much is outstanding?",
+    "How much was received last month?",
+    "Show the largest invoices of this year",
     "Show unpaid invoices",
     "Show overdue invoices",
     "Show the largest unpaid invoices",
@@ -84,11 +86,6 @@ _INSTEAD = {
         "How much is outstanding?",
         "How much MRR do we have?",
     ),
-    Refusal.RECEIVED: (
-        "What is the lifetime value of all accounts?",
-        "Who paid the most?",
-        "Show the last 10 paid invoices",
-    ),
     Refusal.RATE: (
         "Which accounts churned last month?",
         "How did MRR change this month?",
@@ -105,10 +102,6 @@ _REASONS = {
     Refusal.SECRET: "Keys, tokens and payment details are never shown, and Larry cannot read them.",
     Refusal.OTHER_WORKSPACE: "Larry sees this workspace alone.",
     Refusal.COLLECTED: "Cash, costs, taxes and payouts are not kept here.",
-    Refusal.RECEIVED: (
-        "What was paid in a period is known for one account at a time, by the invoices created in it; over all "
-        "accounts Larry tells what was paid in all."
-    ),
     Refusal.RATE: "Larry gives exact amounts and counts; this rate or statistic is not one of his answers.",
     Refusal.PERSON: "Who works at or for an account is not in the billing data.",
     Refusal.DEFINITION: (

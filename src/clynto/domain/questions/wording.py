@@ -11,11 +11,21 @@ from clynto.domain.account_billing import PaymentStatus
 from clynto.domain.moments import UnixTime
 from clynto.domain.money import decimal_text
 from clynto.domain.money_view import MoneyView
-from clynto.domain.questions.filters import CancelsIn, Filter, MrrRange, OnTrial, WithSignal
+from clynto.domain.questions.filters import (
+    AmountRange,
+    CancelsIn,
+    Filter,
+    InCurrency,
+    MrrRange,
+    OnTrial,
+    OutstandingRange,
+    WithSignal,
+)
 from clynto.domain.questions.periods import day_of
-from clynto.domain.questions.sentences import (
+from clynto.domain.questions.phrases import (
     MONTH_NAMES,
     SIGNAL_WORDS,
+    bounds_phrase,
     condition_phrase,
     either,
     period_phrase,
@@ -116,11 +126,13 @@ def in_span(first: dt.date, last: dt.date) -> str:
 
 def conditions(filters: Sequence[Filter]) -> str:
     """What is said of the accounts, behind the noun: `` with payment status overdue, on the plan "Pro"``."""
-    return "".join(f"{',' if place else ''} {_told(held)}" for place, held in enumerate(filters))
+    currency = next((held.currency for held in filters if isinstance(held, InCurrency)), None)
+    return "".join(f"{',' if place else ''} {_told(held, currency)}" for place, held in enumerate(filters))
 
 
-def _told(condition: Filter) -> str:
-    """As a person says it; the question that Larry writes for a query has to tell more cases apart."""
+def _told(condition: Filter, currency: str | None) -> str:
+    """As a person says it; the question that Larry writes for a query has to tell more cases apart. ``currency``: the
+    one that MRR is counted in."""
     match condition:
         case CancelsIn(None):
             return "set to cancel"
@@ -134,6 +146,10 @@ def _told(condition: Filter) -> str:
             when = "" if period is None else period_phrase(period)
             return " ".join(part for part in ("with", states, kinds, "signals", when) if part)
         case MrrRange():
+            return grouped_amounts(f"with an MRR of {bounds_phrase(*condition.bounds, currency)}")
+        case OutstandingRange(None, above, None, None, None) if above == 0:
+            return "with money left to pay"
+        case AmountRange():
             return grouped_amounts(condition_phrase(condition))
         case _:
             return condition_phrase(condition)

@@ -5,9 +5,22 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import fields, replace
+from fractions import Fraction
 from typing import Any
 
-from clynto.domain.questions.filters import CancelsIn, ChurnedIn, Filter, NewIn, OnTrial, RenewsIn, WithSignal
+from clynto.domain.questions.filters import (
+    CancelsIn,
+    ChurnedIn,
+    Filter,
+    LifetimeRange,
+    MrrRange,
+    NewIn,
+    OnTrial,
+    OutstandingRange,
+    PaymentStatusIs,
+    RenewsIn,
+    WithSignal,
+)
 from clynto.domain.questions.lists import USUAL_LIMIT, InvoiceOrder, Invoices, Signals
 from clynto.domain.questions.periods import Period, is_a_course
 from clynto.domain.questions.query import (
@@ -29,7 +42,9 @@ from clynto.domain.questions.query import (
 )
 from clynto.domain.questions.understanding.chunks import Chunk, TimeMeant
 from clynto.domain.questions.understanding.gathering import Gathered, Unreadable, words_of
+from clynto.domain.questions.understanding.invoice_words import invoices_narrowed
 from clynto.domain.questions.understanding.lexicon import Tag
+from clynto.domain.questions.understanding.spoken_bounds import LATE
 
 _FRAGMENT = frozenset(
     {
@@ -54,6 +69,8 @@ _FRAGMENT = frozenset(
         Tag.ALL,
         Tag.SIGNAL_TYPE,
         Tag.STANDING,
+        Tag.UNPAID,
+        Tag.INVOICE_STATE,
     }
 )
 _COUNTING = frozenset({Tag.HOW_MANY, Tag.ITS, Tag.FOLLOW_UP})
@@ -111,12 +128,35 @@ def among_those(previous: Query, asked: Query) -> Query:
     if not isinstance(previous, Accounts | Figure) or previous.period is not None:
         raise Unreadable("that")
     if isinstance(previous, Accounts) and previous.limit != USUAL_LIMIT:
-        raise Unreadable("that")
-    if previous.metric is Metric.OUTSTANDING or not isinstance(asked, Accounts | Figure):
+        raise ValueError(
+            "no condition tells which those were: they were the first of a list, so ask for that list whole"
+        )
+    if not isinstance(asked, Accounts | Figure):
         raise Unreadable("that")
     kinds = tuple(type(condition) for condition in asked.filters)
-    kept = [condition for condition in previous.filters if not (kinds and isinstance(condition, kinds))]
+    meant = _meant_by_the_metric(previous)
+    kept = [condition for condition in meant if not (kinds and isinstance(condition, kinds))]
     return replace(asked, filters=(*kept, *asked.filters))
+
+
+def first_of_those(previous: Query, asked: Query) -> Query | None:
+    """``Top 5 of those``: the first in the order that they were shown in. None: something else is asked."""
+    if not isinstance(previous, Accounts) or not isinstance(asked, Accounts) or asked.filters:
+        return None
+    if asked.limit == USUAL_LIMIT or asked.limit > previous.limit or asked.order is not previous.order:
+        return None
+    return replace(previous, limit=asked.limit)
+
+
+def _meant_by_the_metric(previous: Accounts | Figure) -> tuple[Filter, ...]:
+    """Its conditions, and those that go without saying: ARR is at risk of accounts that are late, and who owes nothing
+    is not among those that owe."""
+    kinds = {type(condition) for condition in previous.filters}
+    if previous.metric is Metric.ARR_AT_RISK and PaymentStatusIs not in kinds:
+        return (*previous.filters, PaymentStatusIs(LATE))
+    if previous.metric is Metric.OUTSTANDING and OutstandingRange not in kinds:
+        return (*previous.filters, OutstandingRange(above=Fraction(0)))
+    return previous.filters
 
 
 def is_marked(question: str, chunks: Sequence[Chunk]) -> bool:
@@ -131,14 +171,17 @@ def continued(previous: Query, chunks: Sequence[Chunk]) -> Query:
     said = Gathered(chunks)
     said.take(Tag.FOLLOW_UP, Tag.ALL, Tag.ITS, Tag.ACCOUNTS, Tag.WHICH, Tag.TOTAL)
     named = said.names or said.periods or said.event_periods or said.metrics or said.left
-    shaped = said.limit or said.order or said.grouping or said.mrr is not None or said.health is not None
+    bounded = (said.mrr, said.health, said.owed, said.paid_in_all)
+    shaped = said.limit or said.order or said.grouping or any(held is not None for held in bounded)
     if not (named or shaped):
         raise Unreadable("that")
+    _rebound(previous, said)
     try:
         query = _renamed(previous, said)
         query = _dated(query, said, ahead)
         query = _measured(query, said)
         query = _signal_kinds(query, said)
+        query = invoices_narrowed(query, said) if isinstance(query, Invoices) else query
         query = _filtered(query, said.filters())
         query = _split(query, said.grouping)
         query = _ordered(query, said)
@@ -148,6 +191,25 @@ def continued(previous: Query, chunks: Sequence[Chunk]) -> Query:
     if left or said.periods or said.metrics:
         raise Unreadable(*(left or ("that",)))
     return query
+
+
+def _rebound(previous: Query, said: Gathered) -> None:
+    """``And more than 1000?``, ``in EUR?``: of what was bounded before, where that was no MRR."""
+    filters = previous.filters if isinstance(previous, Accounts | Figure | Whether) else ()
+    ranges = [condition for condition in filters if isinstance(condition, OutstandingRange | LifetimeRange)]
+    if len(ranges) != 1 or any(isinstance(condition, MrrRange) for condition in filters):
+        return
+    former, kind = ranges[0], type(ranges[0])
+    currencies = said.take_all(Tag.CURRENCY)
+    currency = currencies[0].value if currencies else former.currency
+    bounds = former.bounds
+    if said.mrr is not None and said.amounts and said.owed is None:
+        bounds, said.mrr, said.range_words = said.mrr.bounds, None, ""
+    changed = kind(*bounds, currency)
+    if isinstance(changed, OutstandingRange):
+        said.owed = said.owed or (changed if changed != former else None)
+    else:
+        said.paid_in_all = said.paid_in_all or (changed if changed != former else None)
 
 
 def _has(query: Query, name: str) -> bool:

@@ -15,6 +15,7 @@ from clynto.domain.questions.filters import (
     HealthIs,
     HealthUnknown,
     InCurrency,
+    LifetimeRange,
     MrrRange,
     NewIn,
     NoSubscription,
@@ -22,6 +23,7 @@ from clynto.domain.questions.filters import (
     NotOnPlan,
     OnPlan,
     OnTrial,
+    OutstandingRange,
     PaidEvery,
     PaymentStatusIs,
     RenewsIn,
@@ -36,10 +38,14 @@ from clynto.domain.questions.query import Grouping, Metric, Order
 from clynto.domain.questions.understanding.chunks import Chunk, TimeMeant
 from clynto.domain.questions.understanding.lexicon import Tag
 from clynto.domain.questions.understanding.spoken_bounds import (
+    LATE,
     as_mrr,
     bounds_of,
     health_range,
+    is_late_by,
+    is_said_to_be_late,
     metric_beside,
+    paid_in_all_said,
     range_words,
     units_of,
 )
@@ -48,7 +54,6 @@ from clynto.domain.signals import SignalType
 THIS_MONTH = Relative(Unit.MONTH, Which.THIS)
 NEXT_30_DAYS = Rolling(30, Unit.DAY, Direction.NEXT)
 """What is coming up, where nobody says until when: at the end of a month next to nothing is left of that month."""
-LATE = (StatusWord.OVERDUE, StatusWord.FAILED)
 _EVENTS = (Tag.RENEWAL, Tag.CANCELING, Tag.TRIAL, Tag.DUE, Tag.NEW, Tag.CHURNED)
 _AHEAD = (Tag.RENEWAL, Tag.CANCELING, Tag.TRIAL, Tag.DUE)
 
@@ -84,7 +89,12 @@ class Gathered:
         """The bounds of amounts that were said to be of nothing, or of what is owed."""
         self.range_words = ""
         self.health_words = ""
+        self.owed: OutstandingRange | None = None
         self.owed_words = ""
+        self.paid_in_all: LifetimeRange | None = None
+        self.paid_words = ""
+        self.money_units: dict[Metric, list[Chunk]] = {}
+        """Currencies of bounds on what is owed or was paid: they say nothing of the MRR."""
         self._units: list[Chunk] = []
         self.limit: int | None = None
         self.limit_words = ""
@@ -106,7 +116,7 @@ class Gathered:
         self.metrics: list[Metric] = list(dict.fromkeys(chunk.value for chunk in metrics))
         for chunk in self.take_all(Tag.RANKED):
             metric, self.order = chunk.value
-            self.metrics.append(metric)
+            self.metrics += [] if self.metrics and metric is Metric.MRR else [metric]
 
     # Taking things out.
 
@@ -189,14 +199,18 @@ class Gathered:
                 behind_a_bound = False
                 continue
             if bounds:
-                self._units += units_of([chunk, *waiting_before[: len(waiting_before) - len(waiting)]])
-                # "At least 10 and at most 20": the second bound is about what the first one was about.
+                units = units_of([chunk, *waiting_before[: len(waiting_before) - len(waiting)]])
                 if waiting and waiting[0].tag is Tag.CURRENCY and waiting[0].start == waiting_before[0].end:
-                    self._units.append(waiting.pop(0))
-                stated = _paid_in_all(kept) or metric_beside([] if behind_a_bound else kept, waiting)
-                if stated is None and _is_said_to_be_late(waiting_before, waiting):
+                    units.append(waiting.pop(0))
+                # "At least 10 and at most 20": the second bound is about what the first one was about.
+                stated = self._bounded_by_a_verb(kept) or metric_beside([] if behind_a_bound else kept, waiting)
+                if stated is None and (is_said_to_be_late(waiting_before, waiting) or is_late_by(kept, chunk)):
                     stated = Metric.OUTSTANDING
                 metric = stated or metric
+                if metric in (Metric.OUTSTANDING, Metric.LIFETIME_VALUE):
+                    self.money_units.setdefault(metric, []).extend(units)
+                else:
+                    self._units += units
                 named = named or stated is not None
                 if metric is Metric.OUTSTANDING or not named:
                     self.amounts.update(bounds)
@@ -210,6 +224,10 @@ class Gathered:
         try:
             if metric is Metric.OUTSTANDING:
                 self.owed_words = range_words(found)
+                self.owed = OutstandingRange(**found, currency=self._unit_of(metric))
+            elif metric is Metric.LIFETIME_VALUE:
+                self.paid_words = range_words(found)
+                self.paid_in_all = LifetimeRange(**found, currency=self._unit_of(metric))
             elif metric is Metric.HEALTH:
                 self.health = health_range(found)
                 self.health_words = range_words(found)
@@ -218,14 +236,31 @@ class Gathered:
                 self.mrr = MrrRange(**{bound: as_mrr(amount, metric) for bound, amount in found.items()})
         except ValueError as fault:
             raise Unreadable(*(str(int(amount)) for amount in found.values())) from fault
-        if metric is Metric.LIFETIME_VALUE:
-            raise ValueError("accounts are put in order by what they have paid in all, but not selected by an amount")
-        if metric not in (Metric.MRR, Metric.ARR, Metric.HEALTH, Metric.OUTSTANDING):
+        if metric not in (Metric.MRR, Metric.ARR, Metric.HEALTH, Metric.OUTSTANDING, Metric.LIFETIME_VALUE):
             raise Unreadable(metric.value)
+
+    def _bounded_by_a_verb(self, before: list[Chunk]) -> Metric | None:
+        """Take out the "paid" of "that paid over 50k". Of an invoice it is its state."""
+        found = None if self.has(Tag.INVOICES) else paid_in_all_said(before)
+        if found is not None:
+            before.pop()
+        return found
+
+    def _unit_of(self, metric: Metric) -> str | None:
+        units = list(dict.fromkeys(chunk.value for chunk in self.money_units.get(metric, ())))
+        if len(units) > 1:
+            raise Unreadable(*units)
+        return units[0] if units else None
+
+    def take_owed(self) -> list[Chunk]:
+        """Take out the bounds on what is owed, where they are those of invoices; the currencies that go with them."""
+        self.owed, self.owed_words = None, ""
+        return self.money_units.pop(Metric.OUTSTANDING, [])
 
     def _bind_limit(self) -> None:
         counts = [chunk for chunk in self._left if chunk.tag is Tag.AMOUNT and chunk.value.count is not None]
         tops = self.take_all(Tag.TOP)
+        self.top_words = tops[0].text.casefold() if tops else ""
         if tops and self.order is None:
             self.order = tops[0].value
         if len(counts) == 1 and 1 <= counts[0].value.count <= LARGEST_LIMIT:
@@ -235,7 +270,7 @@ class Gathered:
     def _bind_most_paid(self) -> None:
         """``Who paid the most?`` ranks by the money that was paid; no payment status is meant."""
         for place, chunk in enumerate(self._left[1:], start=1):
-            if chunk.tag is Tag.ORDER and _paid_in_all(self._left[:place]) is not None:
+            if chunk.tag is Tag.ORDER and paid_in_all_said(self._left[:place]) is not None:
                 paid = self._left[place - 1]
                 self._left[place - 1] = replace(paid, tag=Tag.METRIC, value=Metric.LIFETIME_VALUE)
 
@@ -243,7 +278,8 @@ class Gathered:
 
     def filters(self) -> list[Filter]:
         """Take out everything that is a condition on accounts."""
-        found: list[Filter] = [condition for condition in (self.mrr, self.health) if condition is not None]
+        ranges = (self.mrr, self.owed, self.paid_in_all, self.health)
+        found: list[Filter] = [condition for condition in ranges if condition is not None]
         if self.take(Tag.PAYING):
             found.append(MrrRange(above=Fraction(0)))
         if self.take(Tag.NOT_PAYING):
@@ -347,21 +383,6 @@ class Gathered:
 def _denies_a_plan(chunk: Chunk) -> bool:
     """``Not``, and ``without plan`` where the name of one follows."""
     return chunk.tag is Tag.NOT or (chunk.tag is Tag.NO_SUBSCRIPTION and "plan" in chunk.text.casefold())
-
-
-def _paid_in_all(before: Sequence[Chunk]) -> Metric | None:
-    """``That paid over 50k`` is about money that was paid: neither a payment status nor an MRR is meant."""
-    status_named = len(before) > 1 and before[-2].tag is Tag.STATUS_NAME
-    verb = bool(before) and before[-1].tag is Tag.STATUS and before[-1].text.casefold() in ("paid", "fully paid")
-    return Metric.LIFETIME_VALUE if verb and not status_named else None
-
-
-def _is_said_to_be_late(before: Sequence[Chunk], behind: Sequence[Chunk]) -> bool:
-    """``More than 500 EUR overdue`` is about what is owed: the word stands right behind the amount or its currency."""
-    taken = before[len(before) - len(behind) - 1] if len(before) > len(behind) else None
-    if taken is None or not behind or behind[0].tag is not Tag.STATUS or behind[0].value not in LATE:
-        return False
-    return behind[0].start == taken.end
 
 
 def _ends_read(chunks: Sequence[Chunk]) -> list[Chunk]:

@@ -10,6 +10,8 @@ from typing import Any
 
 from clynto.domain.questions.filters import SignalStanding, StatusWord
 from clynto.domain.questions.query import Grouping, Metric, Order
+from clynto.domain.questions.understanding.currency_words import SAFE_CURRENCY_WORDS
+from clynto.domain.questions.understanding.filler_words import FILLERS
 from clynto.domain.questions.understanding.refusals import REFUSED_PHRASES
 from clynto.domain.signals import SignalType
 
@@ -69,6 +71,7 @@ class Tag(enum.StrEnum):
     COMPUTED = "computed"
     INVOICES = "invoices"
     LAST_PAYMENT = "last payment"
+    RECEIVED = "received"
     DUE = "due"
     DAYS_LATE = "days late"
     UNPAID = "unpaid"
@@ -101,21 +104,10 @@ class Meaning:
     value: Any = None
 
 
-_FILLERS = """
-a an the of for to is are was were be been being am do does did done have has had having that who's whose at in on from
-with and or please can could would you me us tell give i want need like know see find what which's there as
-it's hi hello
-hey larry so just right now currently today's present moment currently by their's than then also any some each's get got
-make made up amount value figure number stand standing much how shall should let my mine due's out's into
-current happening going run running use uses using customer's sort sorted ranked ordered order thanks thank kindly
-exactly about's one those these ones look looks first's money per month's this's being's
-anything something anybody anyone somebody help ok okay great brings bring comes worth
-"""
-
 _PLAIN: dict[Meaning, str] = {
     Meaning(Tag.FILLER): (
         "a month|per month|each month|every single|out of|in stripe|from stripe"
-        "|at the end of|as of|created|issued|dated|raised|coming up"
+        "|at the end of|as of|created|issued|dated|raised|coming up|so far|to date|sent|did we send|we sent"
     ),
     Meaning(Tag.WHICH): "which|wich|who|whose|list|show|display|what accounts|what customers|name|rank",
     Meaning(Tag.HOW_MANY): "how many|number of|count of|count|amount of accounts|how large a number of",
@@ -123,7 +115,7 @@ _PLAIN: dict[Meaning, str] = {
     Meaning(
         Tag.AVERAGE
     ): "average|avg|mean|on average|typical|arpa|arpu|average revenue per account|average revenue per customer",
-    Meaning(Tag.ACCOUNTS): "account|customer|client|company|companies|logo|stripe customer",
+    Meaning(Tag.ACCOUNTS): "account|customer|client|company|companies|logo|stripe customer|acct|acc|cust",
     Meaning(Tag.ALL): (
         "all accounts|all customers|all clients|all companies|all of our accounts|all of our customers"
         "|all our accounts|all our customers|every account|every customer|all|our|we|portfolio|whole portfolio"
@@ -185,7 +177,7 @@ _PLAIN: dict[Meaning, str] = {
     Meaning(Tag.CANCELING): (
         "cancel|canceling|cancelling|set to cancel|about to cancel|about to churn|about to leave"
         "|scheduled to cancel|scheduled cancellation"
-        "|pending cancellation|scheduled for cancellation|about to end|set to end|leaving|cancels"
+        "|leave|pending cancellation|scheduled for cancellation|about to end|set to end|leaving|cancels"
         "|upcoming cancellation"
     ),
     Meaning(Tag.TRIAL): (
@@ -268,6 +260,7 @@ _PLAIN: dict[Meaning, str] = {
     Meaning(Tag.ORDER, Order.LOWEST): (
         "lowest|smallest|least|fewest|worst|ascending|lowest first|smallest first|least valuable"
     ),
+    Meaning(Tag.RANKED, (Metric.MRR, Order.HIGHEST)): "brings in most|brings in the most|brings most|earns the most",
     Meaning(Tag.RANKED, (Metric.HEALTH, Order.HIGHEST)): "healthiest",
     Meaning(Tag.RANKED, (Metric.HEALTH, Order.LOWEST)): "unhealthiest|least healthy",
     Meaning(Tag.AGE, Order.LOWEST): "oldest|oldest first",
@@ -304,6 +297,11 @@ _PLAIN: dict[Meaning, str] = {
         "last pay|last paid|pay last|paid last|last payment|latest payment|recent payment|most recent payment"
         "|newest payment"
     ),
+    Meaning(Tag.RECEIVED): (
+        "received|payment received|money received|amount received|revenue received|cash received|received in payments"
+        "|total payments|payments in total|money came in|money come in|came in|come in|collected|collect|cash collected"
+        "|total collected|payments collected|take in|took in|taken in|payments come in|payments came in"
+    ),
     Meaning(Tag.UNPAID): "unpaid|not paid|not been paid|unsettled|still open|not yet paid|have not paid|has not paid",
     Meaning(Tag.INVOICE_STATE, "uncollectible"): "uncollectible|written off|bad debt|uncollectable",
     Meaning(Tag.INVOICE_STATE, "void"): "void|voided",
@@ -312,7 +310,7 @@ _PLAIN: dict[Meaning, str] = {
     Meaning(Tag.ENDED): "ended|expired|past|former|inactive",
     Meaning(Tag.SIGNALS): (
         "signal|churn signal|alert|inbox|warning|at risk of churning|at risk of churn|churn risk|needs my attention"
-        "|need my attention|urgent"
+        "|need my attention|needs attention|need attention|urgent"
     ),
     Meaning(Tag.SIGNAL_TYPE, SignalType.PAYMENT_FAILED): (
         "payment failure|failed payment|payment failed|payment failing|failed charge|declined payment"
@@ -339,7 +337,10 @@ _PLAIN: dict[Meaning, str] = {
     Meaning(
         Tag.FOLLOW_UP
     ): "what about|how about|same for|and for|and what about|and how about|and in|only|just|instead",
-    Meaning(Tag.ABOUT): "about|overview|overview of|summary|summary of|summarize|summarise|doing|tell me about|picture",
+    Meaning(Tag.ABOUT): (
+        "about|overview|overview of|summary|summary of|summarize|summarise|doing|tell me about|everything about"
+        "|all about|picture"
+    ),
     Meaning(Tag.WILL): "will|going to|gonna|would be|expected to|likely to|might|expect",
     **{Meaning(Tag.REFUSAL, reason): listed for reason, listed in REFUSED_PHRASES.items()},
 }
@@ -349,17 +350,9 @@ _BY_WORDS = (
     "break down by", "breakdown by", "divided by",
 )  # fmt: skip
 
-SAFE_CURRENCY_WORDS = {
-    "usd": "USD", "dollar": "USD", "eur": "EUR", "euro": "EUR", "gbp": "GBP", "pound": "GBP", "sterling": "GBP",
-    "jpy": "JPY", "yen": "JPY", "chf": "CHF", "franc": "CHF", "aud": "AUD", "cad": "CAD", "sek": "SEK", "nok": "NOK",
-    "dkk": "DKK", "pln": "PLN", "inr": "INR", "rupee": "INR", "brl": "BRL", "mxn": "MXN", "nzd": "NZD", "sgd": "SGD",
-    "hkd": "HKD", "kwd": "KWD", "krw": "KRW", "zar": "ZAR", "czk": "CZK", "huf": "HUF", "ils": "ILS", "aed": "AED",
-}  # fmt: skip
-"""Words that are a currency in any letter case; other codes count in capital letters only (TRY, ALL, TOP)."""
-
 
 def _phrases() -> Iterator[tuple[tuple[str, ...], Meaning]]:
-    for word in _FILLERS.split():
+    for word in FILLERS.split():
         yield (word,), Meaning(Tag.FILLER)
     for word, currency in SAFE_CURRENCY_WORDS.items():
         yield (word,), Meaning(Tag.CURRENCY, currency)

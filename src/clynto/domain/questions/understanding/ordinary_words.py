@@ -47,6 +47,11 @@ years yesterday your
 _ORDINARY = frozenset(_WORDS.split())
 
 
+def is_english(word: str) -> bool:
+    """Whether it is an ordinary word that is none of ours, and so no slip of one: "again" is not a gain."""
+    return word in _ORDINARY and singular(word) not in known_words()
+
+
 def is_ordinary(word: str) -> bool:
     """Whether it is a word of the vocabulary or an ordinary one."""
     return word in _ORDINARY or singular(word) in known_words()

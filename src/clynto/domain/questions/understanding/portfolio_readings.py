@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from clynto.domain.questions.filters import Filter
+from clynto.domain.questions.filters import SUBSCRIPTION_FILTERS, Filter
 from clynto.domain.questions.lists import USUAL_LIMIT
 from clynto.domain.questions.periods import Period, is_a_course
 from clynto.domain.questions.query import (
@@ -20,7 +20,7 @@ from clynto.domain.questions.query import (
     Statistic,
     Trajectory,
 )
-from clynto.domain.questions.understanding.gathering import LATE, Gathered, Unreadable, words_of
+from clynto.domain.questions.understanding.gathering import Gathered, Unreadable, words_of
 from clynto.domain.questions.understanding.lexicon import Tag
 from clynto.domain.questions.understanding.portfolio_words import (
     deduplicated,
@@ -29,7 +29,9 @@ from clynto.domain.questions.understanding.portfolio_words import (
     lists_accounts,
     lost_or_gained,
 )
+from clynto.domain.questions.understanding.spoken_bounds import LATE
 
+_IN_ALL = ("in total", "altogether", "overall")
 _ONE = ("account", "customer", "client", "company", "logo")
 
 
@@ -81,6 +83,10 @@ def portfolio_of(said: Gathered) -> Query:
     join_risk(said)
     join_health_order(said)
     filters = deduplicated(said.filters())
+    if not (said.metrics or how_many or average):
+        said.metrics += _bounded(said, filters)
+        if said.metrics and said.grouping is None and not _sums(said):
+            return Accounts(filters, said.metrics.pop(), said.order or Order.HIGHEST, said.limit or USUAL_LIMIT)
     metric = metric_of(said, Metric.ACCOUNTS if how_many else Metric.MRR) if said.metrics or how_many else None
     if wanted.accounts and metric is None and said.grouping is not None and not (wanted.summed or average):
         # "Accounts by plan" asks how many there are of each.
@@ -90,6 +96,22 @@ def portfolio_of(said: Gathered) -> Query:
     if average or (metric is Metric.HEALTH and not wanted.listed):
         return Figure(metric or Metric.MRR, Statistic.AVERAGE, filters, said.grouping, period_of(said, None))
     return _listed_or_summed(said, metric, filters, wanted)
+
+
+def _sums(said: Gathered) -> bool:
+    """``Paid over 50k in total`` says once more that all payments are meant."""
+    return any(chunk.text.casefold() not in _IN_ALL for chunk in said.left if chunk.tag is Tag.TOTAL)
+
+
+def _bounded(said: Gathered, filters: tuple[Filter, ...]) -> list[Metric]:
+    """``Who owes more than 1000?`` is ranked by what they owe, unless an MRR is bounded too."""
+    if said.mrr is not None or any(isinstance(condition, SUBSCRIPTION_FILTERS) for condition in filters):
+        return []
+    if said.paid_in_all is not None and said.periods:
+        raise ValueError("what was paid in a period is told of one account, or of all together, and bounds nothing")
+    if said.owed is not None:
+        return [Metric.OUTSTANDING]
+    return [] if said.paid_in_all is None else [Metric.LIFETIME_VALUE]
 
 
 def _counted(said: Gathered, metric: Metric | None, filters: tuple[Filter, ...]) -> Query:
@@ -125,7 +147,7 @@ def _listed_or_summed(said: Gathered, metric: Metric | None, filters: tuple[Filt
 
 def _asks_for_one(said: Gathered) -> bool:
     """``Which account has the highest MRR`` asks for a single one."""
-    nouns = [chunk.text.casefold() for chunk in said.left if chunk.tag is Tag.ACCOUNTS]
+    nouns = [chunk.text.casefold().split()[-1] for chunk in said.left if chunk.tag in (Tag.ACCOUNTS, Tag.PAYING)]
     return bool(nouns) and all(noun in _ONE for noun in nouns)
 
 

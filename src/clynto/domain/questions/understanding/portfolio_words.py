@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from clynto.domain.questions.filters import Filter
 from clynto.domain.questions.query import RECURRING, Grouping, Metric
-from clynto.domain.questions.understanding.gathering import LATE, Gathered, Unreadable
+from clynto.domain.questions.understanding.gathering import Gathered, Unreadable
 from clynto.domain.questions.understanding.lexicon import Tag
+from clynto.domain.questions.understanding.spoken_bounds import LATE
 from clynto.domain.signals import SignalType
 
 _PAYMENT_PROBLEMS = {SignalType.PAYMENT_FAILED, SignalType.PAYMENT_OVERDUE}

@@ -7,6 +7,7 @@ from clynto.domain.questions.lists import (
     USUAL_LIMIT,
     Invoices,
     InvoiceWord,
+    Received,
     Signals,
     Subscriptions,
     SubscriptionWord,
@@ -50,6 +51,7 @@ USUAL_PAST = Rolling(3, Unit.MONTH, Direction.LAST)
 _ASKING = (Tag.WHICH, Tag.TOTAL, Tag.ALL, Tag.ITS, Tag.FOLLOW_UP, Tag.ABOUT, Tag.WILL)
 _DEVELOPED = ("develop", "evolv")
 _ASKED_PLAINLY = (Tag.ITS, Tag.ACCOUNTS, Tag.FOLLOW_UP, Tag.WHICH)
+_ADDED = ("sum", "sum of", "combined", "altogether", "in total")
 _MOVING = (Tag.CHANGED, Tag.FELL, Tag.ROSE)
 
 
@@ -58,6 +60,8 @@ def reading_of(said: Gathered) -> Query:
     query = _query(said)
     said.take(*_ASKING, Tag.ACCOUNTS, Tag.HOW_MANY, Tag.STATUS_NAME, Tag.LIVE)
     left = words_of(chunk for chunk in said.left if chunk.tag is not Tag.FILLER) or _without_effect(said, query)
+    if said.periods and not left and isinstance(query, Accounts | Figure) and query.filters:
+        raise ValueError("conditions on accounts are known for now and not for the past; signals and invoices tell")
     if left or said.periods:
         raise Unreadable(*(left or said.period_words))
     return query
@@ -79,11 +83,27 @@ def _of_some_kind(said: Gathered) -> Query | None:
         return _comparison(said)
     if said.take(Tag.TRAJECTORY) or (said.by_month and said.periods) or _asks_how_it_went(said):
         return _trajectory(said)
+    if said.take(Tag.RECEIVED):
+        return _received(said)
     if said.take(Tag.LAST_PAYMENT):
         # "When did Acme last pay?": its newest paid invoice tells.
         usual = 1 if said.names else USUAL_LIMIT
         return Invoices(_one_name(said), InvoiceWord.PAID, limit=said.limit or usual)
     return None
+
+
+def _received(said: Gathered) -> Query:
+    """``How much did we collect in October?``, and of one account its invoices."""
+    account = _one_name(said)
+    period = period_of(said, None)
+    if account is not None:
+        return Invoices(account, InvoiceWord.PAID, period)
+    if period is None:
+        raise ValueError("say in which period it was received; what was paid in all is the lifetime value")
+    # Whose payments they are, and in which currency, is told in any case.
+    said.take(Tag.ACCOUNTS, Tag.INVOICES)
+    said.grouping = None if said.grouping is Grouping.CURRENCY else said.grouping
+    return Received(period)
 
 
 def _asks_how_it_went(said: Gathered) -> bool:
@@ -116,6 +136,8 @@ def _of_plans_and_subscriptions(said: Gathered) -> Query | None:
         said.grouping, said.order = Grouping.PLAN, None
     if said.has(Tag.UNMATCHED) and _asks_for_customers(said):
         return _unmatched(said)
+    if len(said.names) > 1 and any(chunk.text.casefold() in _ADDED for chunk in said.left if chunk.tag is Tag.TOTAL):
+        raise ValueError("figures of two accounts are compared and not added")
     if len(said.names) > 1 and not said.has(*_MOVING, Tag.RENEWAL, Tag.CANCELING):
         said.take(Tag.BOUND)
         return _comparison(said)
@@ -138,15 +160,14 @@ def _asks_how_much(said: Gathered) -> bool:
 def _without_effect(said: Gathered, query: Query) -> tuple[str, ...]:
     """What was understood and yet changes nothing in this kind of query: "unpaid invoices over 500"."""
     kept = isinstance(query, Accounts | Figure)
-    lost = [words for words in (said.range_words, said.health_words) if words and not kept]
+    bounds = (said.range_words, said.health_words, said.owed_words, said.paid_words)
+    lost = [words for words in bounds if words and not kept]
     if said.limit is not None and getattr(query, "limit", None) != said.limit:
         lost.append(said.limit_words)
     if said.grouping is not None and getattr(query, "grouping", None) is None:
         lost.append(f"by {said.grouping.value.replace('_', ' ')}")
     if said.order_words and isinstance(query, Signals):
         lost.append(said.order_words)
-    if said.owed_words and not isinstance(query, Invoices):
-        raise ValueError("accounts are put in order by what they owe, but not selected by an amount; invoices are")
     return tuple(lost)
 
 

@@ -16,7 +16,6 @@ class Refusal(enum.StrEnum):
     OTHER_WORKSPACE = "other_workspace"
     COLLECTED = "collected"
     RATE = "rate"
-    RECEIVED = "received"
     PERSON = "person"
     DEFINITION = "definition"
     NOTHING_ASKED = "nothing_asked"
@@ -51,12 +50,7 @@ REFUSED_PHRASES: Mapping[Refusal, str] = {
         "|every workspace|other companies' data|competitor|competitors"
     ),
     Refusal.COLLECTED: (
-        "cash|collected|cash flow|profit|margin|cost|costs|tax|taxes|vat|fees|payout|payouts|cogs|cac"
-        "|gross profit|ebitda"
-    ),
-    Refusal.RECEIVED: (
-        "payments received|money received|payment received|total payments|money came in|money come in|came in"
-        "|received in payments|amount received|revenue received|received"
+        "cash|cash flow|profit|margin|cost|costs|tax|taxes|vat|fees|payout|payouts|cogs|cac|gross profit|ebitda"
     ),
     Refusal.RATE: (
         "churn rate|mrr churn rate|revenue churn rate|gross churn rate|gross mrr churn rate|net churn|quick ratio"

@@ -8,13 +8,14 @@ from fractions import Fraction
 
 from clynto.domain.money import half_up
 from clynto.domain.policies import MONTHS_PER_YEAR
-from clynto.domain.questions.filters import HealthIs
+from clynto.domain.questions.filters import HealthIs, StatusWord
 from clynto.domain.questions.query import Metric
 from clynto.domain.questions.understanding.chunks import Chunk
 from clynto.domain.questions.understanding.lexicon import Tag
 from clynto.domain.questions.understanding.words import Token
 
 CENTS = 100
+LATE = (StatusWord.OVERDUE, StatusWord.FAILED)
 
 
 def bounds_of(chunk: Chunk, behind: list[Chunk]) -> dict[str, Fraction] | None:
@@ -26,7 +27,7 @@ def bounds_of(chunk: Chunk, behind: list[Chunk]) -> dict[str, Fraction] | None:
     if chunk.tag is Tag.BOUND and amounts:
         del behind[:1]
         return {chunk.value: amounts[0]}
-    if chunk.tag is Tag.AMOUNT and behind and behind[0].text.casefold() in ("or more", "or higher"):
+    if chunk.tag is Tag.AMOUNT and behind and behind[0].text.casefold() in ("or more", "or higher", "+"):
         del behind[:1]
         return {"minimum": _amount(chunk)}
     return {} if chunk.tag is Tag.BOUND and chunk.text.casefold() in ("from", "over") else None
@@ -57,6 +58,28 @@ def metric_beside(before: list[Chunk], behind: list[Chunk]) -> Metric | None:
         stated: Metric = behind.pop(0).value
         return stated
     return None
+
+
+def paid_in_all_said(before: Sequence[Chunk]) -> Metric | None:
+    """``That paid over 50k`` is about money that was paid: neither a payment status nor an MRR is meant."""
+    status_named = len(before) > 1 and before[-2].tag is Tag.STATUS_NAME
+    verb = bool(before) and before[-1].tag is Tag.STATUS and before[-1].text.casefold() in ("paid", "fully paid")
+    return Metric.LIFETIME_VALUE if verb and not status_named else None
+
+
+def is_said_to_be_late(before: Sequence[Chunk], behind: Sequence[Chunk]) -> bool:
+    """``More than 500 EUR overdue`` is about what is owed: the word stands right behind the amount or its currency."""
+    taken = before[len(before) - len(behind) - 1] if len(before) > len(behind) else None
+    if taken is None or not behind or behind[0].start != taken.end:
+        return False
+    return behind[0].tag is Tag.UNPAID or (behind[0].tag is Tag.STATUS and behind[0].value in LATE)
+
+
+def is_late_by(before: Sequence[Chunk], bound: Chunk) -> bool:
+    """``Overdue by more than 500``: the word stands right before the bound, with nothing but "by" between."""
+    if not before or before[-1].tag is not Tag.STATUS or before[-1].value not in LATE:
+        return False
+    return bound.tag is Tag.BOUND and bound.start - before[-1].end <= 1
 
 
 def units_of(bound: Sequence[Chunk]) -> list[Chunk]:

@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 from clynto.domain.questions.filters import check_name
 from clynto.domain.questions.understanding.chunks import Chunk, SeveralAccounts, TimeMeant
 from clynto.domain.questions.understanding.corrections import correctable, root_of
+from clynto.domain.questions.understanding.currency_words import SAFE_CURRENCY_WORDS
 from clynto.domain.questions.understanding.lengths_of_time import days_late_at, interval_at
 from clynto.domain.questions.understanding.lexicon import (
-    SAFE_CURRENCY_WORDS,
     Meaning,
     Tag,
     lexicon,
@@ -28,7 +28,7 @@ from clynto.domain.questions.understanding.names import (
     pieces_of,
 )
 from clynto.domain.questions.understanding.near_words import NearWords
-from clynto.domain.questions.understanding.ordinary_words import is_ordinary
+from clynto.domain.questions.understanding.ordinary_words import is_english, is_ordinary
 from clynto.domain.questions.understanding.time_words import TimeWords
 from clynto.domain.questions.understanding.words import Token, TokenKind, folded, normalised, tokens_of
 
@@ -359,7 +359,7 @@ class Spotting:
         return changed
 
     def _meant_by(self, token: Token) -> str | None:
-        if token.kind is not TokenKind.WORD or len(token.text) < SHORTEST_FUZZY:
+        if token.kind is not TokenKind.WORD or len(token.text) < SHORTEST_FUZZY or is_english(token.text):
             return None
         near = self._near.within(token.text, correctable(), edits=1)
         return near[0] if len({root_of(word) for word in near}) == 1 else None

@@ -27,7 +27,7 @@ from clynto.domain.questions.periods import (
     months_back,
     span_of,
 )
-from clynto.domain.questions.sentences import MONTH_NAMES
+from clynto.domain.questions.phrases import MONTH_NAMES
 from clynto.domain.questions.understanding.words import Token
 
 SHORTEST_MONTH_NAME = 3

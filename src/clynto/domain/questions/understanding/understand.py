@@ -6,15 +6,17 @@ import datetime as dt
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from fractions import Fraction
 
-from clynto.domain.questions.filters import CancelsIn, OnTrial, RenewsIn
-from clynto.domain.questions.lists import InvoiceWord
+from clynto.domain.questions.filters import CancelsIn, LifetimeRange, OnTrial, RenewsIn
+from clynto.domain.questions.lists import InvoiceWord, Received
 from clynto.domain.questions.periods import Direction, Period, Rolling, span_of
 from clynto.domain.questions.query import Accounts, Figure, Metric, Query, Whether, accounts_named_by
 from clynto.domain.questions.understanding.chunks import Chunk, SeveralAccounts, TimeMeant
 from clynto.domain.questions.understanding.follow_up import (
     among_those,
     continued,
+    first_of_those,
     how_many_of,
     is_about_those,
     is_fragment,
@@ -27,6 +29,7 @@ from clynto.domain.questions.understanding.near_words import NearWords
 from clynto.domain.questions.understanding.readings import reading_of
 from clynto.domain.questions.understanding.refusals import Refusal
 from clynto.domain.questions.understanding.spotting import Spotting
+from clynto.domain.questions.understanding.turned_round import asked_straight
 from clynto.domain.questions.understanding.whether import PAYS, whether_of
 from clynto.domain.questions.understanding.words import LONGEST_QUESTION
 from clynto.domain.signals import SignalType
@@ -87,7 +90,25 @@ _LOOKING_BACK = re.compile(r"\W*(((when|why|how much|what) )?(did|has|have|had))
 _RECEIVED = re.compile(r"\b(how much|what|total)\b.*\b(did|was|were|has been|have been|have|paid)\b", re.IGNORECASE)
 _FORMERLY = re.compile(r"\W*((and|so|but|why|when|how long)\W+)?(was|were|wasn't|had)\b", re.IGNORECASE)
 _NO_FORMER_STATUS = "the payment status is kept as it is now; what happened before stands in the signals and invoices"
-_PAY_WORD = re.compile(r"(pay|paid|spend|spent)\b", re.IGNORECASE)
+_PAID_A_MONTH = re.compile(
+    r"\bpaid( us)? (over|above|under|below|more|less|between|at (least|most)|up to|>|<)"
+    r".*\b(a|per|each|every) (month|year|week|quarter)\b",
+    re.IGNORECASE,
+)
+_NOT_PAID_A_MONTH = "what was paid is kept in all and invoice by invoice; what accounts pay a month now is their MRR"
+_NEVER_PAID = re.compile(r"\bnever\b.*\b(pay|paid|payed)\b", re.IGNORECASE)
+_NOT_NEVER_PAID = "accounts are found by how much they have paid, and not by having paid nothing"
+_PAY_WORD = re.compile(r"(total )?(pay|paid|spend|spent)\b", re.IGNORECASE)
+_SO_MANY_INVOICES = re.compile(
+    r"\b(accounts?|customers?|clients?|companies|who)\b.*\b(with|have|has|having)\s+"
+    r"((at least|at most|more than|over|fewer than|less than|exactly)\s+)?\d+\s+(\w+\s+){0,2}(invoices?|bills?)\b",
+    re.IGNORECASE,
+)
+_NO_NUMBER_OF_INVOICES = "how many invoices an account has is no condition here"
+_DID_THEY_PAY = re.compile(r"\W*(did|have|has)\b", re.IGNORECASE)
+_NOT_WHO_PAID_WHEN = "who has paid in a period is told of one account at a time, from its invoices"
+_EVER_PAID = re.compile(r"\W*(has|have|did)\b.*\bever (paid|pay)\b", re.IGNORECASE)
+_NOT_COMPARED = "what was received in two periods is not compared: ask for each of them"
 _WHOLE = frozenset(
     {
         Tag.WHICH,
@@ -115,14 +136,21 @@ def understand(
     at_hand = situation or Situation()
     if len(question) > LONGEST_QUESTION:
         return NotUnderstood(("a question this long",))
+    question = asked_straight(question)
     found = Spotting(question, book, near, today).chunks()
     if isinstance(found, SeveralAccounts):
         return WhichAccount(found.written, found.candidates)
     found = _asked_whether(question, _in_shown_currency(found, at_hand.currency))
     found = _payers_counted(_looked_back(question, found))
-    refused = _refusal(question, found, today, at_hand.previous) or _received(question, found, at_hand)
+    found = _as_received(question, found, at_hand)
+    refused = _refusal(question, found, today, at_hand.previous)
     if refused is not None:
         return Refused(refused)
+    plain = _said_of_payments(question, found, at_hand)
+    if plain is not None:
+        return plain
+    if _PAID_A_MONTH.search(question) and Tag.BOUND in {chunk.tag for chunk in found}:
+        return NotUnderstood((), _names(found), _NOT_PAID_A_MONTH)
     if _asks_for_a_former_status(question, found, at_hand):
         return NotUnderstood((), _names(found), _NO_FORMER_STATUS)
     unknown = tuple(chunk.value or chunk.text for chunk in found if chunk.tag is Tag.UNKNOWN)
@@ -132,6 +160,24 @@ def understand(
     if unknown:
         return NotUnderstood(unknown, _names(found))
     return _read(question, found, at_hand)
+
+
+def _said_of_payments(question: str, chunks: Sequence[Chunk], at_hand: Situation) -> Outcome | None:
+    """What is asked of payments and would be misread by its words alone."""
+    tags, names = {chunk.tag for chunk in chunks}, _names(chunks)
+    if _EVER_PAID.match(question) and len(names) == 1:
+        return Understood(Whether(names[0], (LifetimeRange(above=Fraction(0)),)))
+    if _NEVER_PAID.search(question):
+        return NotUnderstood((), names, _NOT_NEVER_PAID)
+    if _SO_MANY_INVOICES.search(question):
+        return NotUnderstood((), names, _NO_NUMBER_OF_INVOICES)
+    pays = any(chunk.tag is Tag.METRIC and _PAY_WORD.match(chunk.text) for chunk in chunks)
+    of_one = bool(names) or Tag.ITS in tags or at_hand.about is not None
+    if pays and Tag.PERIOD in tags and not of_one and _DID_THEY_PAY.match(question):
+        return NotUnderstood((), names, _NOT_WHO_PAID_WHEN)
+    if isinstance(at_hand.previous, Received) and Tag.COMPARE in tags and Tag.METRIC not in tags and not names:
+        return NotUnderstood((), names, _NOT_COMPARED)
+    return None
 
 
 def _asks_for_a_former_status(question: str, chunks: Sequence[Chunk], at_hand: Situation) -> bool:
@@ -237,7 +283,9 @@ def _as_part_of_those(previous: Query, chunks: Sequence[Chunk]) -> Understood | 
         tags = {chunk.tag for chunk in said}
         if tags <= {Tag.TOTAL, Tag.WHICH, Tag.FOLLOW_UP}:
             return Understood(among_those(previous, Accounts() if Tag.WHICH in tags else Figure(Metric.MRR)))
-        return Understood(among_those(previous, reading_of(Gathered(said))))
+        asked = reading_of(Gathered(said))
+        first = None if Tag.METRIC in tags else first_of_those(previous, asked)
+        return Understood(first or among_those(previous, asked))
     except Unreadable as fault:
         return NotUnderstood(fault.words)
     except ValueError as fault:
@@ -289,15 +337,18 @@ def _refusal(question: str, chunks: Sequence[Chunk], today: dt.date, previous: Q
     return Refusal.FORECAST if any(_lies_ahead(meant.past, today) for meant in times) else None
 
 
-def _received(question: str, chunks: Sequence[Chunk], at_hand: Situation) -> Refusal | None:
+def _as_received(question: str, chunks: Sequence[Chunk], at_hand: Situation) -> list[Chunk]:
     """``How much was paid in October?`` asks neither for the MRR of then nor for those whose status is paid."""
     tags = {chunk.tag for chunk in chunks}
     of_one = Tag.NAME in tags or Tag.ITS in tags or (at_hand.about is not None and not tags & _PORTFOLIO)
     if of_one or Tag.PERIOD not in tags or not _RECEIVED.search(question) or Tag.INVOICES in tags:
-        return None
+        return list(chunks)
     metrics = [chunk for chunk in chunks if chunk.tag is Tag.METRIC and not _PAY_WORD.match(chunk.text)]
     paid = any(_PAY_WORD.match(chunk.text) for chunk in chunks)
-    return Refusal.RECEIVED if paid and not metrics and not _lists(tags) else None
+    if not paid or metrics or _lists(tags):
+        return list(chunks)
+    verbs = [chunk for chunk in chunks if chunk.tag in (Tag.METRIC, Tag.STATUS) and _PAY_WORD.match(chunk.text)]
+    return [replace(chunk, tag=Tag.RECEIVED) if chunk in verbs else chunk for chunk in chunks]
 
 
 def _lists(tags: set[Tag]) -> bool:

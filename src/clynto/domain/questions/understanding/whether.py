@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from fractions import Fraction
 
-from clynto.domain.questions.filters import Filter, MrrRange, PaymentStatusIs, StatusWord
+from clynto.domain.questions.filters import Filter, MrrRange, OutstandingRange, PaymentStatusIs, StatusWord
 from clynto.domain.questions.query import Metric, Whether
 from clynto.domain.questions.understanding.chunks import Chunk
 from clynto.domain.questions.understanding.gathering import Gathered, Unreadable
@@ -15,6 +15,7 @@ from clynto.domain.questions.understanding.portfolio_words import deduplicated
 
 PAYS = ("pay", "pays", "paying")
 """Forms of the verb that ask for what is paid now."""
+_OWES = ("owe", "owes", "owing")
 _OPENING = re.compile(r"\W*((and|so|but|then)\W+)?(is|are|isn't|does|do|has|have)\b", re.IGNORECASE)
 _WITH_PERIOD = (Tag.RENEWAL, Tag.CHURNED)
 """Events that are asked for as they are, and not in this month, where no period is named."""
@@ -49,9 +50,12 @@ def _read(chunks: Sequence[Chunk]) -> Whether | None:
     if said.has(Tag.CURRENCY) and any(chunk.text.casefold() in PAYS for chunk in chunks):
         # "Does Globex pay in euros?" says nothing of how much.
         said.metrics = [metric for metric in said.metrics if metric is not Metric.MRR]
+    if said.owed is None and _asks_whether_it_owes(chunks):
+        filters.append(OutstandingRange(above=Fraction(0)))
+        said.metrics = [metric for metric in said.metrics if metric is not Metric.OUTSTANDING]
     filters += said.filters()
     said.take(*_BESIDE)
-    lost = said.periods or said.metrics or said.limit or said.order or said.grouping or said.owed_words
+    lost = said.periods or said.metrics or said.limit or said.order or said.grouping
     if not filters or lost or said.left:
         return None
     return Whether(said.names[0], deduplicated(filters))
@@ -60,6 +64,12 @@ def _read(chunks: Sequence[Chunk]) -> Whether | None:
 def _asks_whether_it_pays(chunks: Sequence[Chunk]) -> bool:
     pays = any(chunk.text.casefold() in PAYS for chunk in chunks)
     return pays and all(chunk.tag in _SUBJECT for chunk in chunks)
+
+
+def _asks_whether_it_owes(chunks: Sequence[Chunk]) -> bool:
+    """``Does Acme owe us anything?``, and not how much."""
+    plain = all(chunk.tag in (Tag.NAME, Tag.ITS, Tag.METRIC, Tag.ALL) for chunk in chunks)
+    return plain and any(chunk.text.casefold() in _OWES for chunk in chunks if chunk.tag is Tag.METRIC)
 
 
 def _names_a_kind_of_signal(chunks: Sequence[Chunk]) -> bool:

@@ -22,6 +22,8 @@ _TOKEN = re.compile(
     | (?P<amount>[$€£¥]?(?:[1-9]\d{0,2}(?:\.\d{3})+(?:,\d{1,2})?|\d{1,3}(?:'\d{3})+(?:\.\d+)?|\d+,\d{1,2}
         |\d+(?:,\d{3})*(?:\.\d+)?)(?:\s?(?:k|m|mn|mio)\b)?%?(?:\s?[$€£¥](?!\s?\d))?)
         (?![\w@-]|[.,']\w)
+    | (?P<bound>(?:[<>]=?|[≤≥])(?=\s*[$€£¥]?\d))
+    | (?P<plus>(?<=[\dkm])\+(?!\w))
     | (?P<word>[^\W_](?:[\w&'’+@-]|\.(?=\w))*)
     | (?P<sign>\S)
     )""",
@@ -29,6 +31,15 @@ _TOKEN = re.compile(
 )
 _POINTS_IN_THOUSANDS = re.compile(r"[1-9]\d{0,2}(?:\.\d{3})+(?!\d|\.)")
 _DECIMAL_COMMA = re.compile(r"\d+,\d{1,2}(?!\d)")
+_BOUNDS = {
+    "+": "or more",
+    ">": "over",
+    "<": "under",
+    ">=": "at least",
+    "<=": "at most",
+    "≥": "at least",
+    "≤": "at most",
+}
 COUNT_WORDS = {
     word: count
     for count, word in enumerate(
@@ -39,6 +50,17 @@ COUNT_WORDS = {
 _CONTRACTED = {
     "what's": "what is",
     "whats": "what is",
+    "whos": "who is",
+    "hows": "how is",
+    "wheres": "where is",
+    "hasnt": "has not",
+    "havent": "have not",
+    "didnt": "did not",
+    "dont": "do not",
+    "doesnt": "does not",
+    "isnt": "is not",
+    "arent": "are not",
+    "payed": "paid",
     "who's": "who is",
     "how's": "how is",
     "where's": "where is",
@@ -162,6 +184,11 @@ def _in_english(found: str) -> str:
     return found.replace(",", "").replace("'", "")
 
 
+def _bound(found: str) -> list[Token]:
+    """``> 500`` is over 500."""
+    return [Token(TokenKind.WORD, word, word) for word in _BOUNDS[found].split()]
+
+
 def _words(found: str) -> list[Token]:
     written = found.rstrip("'-&")
     lowered = written.casefold()
@@ -169,8 +196,11 @@ def _words(found: str) -> list[Token]:
     if written in COUNT_WORDS:
         return [Token(TokenKind.AMOUNT, lowered, written, amount=Fraction(COUNT_WORDS[written]))]
     if lowered in _CONTRACTED:
-        first, second = _CONTRACTED[lowered].split(" ", 1)
-        return [Token(TokenKind.WORD, first, written.split("'")[0]), Token(TokenKind.WORD, second, second)]
+        first, *others = _CONTRACTED[lowered].split(" ", 1)
+        return [
+            Token(TokenKind.WORD, first, written[: len(first)]),
+            *(Token(TokenKind.WORD, other, other) for other in others),
+        ]
     if lowered.endswith("'s"):
         return [Token(TokenKind.WORD, lowered[:-2], written[:-2], possessive=True)]
     return [Token(TokenKind.WORD, lowered, written, possessive=possessive)]
@@ -180,5 +210,7 @@ _READERS: dict[str, Callable[[str], list[Token]]] = {
     "quoted": _quoted,
     "day": _day,
     "amount": _amount,
+    "bound": _bound,
+    "plus": _bound,
     "word": _words,
 }

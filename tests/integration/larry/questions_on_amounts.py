@@ -1,0 +1,165 @@
+"""Questions that bound what accounts pay in one currency, owe, or have paid in all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from fractions import Fraction
+
+from tests.integration.larry.books import DIGITS, Bag, Books, added, is_unpaid, plain_sum
+from tests.integration.larry.expecting import SHOWN, Case, Check, every, family, money, number, rows, said
+
+from stripe_sandbox.records import Invoice
+
+Of = Callable[[Books, str], Bag]
+
+
+def _owed(books: Books, name: str) -> Bag:
+    return books.owed(name)
+
+
+def _paid(books: Books, name: str) -> Bag:
+    return books.lifetime(name)
+
+
+def _only(bag: Bag, currency: str) -> Bag:
+    return {held: amount for held, amount in bag.items() if held == currency}
+
+
+def _found(of: Of, books: Books, is_in: Callable[[Fraction], bool], currency: str | None, late: bool) -> list[str]:
+    """Accounts that have something and whose amount is in, highest first."""
+
+    def value(name: str) -> Fraction:
+        bag = of(books, name)
+        return plain_sum(bag if currency is None else _only(bag, currency))
+
+    held = [name for name in books.names if value(name) and is_in(value(name))]
+    if late:
+        held = [name for name in held if books.status(name) == "overdue"]
+    return sorted(held, key=lambda name: (-plain_sum(of(books, name)), books.names.index(name)))
+
+
+def _bounded(
+    figure: str, of: Of, is_in: Callable[[Fraction], bool], currency: str | None = None, *, late: bool = False
+) -> Check:
+    """The accounts, how many they are, and what they owe or have paid."""
+
+    def found(books: Books) -> list[str]:
+        return _found(of, books, is_in, currency, late)
+
+    return every(
+        number("accounts", lambda books: len(found(books))),
+        rows(lambda books: found(books)[:SHOWN]),
+        lambda answered, books: (
+            money(figure, lambda b: added(of(b, name) for name in found(b)))(answered, books) if found(books) else None
+        ),
+    )
+
+
+def owing(is_in: Callable[[Fraction], bool], currency: str | None = None, *, late: bool = False) -> Check:
+    """Those that owe so much."""
+    return _bounded("outstanding", _owed, is_in, currency, late=late)
+
+
+def having_paid(is_in: Callable[[Fraction], bool], currency: str | None = None) -> Check:
+    """Those that have paid so much in all."""
+    return _bounded("lifetime_value", _paid, is_in, currency)
+
+
+def paying(currency: str, is_in: Callable[[Fraction], bool]) -> Check:
+    """Those whose MRR in the currency is so high, with that part of it alone."""
+
+    def found(books: Books) -> list[str]:
+        held = {name: plain_sum(_only(books.mrr(name), currency)) for name in books.names}
+        return sorted(
+            (name for name in books.names if held[name] and is_in(held[name])),
+            key=lambda name: (-held[name], books.names.index(name)),
+        )
+
+    def bag(books: Books) -> Bag:
+        return added(_only(books.mrr(name), currency) for name in found(books))
+
+    return every(
+        number("accounts", lambda books: len(found(books))),
+        rows(found),
+        money("mrr", bag),
+        said(f"The MRR in {currency} alone is bounded, unconverted."),
+    )
+
+
+def _over(bound: int) -> Callable[[Fraction], bool]:
+    return lambda amount: amount > bound
+
+
+def _under(bound: int) -> Callable[[Fraction], bool]:
+    return lambda amount: amount < bound
+
+
+def _count(books: Books, of: Of, above: int) -> int:
+    return len([name for name in books.names if plain_sum(of(books, name)) > above])
+
+
+def _is_large(invoice: Invoice, above: int) -> bool:
+    digits = DIGITS.get(invoice.currency.upper(), 2)
+    return is_unpaid(invoice) and invoice.amount_remaining > above * 10**digits
+
+
+IN_ONE_CURRENCY = family(
+    "in one currency",
+    (["accounts over 300 EUR", "customers paying more than €300 a month", "MRR > 300 EUR"], paying("EUR", _over(300))),
+    (["accounts under 300 EUR", "which customers pay less than 300 euros?"], paying("EUR", _under(300))),
+    ("customers paying more than 400 USD a month", paying("USD", _over(400))),
+    ("accounts paying at most 99 EUR", paying("EUR", lambda amount: amount <= 99)),
+    ("accounts paying at least 99 EUR", paying("EUR", lambda amount: amount >= 99)),
+    ("is Two Rivers paying more than 300 EUR?", said("No: Two Rivers is no account in EUR, with an MRR of more than")),
+    ("is Two Rivers paying more than 300 USD?", said("Yes: Two Rivers is an account in USD, with an MRR of more than")),
+)
+OWED = family(
+    "owed so much",
+    (
+        [
+            "who owes more than 200?",
+            "who owes us more than 200?",
+            "which customers owe over 200?",
+            "accounts with more than 200 outstanding",
+            "accounts with an outstanding balance above 200",
+            "whose open balance is > 200?",
+            "accounts with over 200 unpaid",
+        ],
+        owing(_over(200)),
+    ),
+    (["who owes less than 200?", "accounts owing < 200"], owing(_under(200))),
+    ("who owes between 100 and 1k?", owing(lambda amount: 100 <= amount <= 1000)),
+    (["who owes more than 200 USD?", "accounts with over $200 outstanding"], owing(_over(200), "USD")),
+    ("who owes more than 200 EUR?", owing(_over(200), "EUR")),
+    (["who has more than $500 overdue?", "more than 500 USD overdue"], owing(_over(500), "USD", late=True)),
+    ("accounts with more than 500 EUR overdue", owing(_over(500), "EUR", late=True)),
+    ("accounts with more than 500 overdue", said("Outstanding is all that is left to pay, be it overdue or not yet")),
+    ("who owes less than 10?", said("Accounts that owe nothing are not among them.")),
+    ("how many accounts owe more than 200?", number("accounts", lambda b: _count(b, _owed, 200))),
+    ("does Hooli owe more than 1000?", said("Yes: Hooli has an outstanding amount of more than 1,000.", "$8,100.00")),
+    ("does Initech owe at least 500 EUR?", said("No: Initech does not have an outstanding amount of at least 500 EUR")),
+    (
+        ["accounts with unpaid invoices over 200", "customers with unpaid invoices of more than 200"],
+        number("invoices", lambda b: len([i for i in b.all_invoices() if _is_large(i, 200)])),
+    ),
+)
+PAID_IN_ALL = family(
+    "paid so much",
+    (
+        [
+            "accounts with lifetime value above 4k",
+            "lifetime value above 4k",
+            "LTV > 4000",
+            "accounts that paid over 4k in total",
+            "who has paid us more than 4k?",
+            "customers who paid more than 4,000 so far",
+        ],
+        having_paid(_over(4000)),
+    ),
+    (["who paid less than 100", "accounts with an LTV below 100"], having_paid(_under(100))),
+    (["lifetime value over 1k EUR", "customers who paid us more than €1k"], having_paid(_over(1000), "EUR")),
+    ("how many accounts have a lifetime value over 2k?", number("accounts", lambda b: _count(b, _paid, 2000))),
+    ("has Globex paid us more than 1k?", said("Yes: Globex GmbH has a lifetime value of more than 1,000.")),
+    ("accounts with lifetime value under 10", said("Accounts that never paid are not among them.")),
+)
+CASES: list[Case] = [*IN_ONE_CURRENCY, *OWED, *PAID_IN_ALL]
