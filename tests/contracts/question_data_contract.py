@@ -235,7 +235,8 @@ class QuestionDataContract(InTwoWorkspaces):
         with both(units, plain_units) as (data, plain):
             for ranked in plain.ranked(Selection(part=part), measure, order=Order.HIGHEST, limit=6, weights={}):
                 worth = {"USD": Fraction(1), **dict(rates or ())}
-                held = [major_units(amount, code) * worth[code] for code, amount in ranked.amounts if code in worth]
+                counted = ((amount, code) for code, amount in ranked.amounts.without_zeros() if code in worth)
+                held = [major_units(amount, code) * worth[code] for amount, code in counted]
                 edge = sum(held, start=Fraction(0)) * MILLION
                 for low, behind, is_in in (
                     (floor(edge), None, True),

@@ -31,7 +31,7 @@ from tests.contracts.samples import (
 )
 
 from clynto.domain.account_billing import CustomerBilling, PaymentStatus, SubscriptionBilling, add_up
-from clynto.domain.invoice import Invoice
+from clynto.domain.invoice import DELETED_DRAFT, Invoice
 from clynto.domain.moments import UnixMicros
 from clynto.domain.money import MoneyBag
 from clynto.domain.month_ends import Month, completed_months
@@ -186,7 +186,7 @@ def _billing(
 
 
 def _invoice(customer_id: str, number: int, chance: random.Random) -> Invoice:
-    status = chance.choice(["paid", "paid", "open", "open", "draft", "void", "uncollectible"])
+    status = chance.choice(["paid", "paid", "open", "open", "draft", "void", "uncollectible", DELETED_DRAFT])
     amount = chance.randint(100, 500_000)
     left = {"open": chance.choice([0, amount, amount // 2]), "uncollectible": amount}.get(status, 0)
     return an_invoice(

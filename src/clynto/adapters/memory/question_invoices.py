@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from clynto.adapters.memory.question_selection import is_in
-from clynto.domain.invoice import Invoice, InvoiceStatus
+from clynto.domain.invoice import NOT_SHOWN, Invoice, InvoiceStatus
 from clynto.domain.moments import UnixTime
 from clynto.domain.money import minor_digits
 from clynto.domain.questions.lists import OWED, InvoiceWord
@@ -39,7 +39,7 @@ def is_wanted(invoice: Invoice, wanted: InvoiceCondition, now: UnixTime) -> bool
 
 def _is(invoice: Invoice, which: InvoiceWord, now: UnixTime) -> bool:
     if which is InvoiceWord.ANY:
-        return invoice.status != InvoiceStatus.DRAFT
+        return invoice.status not in NOT_SHOWN
     if invoice.status != _STATUS_OF_INVOICE[which]:
         return False
     if which is InvoiceWord.UNPAID:

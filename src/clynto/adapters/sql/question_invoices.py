@@ -17,7 +17,7 @@ from clynto.adapters.sql.scope import Scope
 from clynto.adapters.sql.tables_accounts import accounts
 from clynto.adapters.sql.tables_billing import matches
 from clynto.adapters.sql.tables_stripe_facts import IN_INDEXES, stripe_invoices
-from clynto.domain.invoice import InvoiceStatus
+from clynto.domain.invoice import NOT_SHOWN, InvoiceStatus
 from clynto.domain.moments import UnixTime
 from clynto.domain.money import THREE_DECIMAL_CURRENCIES, USUAL_DIGITS, ZERO_DECIMAL_CURRENCIES, MoneyBag
 from clynto.domain.questions.lists import BY_AMOUNT, OWED, InvoiceOrder, InvoiceWord
@@ -126,7 +126,7 @@ class SqlQuestionInvoices:
     def _state(self, which: InvoiceWord, now: UnixTime) -> list[ColumnElement[bool]]:
         table = stripe_invoices
         if which is InvoiceWord.ANY:
-            return [table.c.status != InvoiceStatus.DRAFT.value]
+            return [table.c.status.not_in(sorted(NOT_SHOWN))]
         if which not in OWED:
             return [table.c.status == _STATUS[which].value]
         found = [is_open(), LEFT_TO_PAY > 0]
