@@ -10,6 +10,7 @@ from tests.unit.http.test_signals_api import a_signal
 from clynto.adapters.sql.unit_of_work import SqlUnitsOfWork
 from clynto.adapters.system.clocks import SystemClock
 from clynto.domain.roles import Role
+from clynto.domain.signal_cases import debt_case
 from clynto.domain.signals import SignalType
 
 pytestmark = pytest.mark.xdist_group("account stories")
@@ -64,7 +65,13 @@ def dismiss_and_reopen(page: Page) -> None:
 
 def put(scene: Scene, *numbers: int) -> None:
     """One refused invoice of the same subscription for each number, newest first."""
-    signals = [(f"sig_{number}", a_signal(SignalType.PAYMENT_FAILED, "cus_acme", NOW - number)) for number in numbers]
+    signals = [
+        (
+            f"sig_{number}",
+            a_signal(SignalType.PAYMENT_FAILED, "cus_acme", NOW - number, case_key=debt_case(None, f"in_{number}")),
+        )
+        for number in numbers
+    ]
     with SqlUnitsOfWork(scene.product.engine).writing(scene.workspace.id) as uow:
         uow.signals.put_many(signals, at=SystemClock().now())
         uow.commit()

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from html import unescape
 
 import pytest
 from flask.testing import FlaskClient
 from tests.unit.http.acme import billing_story
+from tests.unit.http.browsing import page_token
 from tests.unit.http.test_signals_api import a_signal
 from tests.unit.memory_product import MEMBER, Product
 
 from clynto.domain.moments import UnixTime
 from clynto.domain.roles import Role
+from clynto.domain.signal_cases import debt_case
 from clynto.domain.signals import Signal, SignalOutcome, SignalState, SignalType
 from clynto.entrypoints.http.pages.account import SIGNALS_SHOWN
 from clynto.entrypoints.http.pages.presenters.inbox import PAGE_SIZE
@@ -36,7 +39,14 @@ def put(product: Product, signals: Sequence[Signal]) -> None:
 
 def failed(month: int, **changes: object) -> Signal:
     """An invoice of Globex that was refused so many months ago."""
+    changes = {"case_key": debt_case(None, f"in_{month}"), **changes}
     return a_signal(SignalType.PAYMENT_FAILED, "cus_globex", NEWEST - month * MONTH, **changes)
+
+
+def overdue(month: int) -> Signal:
+    """The same invoice made the subscription overdue."""
+    case = debt_case(None, f"in_{month}")
+    return a_signal(SignalType.PAYMENT_OVERDUE, "cus_globex", NEWEST - month * MONTH, case_key=case)
 
 
 def cards(page: str) -> list[str]:
@@ -52,7 +62,8 @@ def globex_billing(product: Product) -> str:
 
 @pytest.fixture
 def unpaid_months(product: Product) -> None:
-    """Three refused invoices of one subscription, another of the same customer's second one, and one of Acme."""
+    """Three refused invoices of one subscription, which the newest made overdue, another of the same customer's second
+    one, two of none, and one of Acme."""
     billing_story(product)
     put(
         product,
@@ -63,7 +74,7 @@ def unpaid_months(product: Product) -> None:
             failed(3, subscription_id="sub_second"),
             failed(4, subscription_id=None),
             failed(5, subscription_id=None),
-            a_signal(SignalType.PAYMENT_OVERDUE, "cus_globex", NEWEST),
+            overdue(0),
             a_signal(SignalType.PAYMENT_FAILED, "cus_acme", NEWEST - 6 * MONTH),
         ],
     )
@@ -73,27 +84,53 @@ def unpaid_months(product: Product) -> None:
 def test_unpaid_months_of_one_subscription_stand_on_one_card(browser_of: BrowserOf) -> None:
     page = browser_of(MEMBER).get("/inbox").text
     shown = cards(page)
-    assert len(shown) == 6, "one-off invoices belong to no subscription, and to no other"
+    assert len(shown) == 5, "one-off invoices belong to no subscription, and to no other"
     (whole,) = [card for card in shown if "<details" in card]
     summary = re.sub(r"<[^>]+>", "", re.findall(r"<summary>(.*?)</summary>", whole, flags=re.DOTALL)[0])
-    assert summary.strip() == "2 earlier on this subscription, $150.50"
+    assert summary.strip() == "3 more on this subscription, $150.50", "what is overdue was refused, and is owed once"
     assert whole.index("$149.00") < whole.index("<details")
-    assert [f"/inbox/sig_{number}/dismiss" in whole for number in range(4)] == [True, True, True, False]
+    assert [f"/inbox/sig_{number}/dismiss" in whole for number in (0, 1, 2, 3, 6)] == [True, True, True, False, True]
     assert "8 signals shown" in page
 
 
 @pytest.mark.usefixtures("unpaid_months")
-def test_by_time_every_signal_stands_where_it_belongs(browser_of: BrowserOf) -> None:
+def test_by_time_every_case_stands_where_it_belongs(browser_of: BrowserOf) -> None:
     shown = cards(browser_of(MEMBER).get("/inbox?order=newest").text)
-    assert len(shown) == 8
-    assert not any("<details" in card for card in shown)
+    assert len(shown) == 7
+    (case,) = [card for card in shown if "<details" in card]
+    assert "1 more stage of this case<" in case
+    assert re.findall(r"/inbox/(sig_\d)/dismiss", case) in (["sig_0", "sig_6"], ["sig_6", "sig_0"])
+
+
+def test_a_case_is_put_aside_and_brought_back_as_one(product: Product, browser_of: BrowserOf) -> None:
+    billing_story(product)
+    put(product, [failed(0), overdue(0), failed(1)])
+    browser = browser_of(MEMBER)
+    (card,) = cards(browser.get("/inbox?order=newest").text)[:1]
+    (leads,) = re.findall(r'aria-labelledby="(sig_\d)"', card)
+    form = {"csrf_token": page_token(browser), "with": re.findall(r'name="with" value="(sig_\d)"', card)}
+    assert sorted([leads, *form["with"]]) == ["sig_0", "sig_1"]
+    browser.post(f"/inbox/{leads}/dismiss", data=form)
+    assert leading(browser.get("/inbox").text) == ["sig_2"]
+    (aside,) = cards(browser.get("/inbox?status=dismissed").text)
+    assert "1 more stage of this case" in aside
+    browser.post(f"/inbox/{leads}/reopen", data=form)
+    assert len(leading(browser.get("/inbox?order=newest").text)) == 2
+
+
+def test_stages_of_one_day_stand_in_the_course_that_things_take(product: Product, browser_of: BrowserOf) -> None:
+    billing_story(product)
+    put(product, [failed(0), replace(overdue(0), occurred_at=UnixTime(NEWEST - 600))])
+    (card,) = cards(browser_of(MEMBER).get("/inbox").text)
+    stages = re.findall(r"<li[^>]*>(Payment \w+),", card)
+    assert stages == ["Payment failed", "Payment overdue"]
 
 
 @pytest.mark.usefixtures("unpaid_months")
 def test_a_card_that_loses_its_first_signal_is_led_by_the_next(browser_of: BrowserOf, product: Product) -> None:
     product.services().inbox.dismiss_signal(product.actor_of(Role.MEMBER), "sig_0")
     (whole,) = [card for card in cards(browser_of(MEMBER).get("/inbox").text) if "<details" in card]
-    assert "1 earlier on this subscription" in whole
+    assert "2 more on this subscription" in whole
     assert whole.index("/inbox/sig_1/dismiss") < whole.index("<details") < whole.index("/inbox/sig_2/dismiss")
 
 
@@ -179,9 +216,9 @@ def test_amounts_of_different_currencies_are_not_added(product: Product, browser
 def test_the_account_page_folds_them_in_the_same_way(browser_of: BrowserOf, product: Product) -> None:
     page = browser_of(MEMBER).get(globex_billing(product)).text
     shown = cards(page)
-    assert len(shown) == 5, "Acme's signal is Acme's"
+    assert len(shown) == 4, "Acme's signal is Acme's"
     (whole,) = [card for card in shown if "<details" in card]
-    assert "2 earlier on this subscription, " in whole
+    assert "3 more on this subscription, " in whole
     assert whole.index("$149.00") < whole.index("<details") < whole.index("$150.50")
     assert "Critical" in whole
     assert "There are more" not in page

@@ -13,13 +13,14 @@ from clynto.domain.moments import UnixMicros
 from clynto.domain.money import MoneyBag, major_text
 from clynto.domain.money_view import MoneyView
 from clynto.domain.roles import Role
+from clynto.domain.signal_cases import is_debt
 from clynto.domain.signal_explanation import explain
 from clynto.domain.signals import SignalType
 from clynto.domain.stripe_links import invoice_url, subscription_url
-from clynto.ports.signals import SignalsQuery, StoredSignal
+from clynto.ports.signals import SignalOrder, SignalsQuery, StoredSignal
 from clynto.ports.unit_of_work import UnitsOfWork
 
-FoldKey = tuple[SignalType, str]
+FoldKey = str
 LARGEST_FOLD = 200
 """More than sixteen years of unpaid months on one subscription."""
 
@@ -73,24 +74,17 @@ class ReadInbox:
         Signals without a subscription belong to nothing else and are left out.
         """
         actor.must_be(Role.MEMBER)
-        wanted = dict.fromkeys(fold_key(shown.stored) for shown in rows if shown.stored.signal.subscription_id)
+        subscriptions = dict.fromkeys(shown.stored.signal.subscription_id for shown in rows)
+        found: dict[FoldKey, list[SignalShown]] = {}
         with self._units.reading(actor.workspace_id) as uow:
             mode = uow.connections.get().mode
-            return {
-                (kind, subscription_id): tuple(
-                    signal_shown(stored, mode)
-                    for stored in uow.signals.page(
-                        replace(
-                            query,
-                            types=frozenset({kind}),
-                            subscription_id=subscription_id,
-                            after=None,
-                            limit=LARGEST_FOLD,
-                        )
-                    ).rows
-                )
-                for kind, subscription_id in wanted
-            }
+            for subscription_id in subscriptions:
+                if subscription_id is None:
+                    continue
+                own = replace(query, subscription_id=subscription_id, after=None, limit=LARGEST_FOLD)
+                for stored in uow.signals.page(own).rows:
+                    found.setdefault(fold_key(stored, query.order), []).append(signal_shown(stored, mode))
+        return {key: tuple(signals) for key, signals in found.items()}
 
     def one(self, actor: Actor, signal_id: str) -> SignalShown:
         """One signal. Raises ``NotFound``."""
@@ -127,9 +121,17 @@ def signal_shown(stored: StoredSignal, mode: Mode | None) -> SignalShown:
     return SignalShown(stored, _bill(signal.amount, signal.currency), explain(signal), tuple(links))
 
 
-def fold_key(stored: StoredSignal) -> FoldKey:
-    """Equal for signals that stand on one card: of one type on one subscription. Others have a card of their own."""
-    return stored.signal.type, stored.signal.subscription_id or stored.id
+def fold_key(stored: StoredSignal, order: SignalOrder) -> FoldKey:
+    """Equal for signals that stand on one card.
+
+    The stages of one case always do: a refused renewal is both a failed and an overdue payment (billing rules 5.3).
+    Most pressing first, so do all debts of one subscription, and all its signals of one other type: each unpaid
+    month is a signal of its own (5.2), and twelve cards of one name would hide all others.
+    """
+    signal = stored.signal
+    if order is SignalOrder.NEWEST or signal.subscription_id is None:
+        return signal.case_key
+    return f"{'debts' if is_debt(signal.case_key) else signal.type.value} of {signal.subscription_id}"
 
 
 def together(signals: Sequence[SignalShown]) -> MoneyView | None:

@@ -16,7 +16,7 @@ from clynto.entrypoints.http.pages.presenters import explanation
 from clynto.entrypoints.http.pages.presenters.inbox import cards_of, folded
 from clynto.entrypoints.http.pages.presenters.mrr_chart import mrr_chart
 from clynto.entrypoints.http.problem_details import problem_of
-from clynto.ports.signals import InboxStatus, SignalsQuery
+from clynto.ports.signals import InboxStatus, SignalOrder, SignalsQuery
 
 SIGNALS_SHOWN = 100
 _NO_SCORE = -1
@@ -124,7 +124,12 @@ def _refused(page: Any, account_id: str, refusal: ClyntoError, **shown: Any) -> 
 def _billing(account_id: str, **shown: Any) -> str:
     held = services().accounts.show_account_billing(actor(), account_id)
     history = services().accounts.read_mrr_history(actor(), account_id, months=12) if held.matched else None
-    query = SignalsQuery(account_id=account_id, statuses=frozenset({InboxStatus.OPEN}), limit=SIGNALS_SHOWN)
+    query = SignalsQuery(
+        account_id=account_id,
+        statuses=frozenset({InboxStatus.OPEN}),
+        order=SignalOrder.SEVERITY,
+        limit=SIGNALS_SHOWN,
+    )
     page = services().inbox.read_inbox(actor(), query)
     cases = services().pages.read_signal_cases(actor(), [one.stored for one in page.rows])
     return _framed(
@@ -133,7 +138,7 @@ def _billing(account_id: str, **shown: Any) -> str:
         tab="billing",
         billing=held,
         chart=mrr_chart(history) if history else None,
-        signals=folded(cards_of(page.rows, cases)),
+        signals=folded(cards_of(page.rows, cases), query.order),
         more_signals=page.next_cursor is not None,
         **shown,
     )

@@ -13,7 +13,6 @@ from clynto.entrypoints.http.access import needs
 from clynto.entrypoints.http.current import actor, services
 from clynto.entrypoints.http.pages.presenters.inbox import InboxView, cards_of, folded, whole_cards
 from clynto.entrypoints.http.pages.sign_in import local_path
-from clynto.ports.signals import SignalOrder
 
 NEWS = "inbox-changed"
 
@@ -28,16 +27,14 @@ def inbox() -> str:
     newest = services().inbox.read_inbox.newest_change(actor())
     page = services().inbox.read_inbox(actor(), view.query)
     rows: Sequence[SignalShown] = page.rows
-    # By time each stands where it belongs.
-    folds = view.order is SignalOrder.SEVERITY
-    if folds and (view.cursor or page.next_cursor):
-        rows = whole_cards(rows, services().inbox.read_inbox.folds(actor(), view.query, rows))
+    if view.cursor or page.next_cursor:
+        rows = whole_cards(rows, services().inbox.read_inbox.folds(actor(), view.query, rows), view.order)
     cases = services().pages.read_signal_cases(actor(), [shown.stored for shown in rows])
     cards = cards_of(rows, cases)
     return render_template(
         "inbox/page.html",
         view=view,
-        cards=folded(cards) if folds else cards,
+        cards=folded(cards, view.order),
         signals=len(cards),
         all_stand_before=bool(page.rows) and not cards,
         counts=services().inbox.read_inbox.open_counts(actor()),
@@ -57,8 +54,9 @@ def newest() -> Response:
 @inbox_pages.post("/inbox/<signal_id>/dismiss")
 @needs(Role.MEMBER)
 def dismiss(signal_id: str) -> AnyResponse:
-    """Put a signal aside."""
-    services().inbox.dismiss_signal(actor(), signal_id)
+    """Put a signal aside, with the stages of its case that stand on its card."""
+    for one in _of_card(signal_id):
+        services().inbox.dismiss_signal(actor(), one)
     flash("The signal was dismissed. You find it under Dismissed.")
     return redirect(local_path(request.form.get("here")), 303)
 
@@ -66,7 +64,12 @@ def dismiss(signal_id: str) -> AnyResponse:
 @inbox_pages.post("/inbox/<signal_id>/reopen")
 @needs(Role.MEMBER)
 def reopen(signal_id: str) -> AnyResponse:
-    """Bring a signal back."""
-    services().inbox.dismiss_signal.reopen(actor(), signal_id)
+    """Bring a signal back, with the stages of its case that stand on its card."""
+    for one in _of_card(signal_id):
+        services().inbox.dismiss_signal.reopen(actor(), one)
     flash("The signal is back.")
     return redirect(local_path(request.form.get("here")), 303)
+
+
+def _of_card(signal_id: str) -> list[str]:
+    return list(dict.fromkeys([signal_id, *request.form.getlist("with")]))

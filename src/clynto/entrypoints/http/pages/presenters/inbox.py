@@ -11,6 +11,7 @@ from clynto.application.queries.read_inbox import FoldKey, SignalShown, fold_key
 from clynto.application.queries.signal_cases import SignalCase
 from clynto.domain.errors import InvalidInput
 from clynto.domain.money_view import MoneyView
+from clynto.domain.signal_cases import is_debt
 from clynto.domain.signals import CancellationStage, SignalOutcome, SignalType
 from clynto.entrypoints.http.pages.presenters.badges import SEVERITY, Badge
 from clynto.entrypoints.http.pagination import cursor_to, position_of
@@ -70,8 +71,8 @@ class Stage:
 
 @dataclass(frozen=True, slots=True)
 class SignalCard:
-    """A signal with everything its card says. ``earlier`` are others of its type on the same subscription, which stand
-    folded up on the same card, and ``earlier_amount`` what they come to."""
+    """A signal with everything its card says. ``others`` stand folded up on the same card: other stages of its case,
+    and other cases of the subscription, which come to ``others_amount``."""
 
     shown: SignalShown
     case: SignalCase
@@ -80,8 +81,32 @@ class SignalCard:
     per_month: bool
     outcome: Badge | None
     stages: tuple[Stage, ...]
-    earlier: tuple[SignalCard, ...] = ()
-    earlier_amount: MoneyView | None = None
+    others: tuple[SignalCard, ...] = ()
+    others_amount: MoneyView | None = None
+
+    @property
+    def case_key(self) -> str:
+        """The story that the signal is a stage of."""
+        return self.shown.stored.signal.case_key
+
+    @property
+    def stages_with_it(self) -> tuple[SignalCard, ...]:
+        """Those of ``others`` that are stages of the same case: who puts the card aside means them as well."""
+        return tuple(one for one in self.others if one.case_key == self.case_key)
+
+    @property
+    def others_words(self) -> str:
+        """How many are folded up, and what they are."""
+        count = f"{len(self.others):,}"
+        if len(self.stages_with_it) == len(self.others):
+            return f"{count} more {'stage' if len(self.others) == 1 else 'stages'} of this case"
+        alike = {one.word for one in self.others} == {self.word}
+        return f"{count} {'earlier' if alike else 'more'} on this subscription"
+
+    @property
+    def others_per_month(self) -> bool:
+        """Whether ``others_amount`` is lost every month; debts are not."""
+        return self.per_month and not is_debt(self.case_key)
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,22 +209,28 @@ def cards_of(rows: Sequence[SignalShown], cases: Mapping[str, SignalCase]) -> tu
     return tuple(_card(shown, cases[shown.stored.id]) for shown in rows)
 
 
-def folded(cards: Sequence[SignalCard]) -> tuple[SignalCard, ...]:
-    """One card for all signals of one type on one subscription: each unpaid month of a customer who pays no more is a
-    signal of its own (billing rules 5.2), and twelve cards of one name would hide all others.
-
-    The first of them stands for them, and keeps its place.
-    """
+def folded(cards: Sequence[SignalCard], order: SignalOrder) -> tuple[SignalCard, ...]:
+    """One card for signals that belong together (``fold_key``). The first of them stands for them, and keeps its
+    place."""
     groups: dict[FoldKey, list[SignalCard]] = {}
     for card in cards:
-        groups.setdefault(fold_key(card.shown.stored), []).append(card)
+        groups.setdefault(fold_key(card.shown.stored, order), []).append(card)
     return tuple(
-        replace(first, earlier=tuple(others), earlier_amount=together([one.shown for one in others]))
+        replace(first, others=tuple(others), others_amount=together([one.shown for one in _further(first, others)]))
         for first, *others in groups.values()
     )
 
 
-def whole_cards(rows: Sequence[SignalShown], folds: Mapping[FoldKey, Sequence[SignalShown]]) -> tuple[SignalShown, ...]:
+def _further(first: SignalCard, others: Sequence[SignalCard]) -> list[SignalCard]:
+    """One signal of each other case, so that no debt is added up twice; of debts what is owed."""
+    bills = is_debt(first.case_key)
+    cases = {one.case_key: one for one in reversed(others) if not (bills and one.per_month)}
+    return [one for key, one in cases.items() if key != first.case_key]
+
+
+def whole_cards(
+    rows: Sequence[SignalShown], folds: Mapping[FoldKey, Sequence[SignalShown]], order: SignalOrder
+) -> tuple[SignalShown, ...]:
     """The signals on the cards of a page that would hold ``rows`` as single signals.
 
     A card is whole on the page that its first signal stands on, and none begins again on a later one.
@@ -207,7 +238,7 @@ def whole_cards(rows: Sequence[SignalShown], folds: Mapping[FoldKey, Sequence[Si
     here = {shown.stored.id for shown in rows}
     on_cards: dict[str, SignalShown] = {}
     for shown in rows:
-        fold = folds.get(fold_key(shown.stored)) or (shown,)
+        fold = folds.get(fold_key(shown.stored, order)) or (shown,)
         if fold[0].stored.id in here:
             on_cards.update((one.stored.id, one) for one in fold)
     return tuple(on_cards.values())
