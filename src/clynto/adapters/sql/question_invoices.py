@@ -84,9 +84,11 @@ class SqlQuestionInvoices:
         # What was paid stands in no index: it is looked up for the invoices of one account alone.
         sums = [func.sum(LEFT_TO_PAY).label("left")] if owed else []
         sums += [func.sum(table.c.amount_paid).label("paid")] if named else []
-        query = select(table.c.currency, func.count().label("total"), *sums).where(*conditions)
+        # The few of one account are grouped where they are found: along an index of currencies all would be read.
+        currency: ColumnElement[str] = unindexed(table.c.currency) if named else table.c.currency
+        query = select(currency.label("currency"), func.count().label("total"), *sums).where(*conditions)
         total, left, paid = 0, MoneyBag.empty(), MoneyBag.empty()
-        for row in self._scope.connection.execute(query.group_by(table.c.currency)):
+        for row in self._scope.connection.execute(query.group_by(currency)):
             total += row.total
             left = left + MoneyBag.of(row.currency, int(row.left)) if owed else left
             paid = paid + MoneyBag.of(row.currency, int(row.paid)) if named else paid
