@@ -149,5 +149,6 @@ def _name(customer: StripeCustomer, domain: str | None) -> str:
     return customer.id
 
 
-def _age(customer: StripeCustomer) -> tuple[float, str]:
-    return (float("inf") if customer.created is None else customer.created, customer.id)
+def _age(customer: StripeCustomer) -> tuple[bool, int, str]:
+    """Sorts the oldest first, and those of unknown age last."""
+    return customer.created is None, customer.created or 0, customer.id
