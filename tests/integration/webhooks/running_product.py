@@ -21,7 +21,7 @@ from tests.integration.webhooks.billed_workspace import BilledWorkspace, StripeA
 from clynto.adapters.memory.unsafe_password_hashing import UnsafePasswordHashing
 from clynto.adapters.rq_queue.connection import connect as connect_redis
 from clynto.adapters.rq_queue.embedded_redis import EmbeddedRedis
-from clynto.adapters.sql.engines import open_database
+from clynto.adapters.sql.engines import READING, open_database
 from clynto.adapters.sql.unit_of_work import SqlUnitsOfWork
 from clynto.adapters.sql.workspace_stores import SqlWorkspaceDirectory
 from clynto.adapters.system.clocks import SystemClock
@@ -60,6 +60,8 @@ class RunningProduct:
         self.installation = Installation(folder, self.stripe.url, extra)
         self.database_url = database_url or f"sqlite:///{folder / 'clynto.sqlite3'}"
         self.engine: Engine = open_database(self.database_url, pool_size=4)
+        # For looking on: a transaction that may write would take SQLite's one write lock from the worker, out of turn.
+        self.reading = self.engine.execution_options(**READING[self.engine.dialect.name])
         self.web: Process | None = None
         self.worker: Process | None = None
 

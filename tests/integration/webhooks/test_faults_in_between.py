@@ -60,7 +60,7 @@ def test_the_web_process_killed_among_deliveries(
     wait_for("some deliveries", lambda: len(account.sender.log) > told + 5)
     product.kill_web()
     acknowledged = {entry.event_id for entry in list(account.sender.log) if entry.status == 200}
-    with product.engine.connect() as connection:
+    with product.reading.connect() as connection:
         stored = connection.scalars(
             text("SELECT event_id FROM event_inbox WHERE workspace_id = :w"), {"w": workspace.id}
         )

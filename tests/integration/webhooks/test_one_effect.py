@@ -111,7 +111,7 @@ def test_twenty_first_events_of_one_subscription_at_once(
         answers = list(pool.map(lambda body: workspace.send(body, url=url).status_code, bodies))
     assert set(answers) == {200}
     workspace.wait_until_worked_off()
-    with product.engine.connect() as connection:
+    with product.reading.connect() as connection:
         table = METADATA.tables["stripe_subscriptions"]
         held = connection.execute(select(table).where(table.c.workspace_id == workspace.id)).all()
     assert [row.id for row in held] == [subscription]
@@ -263,7 +263,7 @@ def test_an_event_that_always_fails_is_parked_shown_and_tried_again(
 
 
 def _attempts(product: RunningProduct, workspace: BilledWorkspace, event_id: str) -> int:
-    with product.engine.connect() as connection:
+    with product.reading.connect() as connection:
         wanted = select(INBOX.c.attempts).where(INBOX.c.workspace_id == workspace.id, INBOX.c.event_id == event_id)
         return connection.scalar(wanted) or 0
 

@@ -143,7 +143,7 @@ def test_a_deletion_is_believed_only_when_it_is_proven(product: RunningProduct, 
 
 def _tombstone(product: RunningProduct, workspace: BilledWorkspace, customer: str) -> Any:
     table = METADATA.tables["stripe_customers"]
-    with product.engine.connect() as connection:
+    with product.reading.connect() as connection:
         return connection.scalar(
             select(table.c.deleted).where(table.c.workspace_id == workspace.id, table.c.id == customer)
         )

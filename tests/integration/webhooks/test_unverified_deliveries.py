@@ -133,7 +133,7 @@ def application(product: RunningProduct) -> Iterator[Application]:
 def dump(product: RunningProduct, workspace: BilledWorkspace) -> dict[str, list[str]]:
     """Every row that belongs to the workspace or to nobody, but for the counters of refusals."""
     found = {}
-    with product.engine.connect() as connection:
+    with product.reading.connect() as connection:
         for name, table in METADATA.tables.items():
             columns = [column for column in table.c if column.name not in COUNTERS]
             rows = select(*columns)
@@ -147,7 +147,7 @@ def disk_used(product: RunningProduct) -> int:
     """Bytes of the database, the logs and the queue."""
     used = sum(file.stat().st_size for file in product.installation.folder.rglob("*") if file.is_file())
     if product.engine.dialect.name == "postgresql":
-        with product.engine.connect() as connection:
+        with product.reading.connect() as connection:
             used += connection.scalar(text("SELECT pg_database_size(current_database())")) or 0
     return used
 

@@ -41,7 +41,7 @@ def workspace(product: RunningProduct, account: StripeAccount) -> BilledWorkspac
 def contents(product: RunningProduct, workspace: BilledWorkspace) -> dict[str, list[str]]:
     """Every row of the workspace, but for where refusals are counted."""
     found = {}
-    with product.engine.connect() as connection:
+    with product.reading.connect() as connection:
         for name, table in METADATA.tables.items():
             if name in TOLD_ON_THE_CARD or "workspace_id" not in table.c:
                 continue
@@ -226,7 +226,7 @@ def test_events_of_others_are_acknowledged_counted_and_without_effect(
     panel = workspace.panel()
     assert (panel["ignored_other_mode"], panel["ignored_foreign_account"], panel["parked"]) == (1, 1, 0)
     assert workspace.figures() == held
-    with product.engine.connect() as connection:
+    with product.reading.connect() as connection:
         table = METADATA.tables["stripe_customers"]
         assert connection.execute(select(table).where(table.c.workspace_id == workspace.id)).all() == []
 
@@ -341,7 +341,7 @@ def test_after_a_disconnect_nothing_changes(
     assert product.stripe.control.requests.total == asked
     later = contents(product, workspace)
     assert {name for name in stored if later[name] != stored[name]} <= {"event_inbox"}
-    with product.engine.connect() as connection:
+    with product.reading.connect() as connection:
         table = METADATA.tables["stripe_customers"]
         (row,) = connection.execute(select(table).where(table.c.workspace_id == workspace.id)).all()
     assert not row.deleted
