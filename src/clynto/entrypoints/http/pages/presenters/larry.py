@@ -29,6 +29,7 @@ from clynto.entrypoints.http.pages.presenters.badges import Badge
 from clynto.entrypoints.http.pages.presenters.mrr_chart import MrrChart, mrr_chart
 
 NUMERIC = frozenset({CellKind.MONEY, CellKind.COUNT, CellKind.SCORE, CellKind.DAY})
+AMOUNTS = frozenset({CellKind.MONEY, CellKind.COUNT})
 LINKS_SHOWN = 6
 
 
@@ -51,13 +52,20 @@ class CellShown:
     moment: int | None = None
     link: LinkShown | None = None
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to tell."""
+        return self == CellShown()
+
 
 @dataclass(frozen=True, slots=True)
 class HeadShown:
-    """``look`` is the class of a column of figures."""
+    """``look`` is the class of a column of figures. ``is_beneath``: on a phone its cells stand beneath the name of the
+    row, for there only names and amounts have the width of a column."""
 
     title: str
     look: str
+    is_beneath: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +91,7 @@ def result_shown(answered: Answered | None) -> ResultShown | None:
     return ResultShown(
         sentences=answer.sentences,
         notes=answer.notes,
-        heads=tuple(HeadShown(c.title, "num" if c.kind in NUMERIC else "") for c in answer.table.columns),
+        heads=tuple(_head(column, is_first=place == 0) for place, column in enumerate(answer.table.columns)),
         rows=tuple(_cells(answer.table.columns, row) for row in answer.table.rows),
         chart=_chart(answer),
         links=_links(answer),
@@ -100,6 +108,11 @@ def link_of(citation: Citation) -> LinkShown | None:
     if citation.account_id is not None:
         return LinkShown(citation.label, f"/accounts/{citation.account_id}", outside=False)
     return None
+
+
+def _head(column: Column, *, is_first: bool) -> HeadShown:
+    look = "num" if column.kind in NUMERIC else ""
+    return HeadShown(column.title, look, is_beneath=not is_first and column.kind not in AMOUNTS)
 
 
 def _cells(columns: Sequence[Column], row: Row) -> tuple[CellShown, ...]:
