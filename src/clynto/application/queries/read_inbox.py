@@ -13,9 +13,9 @@ from clynto.domain.moments import UnixMicros
 from clynto.domain.money import MoneyBag, major_text
 from clynto.domain.money_view import MoneyView
 from clynto.domain.roles import Role
-from clynto.domain.signal_cases import is_debt
+from clynto.domain.signal_cases import is_lost_every_month, of_other_cases, stand_together
 from clynto.domain.signal_explanation import explain
-from clynto.domain.signals import SignalType
+from clynto.domain.signals import Signal, SignalType
 from clynto.domain.stripe_links import invoice_url, subscription_url
 from clynto.ports.signals import SignalOrder, SignalsQuery, StoredSignal
 from clynto.ports.unit_of_work import UnitsOfWork
@@ -42,6 +42,18 @@ class SignalShown:
     amount: MoneyView
     explanation: str
     links: tuple[SignalLink, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SignalFold:
+    """Signals that stand together, led by ``first``; ``others`` are further stages of its case, and other cases of the
+    subscription. Those come to ``further`` on top of the amount of ``first``: None where there are none, or in several
+    currencies. ``further_per_month``: that is lost every month."""
+
+    first: SignalShown
+    others: tuple[SignalShown, ...]
+    further: MoneyView | None
+    further_per_month: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +95,7 @@ class ReadInbox:
                     continue
                 own = replace(query, subscription_id=subscription_id, after=None, limit=LARGEST_FOLD)
                 for stored in uow.signals.page(own).rows:
-                    found.setdefault(fold_key(stored, query.order), []).append(signal_shown(stored, mode))
+                    found.setdefault(fold_key(stored.signal, query.order), []).append(signal_shown(stored, mode))
         return {key: tuple(signals) for key, signals in found.items()}
 
     def one(self, actor: Actor, signal_id: str) -> SignalShown:
@@ -109,6 +121,41 @@ class ReadInbox:
             return uow.signals.newest_change()
 
 
+def fold_key(signal: Signal, order: SignalOrder) -> FoldKey:
+    """Equal for signals that stand on one card (``stand_together``)."""
+    return stand_together(signal, by_time=order is SignalOrder.NEWEST)
+
+
+def folded(rows: Sequence[SignalShown], order: SignalOrder) -> tuple[SignalFold, ...]:
+    """One fold for signals that belong together. The first of them stands for them, and keeps its place."""
+    groups: dict[FoldKey, list[SignalShown]] = {}
+    for shown in rows:
+        groups.setdefault(fold_key(shown.stored.signal, order), []).append(shown)
+    return tuple(_fold(first, others) for first, *others in groups.values())
+
+
+def whole_folds(
+    rows: Sequence[SignalShown], folds: Mapping[FoldKey, Sequence[SignalShown]], order: SignalOrder
+) -> tuple[SignalShown, ...]:
+    """The signals of a page that would hold ``rows`` one by one, each fold of it whole.
+
+    A fold is whole on the page that its first signal stands on, and none begins again on a later one.
+    """
+    here = {shown.stored.id for shown in rows}
+    found: dict[str, SignalShown] = {}
+    for shown in rows:
+        fold = folds.get(fold_key(shown.stored.signal, order)) or (shown,)
+        if fold[0].stored.id in here:
+            found.update((one.stored.id, one) for one in fold)
+    return tuple(found.values())
+
+
+def _fold(first: SignalShown, others: Sequence[SignalShown]) -> SignalFold:
+    leading = first.stored.signal
+    further = of_other_cases(leading, [one.stored.signal for one in others])
+    return SignalFold(first, tuple(others), together(further), is_lost_every_month(leading))
+
+
 def signal_shown(stored: StoredSignal, mode: Mode | None) -> SignalShown:
     """Put amount, explanation and links beside a stored signal."""
     signal = stored.signal
@@ -121,25 +168,12 @@ def signal_shown(stored: StoredSignal, mode: Mode | None) -> SignalShown:
     return SignalShown(stored, _bill(signal.amount, signal.currency), explain(signal), tuple(links))
 
 
-def fold_key(stored: StoredSignal, order: SignalOrder) -> FoldKey:
-    """Equal for signals that stand on one card.
-
-    The stages of one case always do: a refused renewal is both a failed and an overdue payment (billing rules 5.3).
-    Most pressing first, so do all debts of one subscription, and all its signals of one other type: each unpaid
-    month is a signal of its own (5.2), and twelve cards of one name would hide all others.
-    """
-    signal = stored.signal
-    if order is SignalOrder.NEWEST or signal.subscription_id is None:
-        return signal.case_key
-    return f"{'debts' if is_debt(signal.case_key) else signal.type.value} of {signal.subscription_id}"
-
-
-def together(signals: Sequence[SignalShown]) -> MoneyView | None:
+def together(signals: Sequence[Signal]) -> MoneyView | None:
     """What these signals come to; None for none of them, or where their currencies differ."""
-    currencies = {shown.stored.signal.currency for shown in signals}
+    currencies = {signal.currency for signal in signals}
     if len(currencies) != 1:
         return None
-    return _bill(sum((shown.stored.signal.amount for shown in signals), Fraction(0)), currencies.pop())
+    return _bill(sum((signal.amount for signal in signals), Fraction(0)), currencies.pop())
 
 
 def _bill(amount: Fraction, currency: str) -> MoneyView:

@@ -7,13 +7,14 @@ from typing import Any
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
+from clynto.application.queries.read_inbox import folded
 from clynto.domain.errors import ClyntoError, InvalidInput, QueueUnavailable
 from clynto.domain.roles import Role
 from clynto.entrypoints.http.access import needs
 from clynto.entrypoints.http.current import actor, services
 from clynto.entrypoints.http.pages.form_words import wanted_dialog, whole_number, words_of
 from clynto.entrypoints.http.pages.presenters import explanation
-from clynto.entrypoints.http.pages.presenters.inbox import cards_of, folded
+from clynto.entrypoints.http.pages.presenters.inbox import cards_of
 from clynto.entrypoints.http.pages.presenters.mrr_chart import mrr_chart
 from clynto.entrypoints.http.problem_details import problem_of
 from clynto.ports.signals import InboxStatus, SignalOrder, SignalsQuery
@@ -138,7 +139,7 @@ def _billing(account_id: str, **shown: Any) -> str:
         tab="billing",
         billing=held,
         chart=mrr_chart(history) if history else None,
-        signals=folded(cards_of(page.rows, cases), query.order),
+        signals=cards_of(folded(page.rows, query.order), cases),
         more_signals=page.next_cursor is not None,
         **shown,
     )

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from flask import Blueprint, Response, flash, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
-from clynto.application.queries.read_inbox import SignalShown
+from clynto.application.queries.read_inbox import SignalShown, folded, whole_folds
 from clynto.domain.roles import Role
 from clynto.entrypoints.http.access import needs
 from clynto.entrypoints.http.current import actor, services
-from clynto.entrypoints.http.pages.presenters.inbox import InboxView, cards_of, folded, whole_cards
+from clynto.entrypoints.http.pages.presenters.inbox import InboxView, cards_of
 from clynto.entrypoints.http.pages.sign_in import local_path
 
 NEWS = "inbox-changed"
@@ -28,15 +28,14 @@ def inbox() -> str:
     page = services().inbox.read_inbox(actor(), view.query)
     rows: Sequence[SignalShown] = page.rows
     if view.cursor or page.next_cursor:
-        rows = whole_cards(rows, services().inbox.read_inbox.folds(actor(), view.query, rows), view.order)
+        rows = whole_folds(rows, services().inbox.read_inbox.folds(actor(), view.query, rows), view.order)
     cases = services().pages.read_signal_cases(actor(), [shown.stored for shown in rows])
-    cards = cards_of(rows, cases)
     return render_template(
         "inbox/page.html",
         view=view,
-        cards=folded(cards, view.order),
-        signals=len(cards),
-        all_stand_before=bool(page.rows) and not cards,
+        cards=cards_of(folded(rows, view.order), cases),
+        signals=len(rows),
+        all_stand_before=bool(page.rows) and not rows,
         counts=services().inbox.read_inbox.open_counts(actor()),
         next_cursor=page.next_cursor,
         seen=newest or 0,

@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from urllib.parse import urlencode
 
-from clynto.application.queries.read_inbox import FoldKey, SignalShown, fold_key, together
+from clynto.application.queries.read_inbox import SignalFold, SignalShown
 from clynto.application.queries.signal_cases import SignalCase
 from clynto.domain.errors import InvalidInput
 from clynto.domain.money_view import MoneyView
-from clynto.domain.signal_cases import is_debt
+from clynto.domain.signal_cases import PER_MONTH
 from clynto.domain.signals import CancellationStage, SignalOutcome, SignalType
 from clynto.entrypoints.http.pages.presenters.badges import SEVERITY, Badge
 from clynto.entrypoints.http.pagination import cursor_to, position_of
@@ -33,8 +33,6 @@ TYPE_WORDS: Mapping[SignalType, str] = MappingProxyType(
 VIEW_WORDS: Mapping[InboxStatus, str] = MappingProxyType(
     {InboxStatus.OPEN: "Open", InboxStatus.RESOLVED: "Recovered", InboxStatus.DISMISSED: "Dismissed"}
 )
-
-_PER_MONTH = frozenset({SignalType.SUBSCRIPTION_CANCELED, SignalType.SUBSCRIPTION_DOWNGRADED})
 
 VIEW_LEADS: Mapping[InboxStatus, str] = MappingProxyType(
     {
@@ -71,8 +69,8 @@ class Stage:
 
 @dataclass(frozen=True, slots=True)
 class SignalCard:
-    """A signal with everything its card says. ``others`` stand folded up on the same card: other stages of its case,
-    and other cases of the subscription, which come to ``others_amount``."""
+    """A signal with everything its card says. ``others`` stand folded up on the same card, and come to
+    ``others_amount`` (``SignalFold``)."""
 
     shown: SignalShown
     case: SignalCase
@@ -83,6 +81,7 @@ class SignalCard:
     stages: tuple[Stage, ...]
     others: tuple[SignalCard, ...] = ()
     others_amount: MoneyView | None = None
+    others_per_month: bool = False
 
     @property
     def case_key(self) -> str:
@@ -102,11 +101,6 @@ class SignalCard:
             return f"{count} more {'stage' if len(self.others) == 1 else 'stages'} of this case"
         alike = {one.word for one in self.others} == {self.word}
         return f"{count} {'earlier' if alike else 'more'} on this subscription"
-
-    @property
-    def others_per_month(self) -> bool:
-        """Whether ``others_amount`` is lost every month; debts are not."""
-        return self.per_month and not is_debt(self.case_key)
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,44 +198,17 @@ class InboxView:
         return f"{PATH}?{urlencode(said)}" if said else PATH
 
 
-def cards_of(rows: Sequence[SignalShown], cases: Mapping[str, SignalCase]) -> tuple[SignalCard, ...]:
-    """The cards of a page, one for each signal."""
-    return tuple(_card(shown, cases[shown.stored.id]) for shown in rows)
-
-
-def folded(cards: Sequence[SignalCard], order: SignalOrder) -> tuple[SignalCard, ...]:
-    """One card for signals that belong together (``fold_key``). The first of them stands for them, and keeps its
-    place."""
-    groups: dict[FoldKey, list[SignalCard]] = {}
-    for card in cards:
-        groups.setdefault(fold_key(card.shown.stored, order), []).append(card)
+def cards_of(folds: Sequence[SignalFold], cases: Mapping[str, SignalCase]) -> tuple[SignalCard, ...]:
+    """The cards of a page, one for signals that stand together."""
     return tuple(
-        replace(first, others=tuple(others), others_amount=together([one.shown for one in _further(first, others)]))
-        for first, *others in groups.values()
+        replace(
+            _card(fold.first, cases[fold.first.stored.id]),
+            others=tuple(_card(other, cases[other.stored.id]) for other in fold.others),
+            others_amount=fold.further,
+            others_per_month=fold.further_per_month,
+        )
+        for fold in folds
     )
-
-
-def _further(first: SignalCard, others: Sequence[SignalCard]) -> list[SignalCard]:
-    """One signal of each other case, so that no debt is added up twice; of debts what is owed."""
-    bills = is_debt(first.case_key)
-    cases = {one.case_key: one for one in reversed(others) if not (bills and one.per_month)}
-    return [one for key, one in cases.items() if key != first.case_key]
-
-
-def whole_cards(
-    rows: Sequence[SignalShown], folds: Mapping[FoldKey, Sequence[SignalShown]], order: SignalOrder
-) -> tuple[SignalShown, ...]:
-    """The signals on the cards of a page that would hold ``rows`` as single signals.
-
-    A card is whole on the page that its first signal stands on, and none begins again on a later one.
-    """
-    here = {shown.stored.id for shown in rows}
-    on_cards: dict[str, SignalShown] = {}
-    for shown in rows:
-        fold = folds.get(fold_key(shown.stored, order)) or (shown,)
-        if fold[0].stored.id in here:
-            on_cards.update((one.stored.id, one) for one in fold)
-    return tuple(on_cards.values())
 
 
 def _card(shown: SignalShown, case: SignalCase) -> SignalCard:
@@ -251,7 +218,7 @@ def _card(shown: SignalShown, case: SignalCase) -> SignalCard:
         case=case,
         word=TYPE_WORDS[signal.type],
         severity=SEVERITY[case.severity],
-        per_month=signal.type in _PER_MONTH,
+        per_month=signal.type in PER_MONTH,
         outcome=_OUTCOMES[signal.outcome] if signal.outcome else None,
         stages=tuple(
             Stage(_stage_word(stage), stage.signal.occurred_at, stage.signal.is_open, stage.id == shown.stored.id)
