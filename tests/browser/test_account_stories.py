@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
-from tests.browser.scene import Scene, new_scene
+from tests.browser.scene import Scene, Theme, new_scene
 from tests.integration.webhooks.running_product import RunningProduct
 
 from clynto.domain.roles import Role
@@ -225,6 +225,25 @@ def test_import_reports_each_line(scene: Scene, tmp_path: Path) -> None:
     dialog.get_by_role("button", name="Import").click()
     expect(dialog).to_contain_text("2 created, 0 updated, 0 unchanged, 1 line rejected.")
     expect(dialog.get_by_role("table")).to_contain_text("3")
+
+
+CONTRAST = """
+field => {
+  const style = getComputedStyle(field, "::file-selector-button");
+  const light = colour => { const [r, g, b] = colour.match(/\\d+/g).map(part => part / 255)
+    .map(part => part <= 0.03928 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4);
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b; };
+  const [dark, bright] = [light(style.color), light(style.backgroundColor)].sort((one, two) => one - two);
+  return (bright + 0.05) / (dark + 0.05);
+}
+"""
+LEGIBLE = 4.5
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_button_that_chooses_a_file_can_be_read(portfolio: Scene, theme: Theme) -> None:
+    page = portfolio.page_of(Role.ADMIN, "/accounts?dialog=import", theme=theme)
+    assert page.get_by_label("CSV file").evaluate(CONTRAST) >= LEGIBLE
 
 
 def test_the_selection_leaves_as_a_file(portfolio: Scene) -> None:
