@@ -26,7 +26,7 @@ FULL = (
     Shot("account-usage", "/accounts/{account}/usage"),
     Shot("account-edit", "/accounts/{account}?dialog=edit"),
     Shot("inbox", "/inbox"),
-    Shot("inbox-recovered", "/inbox?status=resolved"),
+    Shot("inbox-resolved", "/inbox?status=resolved"),
     Shot("larry", "/larry"),
     Shot("integrations", "/integrations"),
     Shot("integrations-webhooks", "/integrations?dialog=webhooks"),

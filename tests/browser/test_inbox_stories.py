@@ -39,7 +39,7 @@ def test_a_failed_payment_appears_without_reload_and_goes_when_it_is_paid(scene:
     scene.account.tell("recover", customer=customer)
     for page in pages:
         expect(page.get_by_role("article")).to_have_count(0, timeout=SOON)
-        page.get_by_role("link", name="Recovered", exact=True).click()
+        page.get_by_role("link", name="Resolved", exact=True).click()
         expect(page.get_by_role("article")).to_contain_text("Paid")
 
 

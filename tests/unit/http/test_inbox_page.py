@@ -195,6 +195,7 @@ def test_what_is_lost_does_not_look_like_what_came_back(product: Product, browse
     tones = [re.findall(r"badge--(\w+) [^>]*>(Paid|Subscription ended)<", card) for card in shown]
     assert sorted(tones) == [[("bad", "Subscription ended")], [("good", "Paid")]]
     assert all("signal--over" in card for card in shown), "nothing is pressing any more"
+    assert not any("Critical" in card for card in shown)
 
 
 def test_an_inbox_without_stripe_does_not_say_that_all_is_well(product: Product, browser_of: BrowserOf) -> None:

@@ -75,7 +75,7 @@ def test_a_mistyped_password_is_asked_for_again_at_its_field(product: Product, s
 
 
 @pytest.mark.parametrize(
-    ("status", "words"), [("resolved", "Nothing has recovered yet"), ("dismissed", "Nothing is dismissed")]
+    ("status", "words"), [("resolved", "Nothing is resolved yet"), ("dismissed", "Nothing is dismissed")]
 )
 def test_an_empty_view_of_the_inbox_says_what_would_be_in_it(browser_of: BrowserOf, status: str, words: str) -> None:
     browser = browser_of(MEMBER)

@@ -31,7 +31,7 @@ TYPE_WORDS: Mapping[SignalType, str] = MappingProxyType(
 """The guide's own words."""
 
 VIEW_WORDS: Mapping[InboxStatus, str] = MappingProxyType(
-    {InboxStatus.OPEN: "Open", InboxStatus.RESOLVED: "Recovered", InboxStatus.DISMISSED: "Dismissed"}
+    {InboxStatus.OPEN: "Open", InboxStatus.RESOLVED: "Resolved", InboxStatus.DISMISSED: "Dismissed"}
 )
 
 VIEW_LEADS: Mapping[InboxStatus, str] = MappingProxyType(
