@@ -182,6 +182,20 @@ def test_lines_of_the_audit_log_do_not_stand_over_each_other(pocket: Scene) -> N
     expect(page.get_by_role("table")).to_contain_text("stripe.webhook_secret_saved")
 
 
+def test_days_without_a_head_say_what_they_are(pocket: Scene) -> None:
+    for path, label in (("/settings/people", "since "), ("/settings/tokens", "made ")):
+        page = pocket.page_of(Role.OWNER, path, width=PHONE)
+        expect(page.locator("table tbody tr").first.get_by_text(label, exact=True)).to_be_visible()
+        desk = pocket.page_of(Role.OWNER, path)
+        expect(desk.locator("table tbody tr").first.get_by_text(label, exact=True)).to_be_hidden()
+
+
+@pytest.mark.parametrize("width", [769, 820])
+def test_a_long_name_leaves_the_payment_status_in_sight_of_a_tablet(pocket: Scene, width: int) -> None:
+    page = pocket.page_of(Role.MEMBER, "/accounts?q=Donau", width=width)
+    assert out_of_sight(page, "#accounts-table tbody tr", {"status": "td .badge:has-text('Failed')"}, width) == []
+
+
 def test_what_went_wrong_in_a_sync_is_read_without_scrolling(scene: Scene) -> None:
     scene.customer("Acme", "acme.com")
     scene.connect()
