@@ -59,16 +59,17 @@ def dismiss_and_reopen(page: Page) -> None:
     expect(page.get_by_role("article")).to_have_count(0)
     page.get_by_role("link", name="Dismissed", exact=True).click()
     page.get_by_role("button", name="Reopen").click()
+    expect(page.get_by_role("article")).to_have_count(0)
     page.goto("/inbox")
     expect(page.get_by_role("article")).to_contain_text("Payment failed")
 
 
-def put(scene: Scene, *numbers: int) -> None:
+def put(scene: Scene, *numbers: int, customer: str = "cus_acme") -> None:
     """One refused invoice of the same subscription for each number, newest first."""
     signals = [
         (
             f"sig_{number}",
-            a_signal(SignalType.PAYMENT_FAILED, "cus_acme", NOW - number, case_key=debt_case(None, f"in_{number}")),
+            a_signal(SignalType.PAYMENT_FAILED, customer, NOW - number, case_key=debt_case(None, f"in_{number}")),
         )
         for number in numbers
     ]
@@ -99,3 +100,31 @@ def test_news_is_said_once_and_takes_neither_the_focus_nor_what_was_unfolded(sce
     expect(inner.first).to_be_focused()
     page.wait_for_timeout(3_000)
     assert page.evaluate("window.said") == ["3 signals shown"]
+
+
+def test_who_works_their_way_down_does_not_lose_their_place(scene: Scene) -> None:
+    scene.connect()
+    for number in range(30):
+        put(scene, number, customer=f"cus_{number}")
+    page = scene.page_of(Role.MEMBER, "/inbox")
+    cards = page.get_by_role("article")
+    expect(cards).to_have_count(30)
+    button = page.locator("#aside-sig_20")
+    button.scroll_into_view_if_needed()
+    button.focus()
+    before = page.evaluate("scrollY")
+    assert before > 0
+    page.keyboard.press("Enter")
+    expect(cards).to_have_count(29)
+    assert page.evaluate("scrollY") == before
+    expect(page.locator("#aside-sig_21")).to_be_focused()
+    expect(page.get_by_role("status").filter(has_text="The signal was dismissed")).to_have_count(1)
+    expect(page.locator("#open-signals")).to_contain_text("29")
+    # The last one leads back to the one before it.
+    page.locator("#aside-sig_29").press("Enter")
+    expect(cards).to_have_count(28)
+    expect(page.locator("#aside-sig_28")).to_be_focused()
+    page.get_by_role("link", name="Dismissed", exact=True).click()
+    page.locator("#aside-sig_20").click()
+    expect(cards).to_have_count(1)
+    expect(page.get_by_role("status").filter(has_text="The signal is back")).to_have_count(1)

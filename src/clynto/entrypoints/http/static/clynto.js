@@ -155,15 +155,21 @@
   };
 
   // What somebody unfolded stays so when the page around it is read again, and so does the focus within.
-  let unfolded = [], focused = "";
+  // Of what can be put aside the next one gets it, when the one that had it is gone.
+  let unfolded = [], focused = [];
   document.addEventListener("htmx:beforeSwap", (event) => {
     unfolded = [...event.detail.target.querySelectorAll("details[id][open]")].map((one) => one.id);
-    focused = event.detail.target.contains(document.activeElement) ? document.activeElement.id : "";
+    const here = document.activeElement;
+    focused = event.detail.target.contains(here) && here.id ? [here.id] : [];
+    const aside = [...event.detail.target.querySelectorAll("[id^=aside-]")].map((one) => one.id);
+    const at = aside.indexOf(focused[0]);
+    if (at >= 0) focused.push(...aside.slice(at + 1), ...aside.slice(0, at).reverse());
   });
   const unfoldAgain = () => {
     for (const id of unfolded.splice(0)) document.getElementById(id)?.setAttribute("open", "");
     // htmx gives the focus back too early for what was folded up at that moment.
-    if (focused && document.activeElement === document.body) document.getElementById(focused)?.focus({ preventScroll: true });
+    if (document.activeElement !== document.body) return;
+    focused.map((id) => document.getElementById(id)).find((one) => one?.checkVisibility())?.focus({ preventScroll: true });
   };
 
   const settle = (within) => {
