@@ -182,6 +182,17 @@ def test_lines_of_the_audit_log_do_not_stand_over_each_other(pocket: Scene) -> N
     expect(page.get_by_role("table")).to_contain_text("stripe.webhook_secret_saved")
 
 
+def test_a_chart_tells_its_scale_beside_its_newest_end(pocket: Scene) -> None:
+    account = pocket.workspace.api.get("/accounts?q=Late")["items"][0]["id"]
+    for path in (f"/accounts/{account}/billing", f"/accounts/{account}/health"):
+        page = pocket.page_of(Role.MEMBER, path, width=PHONE)
+        scale = page.locator("svg.chart .near")
+        assert scale.count() == 3
+        assert all(seen_at_once(label) for label in scale.all())
+        desk = pocket.page_of(Role.MEMBER, path)
+        expect(desk.locator("svg.chart .near").first).to_be_hidden()
+
+
 def test_days_without_a_head_say_what_they_are(pocket: Scene) -> None:
     for path, label in (("/settings/people", "since "), ("/settings/tokens", "made ")):
         page = pocket.page_of(Role.OWNER, path, width=PHONE)
