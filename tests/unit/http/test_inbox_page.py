@@ -198,6 +198,32 @@ def test_what_is_lost_does_not_look_like_what_came_back(product: Product, browse
     assert not any("Critical" in card for card in shown)
 
 
+def test_what_is_over_stands_newest_first(product: Product, browser_of: BrowserOf) -> None:
+    billing_story(product)
+    over = {"state": SignalState.RESOLVED, "resolved_at": UnixTime(NEWEST), "outcome": SignalOutcome.PAID}
+    put(
+        product,
+        [
+            failed(2, subscription_id="sub_0", **over),
+            failed(0, subscription_id="sub_1", **over),
+            failed(1, subscription_id="sub_2", **over),
+        ],
+    )
+    page = browser_of(MEMBER).get("/inbox?status=resolved").text
+    assert leading(page) == ["sig_1", "sig_2", "sig_0"]
+    assert "What is over, newest first" in page
+    links = {
+        words: unescape(address)
+        for address, words in re.findall(r'<a [^>]*href="(/inbox[^"]*)"[^>]*>(\w[\w ]+)<', page)
+    }
+    assert links["Most pressing"] == "/inbox?status=resolved&order=severity"
+    assert (links["Open"], links["Dismissed"]) == ("/inbox", "/inbox?status=dismissed"), "in their own usual order"
+    page = browser_of(MEMBER).get(links["Most pressing"]).text
+    assert "What is over, most pressing first" in page
+    assert '"/inbox?status=resolved">Newest<' in page
+    assert 'href="/inbox"' in page
+
+
 def test_an_inbox_without_stripe_does_not_say_that_all_is_well(product: Product, browser_of: BrowserOf) -> None:
     page = browser_of(MEMBER).get("/inbox").text
     assert "Stripe is not connected" in page

@@ -116,10 +116,11 @@ class InboxView:
     def of(cls, arguments: Mapping[str, str]) -> InboxView:
         """Read from an address. Raises ``InvalidInput`` for words that no link of ours has."""
         try:
+            status = InboxStatus(arguments.get("status") or InboxStatus.OPEN)
             return cls(
-                status=InboxStatus(arguments.get("status") or InboxStatus.OPEN),
+                status=status,
                 type=SignalType(arguments["type"]) if arguments.get("type") else None,
-                order=SignalOrder(arguments.get("order") or SignalOrder.SEVERITY),
+                order=SignalOrder(arguments.get("order") or _usual_order(status)),
                 cursor=arguments.get("cursor") or None,
             )
         except ValueError:
@@ -154,8 +155,13 @@ class InboxView:
     @property
     def status_links(self) -> tuple[tuple[str, str, bool], ...]:
         """(words, address, chosen) of each view."""
+        chosen = None if self.order is _usual_order(self.status) else self.order
         return tuple(
-            (words, replace(self, status=status, cursor=None)._url(), status is self.status)
+            (
+                words,
+                replace(self, status=status, order=chosen or _usual_order(status), cursor=None)._url(),
+                status is self.status,
+            )
             for status, words in VIEW_WORDS.items()
         )
 
@@ -191,11 +197,16 @@ class InboxView:
         words = {
             "status": "" if self.status is InboxStatus.OPEN else self.status.value,
             "type": self.type.value if self.type else "",
-            "order": "" if self.order is SignalOrder.SEVERITY else self.order.value,
+            "order": "" if self.order is _usual_order(self.status) else self.order.value,
             "cursor": self.cursor or "",
         }
         said = {name: word for name, word in words.items() if word}
         return f"{PATH}?{urlencode(said)}" if said else PATH
+
+
+def _usual_order(status: InboxStatus) -> SignalOrder:
+    """What is over or put aside presses nobody: there the newest is sought."""
+    return SignalOrder.SEVERITY if status is InboxStatus.OPEN else SignalOrder.NEWEST
 
 
 def cards_of(folds: Sequence[SignalFold], cases: Mapping[str, SignalCase]) -> tuple[SignalCard, ...]:
