@@ -241,6 +241,13 @@ def connected(api: Api, key: str, *, seconds: float = 60.0) -> Any:
     return card
 
 
+def running_step(api: Api) -> str | None:
+    """The step that the card's bar is at."""
+    progress = api.card()["progress"]
+    steps = [] if progress is None else progress["steps"]
+    return next((step["name"] for step in steps if step["state"] == "running"), None)
+
+
 def resynced(api: Api, *, seconds: float = 60.0) -> Any:
     """Ask for a re-sync and wait for its end; the finished run."""
     run_id = api.post("/integrations/stripe/syncs", expect=202)["run_id"]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, cast
 
 from sqlalchemy import Engine, create_engine, select, text
@@ -11,6 +13,19 @@ from sqlalchemy.pool import NullPool
 
 from clynto.adapters.rq_queue.connection import connect as connect_redis
 from clynto.adapters.sql.tables import METADATA
+
+_CONDITION = "FOR EACH ROW WHEN (NEW.workspace_id = '{workspace}')"
+_REFUSING = {
+    "sqlite": [f"CREATE TRIGGER no BEFORE INSERT ON {{table}} {_CONDITION} BEGIN SELECT RAISE(ABORT, 'refused'); END"],
+    "postgresql": [
+        "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'refused'; END $$",
+        f"CREATE TRIGGER no BEFORE INSERT ON {{table}} {_CONDITION} EXECUTE FUNCTION refuse()",
+    ],
+}
+_REFUSING_NO_MORE = {
+    "sqlite": ["DROP TRIGGER no"],
+    "postgresql": ["DROP TRIGGER no ON {table}", "DROP FUNCTION refuse"],
+}
 
 
 def engine_of(url: str) -> Engine:
@@ -47,6 +62,25 @@ def change(url: str, statement: str, **values: Any) -> None:
     """Write to the database behind the product's back."""
     with engine_of(url).begin() as connection:
         connection.execute(text(statement), values)
+
+
+@contextmanager
+def refused_rows(url: str, table: str, workspace_id: str) -> Iterator[None]:
+    """The database itself refuses every new row of a workspace in this table; so it does one that is to replace what
+    is there."""
+    with engine_of(url).connect() as connection:
+
+        def tell(statements: list[str]) -> None:
+            for statement in statements:
+                connection.exec_driver_sql(statement.format(table=table, workspace=workspace_id))
+            connection.commit()
+
+        kind = connection.dialect.name
+        tell(_REFUSING[kind])
+        try:
+            yield
+        finally:
+            tell(_REFUSING_NO_MORE[kind])
 
 
 def database_dump(url: str) -> bytes:

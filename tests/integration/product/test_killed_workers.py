@@ -9,7 +9,7 @@ import orjson
 from tests.integration.product.figures import differences
 from tests.integration.product.installation import Api, wait_for
 from tests.integration.product.seller import Seller, large_seller
-from tests.integration.product.stage import Stage, connect, connected, ended, rule_met
+from tests.integration.product.stage import Stage, connect, connected, ended, rule_met, running_step
 from tests.integration.product.stored import run_row
 
 STEPS = ("products", "prices", "customers", "subscriptions", "invoices", "account_billing")
@@ -29,13 +29,6 @@ class Interrupted:
     api: Api
     seller: Seller
     run_id: str
-
-
-def running_step(api: Api) -> str | None:
-    """The step that the card's bar is at."""
-    progress = api.card()["progress"]
-    steps = [] if progress is None else progress["steps"]
-    return next((step["name"] for step in steps if step["state"] == "running"), None)
 
 
 def held_at(stage: Stage, step: str) -> Interrupted:
