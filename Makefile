@@ -8,7 +8,7 @@ PORT ?= 8000
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo run test test-unit test-integration test-browser lint bench screenshots clean
+.PHONY: help install demo run test test-unit test-integration test-browser test-sdk lint bench screenshots clean
 
 help: ## Show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,6 +40,9 @@ test-browser: $(STAMP) ## Pages in a real Chromium
 	@sh tests/browser/ensure_chromium.sh
 	$(BIN)/python -m pytest tests/browser -q -n 2 --dist loadgroup --reruns 2
 
+test-sdk: $(STAMP) ## The Stripe adapter on the oldest and newest allowed SDK, from the package index
+	$(BIN)/python -m tests.integration.stripe_api.on_each_sdk $(SDK)
+
 lint: $(STAMP) ## Style, types and architecture
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -54,4 +57,4 @@ screenshots: $(STAMP) ## Take pictures of every page into screenshots/
 	$(BIN)/python -m tests.browser.take_screenshots
 
 clean: ## Remove what was installed and measured (keeps var/, your data)
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .sdk build

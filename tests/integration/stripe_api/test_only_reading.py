@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 import stripe
+from tests.integration.stripe_api.on_each_sdk import allowed
 from tests.integration.stripe_api.quick_time import EVERYTHING, NOW
 
 import clynto
@@ -194,17 +195,22 @@ def test_no_form_of_the_key_is_told(
 
 
 def test_the_types_of_stripes_library_stop_at_the_transport(transport: ReadOnlyTransport) -> None:
-    """G2: one module of ours knows the library, which the lock pins, and what it hands on are bytes. Between two of its
-    versions objects stopped being dictionaries and amounts became decimals; neither can reach us."""
+    """G2: one module of ours knows the library, and what it hands on are bytes. Between two of its versions objects
+    stopped being dictionaries and amounts became decimals; neither can reach us."""
     root = Path(clynto.__file__).parent
     knows = re.compile(r"^\s*(?:import stripe\b|from stripe\b)", re.MULTILINE)
     assert [str(file.relative_to(root)) for file in root.rglob("*.py") if knows.search(file.read_text("utf-8"))] == [
         "adapters/stripe_api/transport.py"
     ]
-    lock = (root.parents[1] / "requirements.lock").read_text("utf-8")
-    assert re.findall(r"^stripe==(\S+)", lock, re.MULTILINE) == [stripe.VERSION]
     answer = transport.get("/v1/products", [("limit", "1")], NEWEST)
     assert type(answer.body) is bytes
+
+
+def test_the_library_is_the_one_that_the_lock_pins() -> None:
+    """G2: what is installed is what ``make test-sdk`` and all the other tests were run with, and within the range."""
+    lock = (Path(clynto.__file__).parents[2] / "requirements.lock").read_text("utf-8")
+    assert re.findall(r"^stripe==(\S+)", lock, re.MULTILINE) == [stripe.VERSION]
+    assert allowed().specifier.contains(stripe.VERSION)
 
 
 def test_a_refused_shape_does_not_tell_what_was_pasted(key_check: StripeApiKeyCheck) -> None:
