@@ -26,6 +26,8 @@ from stripe_sandbox.webhooks.sender import WebhookSender
 from stripe_sandbox.world import World
 
 LOOPBACK = "127.0.0.1"
+_TURNS_TO_BE_KNOWN = 5
+"""How many turns of asyncio's loop it takes from an accepted connection to its protocol: three, and some more."""
 
 
 def make_app(
@@ -85,6 +87,11 @@ class _PromptServer(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Close everything at once: idle connections, and answers not yet sent with them."""
+        for sock in sockets or []:
+            asyncio.get_running_loop().remove_reader(sock)
+        # Who was just accepted is known to nobody yet; asyncio leaves that connection open once it does not listen.
+        for _ in range(_TURNS_TO_BE_KNOWN):
+            await asyncio.sleep(0)
         for listening in self.servers:
             listening.close()
         for sock in sockets or []:
