@@ -137,9 +137,7 @@ class DrainEvents:
         with self._units.writing(workspace_id, repeatable=True) as uow:
             now = self._clock.now()
             uow.ledgers.lock()
-            if ages_of(uow, pictures.answered) != {
-                i: pictures.held[i] for i in pictures.answered & pictures.held.keys()
-            }:
+            if ages_of(uow, pictures.answered | pictures.agreed) != pictures.founded_on():
                 # Somebody stored a younger picture while Stripe was asked: what the answer settles is not known now.
                 return 0
             since = window_start(seconds_of(now))

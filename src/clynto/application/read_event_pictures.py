@@ -18,7 +18,7 @@ from clynto.domain.discount import Discount
 from clynto.domain.errors import ClyntoError
 from clynto.domain.invoice import DELETED_DRAFT, Invoice
 from clynto.domain.moments import UnixMicros, UnixTime
-from clynto.domain.provenance import Age, Provenance, age_against
+from clynto.domain.provenance import Age, Provenance, Source, age_against
 from clynto.domain.signal_pictures import FAILURE_EVENT
 from clynto.domain.subscription import Subscription
 from clynto.domain.untold_parts import completed_from, leaves_open
@@ -48,6 +48,7 @@ class EventPictures:
 
     ``held`` is how old the stored pictures of the batch's objects were before anything was asked: an answer settles
     only what was known by then. ``left`` are events for which there was no time; they wait for the next batch.
+    ``agreed`` are those whose events, though of the second of the stored picture, show nothing else than it does.
     ``overtaken`` are objects of which something younger than their newest event is stored already. ``believed`` are
     those of which nothing stored came near their newest event, so that Stripe was not asked, by the age of that event.
     """
@@ -59,8 +60,14 @@ class EventPictures:
     held: dict[str, Provenance] = field(default_factory=dict)
     answered: set[str] = field(default_factory=set)
     left: set[str] = field(default_factory=set)
+    agreed: set[str] = field(default_factory=set)
     overtaken: set[str] = field(default_factory=set)
     believed: dict[str, Provenance] = field(default_factory=dict)
+
+    def founded_on(self) -> dict[str, Provenance]:
+        """How old the stored pictures must still be for the batch to hold: those that were asked about, and those that
+        were agreed with."""
+        return {object_id: self.held[object_id] for object_id in (self.answered | self.agreed) & self.held.keys()}
 
     def doubted(self, stored: Mapping[str, Provenance]) -> bool:
         """Whether a read of the very second of a believed event was stored since: only Stripe knows which was last."""
@@ -154,6 +161,8 @@ class ReadEventPictures:
 
         Only the newest second of an object counts, and only if nothing younger is stored. A question too many would not
         merely cost time: its answer is of today, and what later events tell of the days between would come too late.
+        What shows just what is stored raises no doubt either, or a burst of events would ask once a batch (guarantees
+        B13): if it is not the last word of that second, the last one differs from what is stored, and asks.
         """
         newest: dict[str, StripeRecord] = {}
         unsure: set[str] = set()
@@ -165,15 +174,24 @@ class ReadEventPictures:
             if age is Age.OLDER:
                 continue
             other = newest.setdefault(object_id, record)
-            if age is Age.TIED or other != record:
+            agrees = age is Age.TIED and self._told_by_events(object_id, held) and record == self._pictured[object_id]
+            if agrees:
+                self._found.agreed.add(object_id)
+            if other != record or (age is Age.TIED and not agrees):
                 unsure.add(object_id)
+        self._found.agreed -= unsure
         return unsure
+
+    def _told_by_events(self, object_id: str, held: Mapping[str, Provenance]) -> bool:
+        """Whether an event or its question brought the stored subscription, and so whatever it means was signalled: of
+        what a sync has read in that second only the answer is news."""
+        return object_id in self._pictured and held[object_id].source is not Source.API
 
     def _believed(
         self, carried: Sequence[tuple[InboxEvent, EventUse, StripeRecord | None]], unsure: set[str]
     ) -> dict[str, Provenance]:
         """Objects whose newest event is in the batch and settles what is true, with the age of that event."""
-        known = unsure | self._found.overtaken
+        known = unsure | self._found.overtaken | self._found.agreed
         return {
             object_id: Provenance.of_event(created)
             for object_id, created in (
