@@ -190,7 +190,9 @@ class RankedAccount:
 
 @dataclass(frozen=True, slots=True)
 class InvoiceCondition:
-    """Which invoices. ``bounds`` are of what is left to pay on unpaid and overdue ones, else of what was billed."""
+    """Which invoices. ``bounds`` are of what is left to pay on unpaid and overdue ones, else of what was billed.
+    ``paid``: those on which anything was paid, and when; newest and oldest go by that. Without an account nothing but
+    a currency goes with it."""
 
     which: InvoiceWord = InvoiceWord.ANY
     account_id: str | None = None
@@ -198,12 +200,13 @@ class InvoiceCondition:
     due: Stretch | None = None
     currency: str | None = None
     bounds: AmountBounds = UNBOUNDED
+    paid: Stretch | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
     """How many there are in all; of invoices what is still to be paid on unpaid and overdue ones, and what was paid on
-    those of one account."""
+    those of one account, and on those that were paid in a stretch of time."""
 
     total: int
     remaining: MoneyBag
@@ -293,9 +296,9 @@ class QuestionData(Protocol):
         """Every currency that an invoice is in, in their order."""
         ...
 
-    def received(self, within: Stretch) -> Received:
-        """What was paid on paid invoices whose payment lies in the stretch, where that was anything: of everybody,
-        customers without an account included."""
+    def received(self, within: Stretch, *, account_id: str | None = None, currency: str | None = None) -> Received:
+        """What was paid on paid invoices whose payment lies in the stretch, where that was anything: of one account, or
+        of everybody, customers without an account included. ``currency``: on invoices in it (upper case) alone."""
         ...
 
     def subscriptions(

@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Callable
 from fractions import Fraction
 
-from tests.integration.larry.books import Bag, Books, added, plain_sum
+from tests.integration.larry.books import Bag, Books, added, is_overdue, is_unpaid, plain_sum
 from tests.integration.larry.expecting import Case, Check, cells, every, family, figure_of, money, number, refused, said
 from tests.integration.larry.expecting import result_of as result
 from tests.integration.larry.portfolio import TODAY
@@ -33,20 +33,64 @@ def _paid(books: Books, first: dt.date, last: dt.date) -> list[Invoice]:
     ]
 
 
-def received(first: dt.date, last: dt.date) -> Check:
+def received(first: dt.date, last: dt.date, *, currency: str | None = None) -> Check:
     """What was paid, currency by currency, and on how many invoices."""
 
+    def paid(books: Books) -> list[Invoice]:
+        held = _paid(books, first, last)
+        return held if currency is None else [i for i in held if i.currency.upper() == currency]
+
     def bag(books: Books) -> Bag:
-        return added({i.currency.upper(): Fraction(i.amount_paid)} for i in _paid(books, first, last))
+        return added({i.currency.upper(): Fraction(i.amount_paid)} for i in paid(books))
 
     def by_currency(answered: Answered, books: Books) -> None:
         assert cells(result(answered), "group") == sorted(bag(books))
 
     return every(
         money("received", bag),
-        number("invoices", lambda b: len(_paid(b, first, last))),
+        number("invoices", lambda b: len(paid(b))),
         by_currency,
         said("Invoices are held since 26 November 2025", "without an account are included; refunds are not subtracted"),
+    )
+
+
+def received_from(name: str, first: dt.date, last: dt.date, *, currency: str | None = None) -> Check:
+    """What one account paid in that time, on which invoices, the last one paid first."""
+
+    def paid(books: Books) -> list[Invoice]:
+        own = {invoice.id for invoice in books.invoices(name)}
+        held = [i for i in _paid(books, first, last) if i.id in own]
+        return held if currency is None else [i for i in held if i.currency.upper() == currency]
+
+    def shown(answered: Answered, books: Books) -> None:
+        held = sorted(paid(books), key=lambda i: (i.paid_at or 0, i.id), reverse=True)
+        assert cells(result(answered), "invoice") == [i.number for i in held][:20]
+
+    return every(
+        money("received", lambda b: added({i.currency.upper(): Fraction(i.amount_paid)} for i in paid(b))),
+        number("invoices", lambda b: len(paid(b))),
+        shown,
+        said("Refunds are not subtracted"),
+    )
+
+
+def paid_in(first: dt.date, last: dt.date, *, of: str | None = None, currency: str | None = None) -> Check:
+    """The invoices that were paid in that time, the last one paid first, and what was paid on them."""
+
+    def paid(books: Books) -> list[Invoice]:
+        own = {invoice.id for invoice in (books.all_invoices() if of is None else books.invoices(of))}
+        return [
+            i for i in _paid(books, first, last) if i.id in own and (currency is None or i.currency.upper() == currency)
+        ]
+
+    def shown(answered: Answered, books: Books) -> None:
+        held = sorted(paid(books), key=lambda i: (i.paid_at or 0, i.id), reverse=True)
+        assert cells(result(answered), "invoice") == [i.number for i in held][:20]
+
+    return every(
+        money("paid", lambda b: added({i.currency.upper(): Fraction(i.amount_paid)} for i in paid(b))),
+        number("invoices", lambda b: len(paid(b))),
+        shown,
     )
 
 
@@ -119,8 +163,39 @@ RECEIVED = family(
     ),
     (["how much have we collected?", "total payments received"], refused("say in which period")),
     (
-        "how much did we collect from Acme last month?",
-        money("paid", lambda b: {"USD": Fraction(sum(i.amount_paid for i in _of_october(b, "Acme Robotics")))}),
+        [
+            "how much did we collect from Acme last month?",
+            "how much did Acme pay in October?",
+            "how much did we receive from Acme in October",
+            "what did Acme pay us last month?",
+            "what was paid by Acme in October?",
+            "did Acme pay last month?",
+            "how much has Acme spent in October?",
+        ],
+        received_from("Acme Robotics", *OCTOBER),
+    ),
+    # Its invoice of 10 September was paid in September; an invoice of 30 September would have been in October.
+    (
+        ["how much has Two Rivers spent this year?", "how much has Two Rivers paid this year?"],
+        received_from("Two Rivers", YEAR, TODAY),
+    ),
+    ("and in October?", received_from("Acme Robotics", *OCTOBER), "how much did Acme pay this year?"),
+    ("and Globex?", received_from("Globex GmbH", *OCTOBER), "how much did Acme pay in October?"),
+    ("how much has Hooli paid since September?", said("Hooli paid nothing since 1 September 2026.")),
+    (
+        [
+            "how much did we receive in EUR in October?",
+            "how much was paid in euros last month?",
+            "received in EUR in October",
+        ],
+        received(*OCTOBER, currency="EUR"),
+    ),
+    ("and in GBP?", received(*OCTOBER, currency="GBP"), "how much did we collect in October?"),
+    ("how much did we receive in CHF in October?", said("Nothing was paid in CHF in October 2026.")),
+    ("how much did Two Rivers pay in EUR this year?", received_from("Two Rivers", YEAR, TODAY, currency="EUR")),
+    (
+        ["how much did we receive by plan in October?", "how much was received from the Team plan last month?"],
+        refused("one invoice can bill several plans", "by plan there is the MRR"),
     ),
 )
 LARGEST = family(
@@ -149,12 +224,59 @@ LARGEST = family(
 )
 
 
-def _of_october(books: Books, name: str) -> list[Invoice]:
-    return [i for i in books.invoices(name) if i.status == "paid" and _created(i, *OCTOBER)]
-
-
 def _is_large_of_october(invoice: Invoice) -> bool:
     return _over(invoice, 300) and _created(invoice, *OCTOBER)
 
 
-CASES: list[Case] = [*RECEIVED, *LARGEST]
+def _counted(wanted: Callable[[Invoice], bool], of: str | None = None) -> Check:
+    """So many invoices."""
+    return number("invoices", lambda b: len([i for i in (b.invoices(of) if of else b.all_invoices()) if wanted(i)]))
+
+
+def _was_refused(invoice: Invoice) -> bool:
+    return invoice.status == "open" and invoice.attempt_count > 0
+
+
+HOW_MANY = family(
+    "how many invoices",
+    (
+        ["how many invoices does Acme have?", "number of invoices of Acme", "count Acme's invoices"],
+        every(
+            _counted(lambda _: True, "Acme Robotics"),
+            said("Acme Robotics has 15 invoices.", "of older ones some may be missing"),
+        ),
+    ),
+    (
+        ["how many open invoices does Hooli have?", "how many unpaid invoices does Hooli have?"],
+        _counted(is_unpaid, "Hooli"),
+    ),
+    ("how many overdue invoices does Hooli have?", _counted(is_overdue, "Hooli")),
+    ("how many paid invoices does Acme have?", _counted(lambda i: i.status == "paid", "Acme Robotics")),
+    ("how many invoices did Acme get this year?", _counted(lambda i: _created(i, YEAR), "Acme Robotics")),
+    (["how many invoices are there in all?", "how many invoices do we have?"], _counted(lambda _: True)),
+    (["how many unpaid invoices do we have?", "how many invoices are unpaid in all?"], _counted(is_unpaid)),
+    ("how many invoices are overdue?", _counted(is_overdue)),
+    ("how many invoices did we send in October?", _counted(lambda i: _created(i, *OCTOBER))),
+    ("how many invoices are unpaid from last month?", _counted(lambda i: is_unpaid(i) and _created(i, *OCTOBER))),
+    (
+        [
+            "how many invoices were refused this month?",
+            "how many invoices were declined in November?",
+            "how many invoices failed this month?",
+        ],
+        number("signals", lambda b: len([i for i in b.all_invoices() if _was_refused(i)])),
+    ),
+    (["how many invoices were refused last month?"], number("signals", lambda _: 0)),
+    (
+        "how many of Initrode's invoices were refused?",
+        number("signals", lambda b: len([i for i in b.invoices("Initrode") if _was_refused(i)])),
+    ),
+    (
+        ["how many invoices were paid last month?", "invoices paid in October", "which invoices were paid in October?"],
+        paid_in(*OCTOBER),
+    ),
+    ("which invoices did Acme pay in October?", paid_in(*OCTOBER, of="Acme Robotics")),
+    ("invoices in EUR paid in October", paid_in(*OCTOBER, currency="EUR")),
+    ("invoices over 300 paid in October", refused("by when they were paid alone")),
+)
+CASES: list[Case] = [*RECEIVED, *LARGEST, *HOW_MANY]

@@ -23,7 +23,7 @@ from tests.integration.larry.expecting import (
     said,
 )
 from tests.integration.larry.portfolio import NOW
-from tests.integration.larry.questions_on_lists import created_in, debts, subscriptions
+from tests.integration.larry.questions_on_lists import debts, subscriptions
 from tests.integration.larry.questions_on_the_past import NEW_YEAR, OCTOBER, SEPTEMBER, YEAR, course
 
 from clynto.application.answer_question import Answered
@@ -289,13 +289,14 @@ def _is_due(invoice: Invoice, first: dt.date, last: dt.date) -> bool:
 
 
 def paid_on(name: str, first: dt.date, last: dt.date) -> Check:
-    """What was paid on an account's invoices of these days."""
+    """What was paid on an account's invoices on these days, whenever they were created."""
 
     def of(books: Books) -> Bag:
-        held = [i for i in books.invoices(name) if i.status == "paid" and created_in(first, last)(i)]
-        return added({i.currency.upper(): Fraction(i.amount_paid)} for i in held)
+        held = [i for i in books.invoices(name) if i.status == "paid" and i.paid_at is not None]
+        days = ((i, dt.datetime.fromtimestamp(i.paid_at or 0, dt.UTC).date()) for i in held)
+        return added({i.currency.upper(): Fraction(i.amount_paid)} for i, day in days if first <= day <= last)
 
-    return money("paid", of)
+    return money("received", of)
 
 
 PAID = family(

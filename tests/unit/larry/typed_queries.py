@@ -212,6 +212,7 @@ queries: st.SearchStrategy[Query] = st.one_of(
         currency=st.none() | st.sampled_from(["USD", "EUR", "JPY"]),
         due=st.none() | periods(coming=True),
         days_late=st.none() | st.integers(1, 1000),
+        paid=st.none() | periods(),
     ),
     _buildable(
         Figure,
@@ -252,5 +253,14 @@ queries: st.SearchStrategy[Query] = st.one_of(
         limit=limits,
     ),
     st.builds(UnmatchedCustomers, limits),
-    st.builds(Received, periods()),
+    st.builds(Received, periods(), optional_names, st.none() | currencies),
+    _buildable(
+        Invoices,
+        account=optional_names,
+        which=st.just(InvoiceWord.PAID),
+        limit=limits,
+        order=st.sampled_from(InvoiceOrder),
+        currency=st.none() | currencies,
+        paid=periods(),
+    ),
 )

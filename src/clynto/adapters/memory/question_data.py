@@ -9,9 +9,9 @@ from fractions import Fraction
 
 from clynto.adapters.memory.billing_details import MemoryBillingDetails
 from clynto.adapters.memory.database import Transaction
-from clynto.adapters.memory.question_invoices import amount_of, is_wanted
-from clynto.adapters.memory.question_selection import MemorySelecting, is_in
-from clynto.domain.invoice import Invoice, InvoiceStatus
+from clynto.adapters.memory.question_invoices import amount_of, is_wanted, was_paid
+from clynto.adapters.memory.question_selection import MemorySelecting
+from clynto.domain.invoice import Invoice
 from clynto.domain.moments import UnixTime
 from clynto.domain.money import ZERO, MoneyBag
 from clynto.domain.month_ends import Month, shifted
@@ -135,12 +135,12 @@ class MemoryQuestionData:
         for invoice in fitting:
             if owed:
                 remaining = remaining + MoneyBag.of(invoice.currency, invoice.amount_remaining)
-            if wanted.account_id is not None:
+            if wanted.account_id is not None or wanted.paid is not None:
                 paid = paid + MoneyBag.of(invoice.currency, invoice.amount_paid)
 
         def place(invoice: Invoice) -> tuple[int, str]:
             if order not in BY_AMOUNT:
-                return invoice.created, invoice.id
+                return (invoice.paid_at or 0) if wanted.paid is not None else invoice.created, invoice.id
             return amount_of(invoice, wanted.which) * (weights or {}).get(invoice.currency, 1), invoice.id
 
         backwards = order in (InvoiceOrder.NEWEST, InvoiceOrder.LARGEST)
@@ -152,12 +152,14 @@ class MemoryQuestionData:
         """In their order."""
         return sorted({invoice.currency for invoice, _ in self._transaction.records.invoices.values()})
 
-    def received(self, within: Stretch) -> Received:
-        """Of everybody."""
+    def received(self, within: Stretch, *, account_id: str | None = None, currency: str | None = None) -> Received:
+        """Of one account or everybody."""
         paid = [
             invoice
             for invoice, _ in self._transaction.records.invoices.values()
-            if invoice.status == InvoiceStatus.PAID and is_in(invoice.paid_at, within) and invoice.amount_paid > 0
+            if was_paid(invoice, within)
+            and account_id in (None, self._owner(invoice.customer_id)[0])
+            and currency in (None, invoice.currency)
         ]
         bags = (MoneyBag.of(invoice.currency, invoice.amount_paid) for invoice in paid)
         return Received(len(paid), sum(bags, start=MoneyBag.empty()))

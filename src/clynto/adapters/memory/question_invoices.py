@@ -7,7 +7,7 @@ from clynto.domain.invoice import NOT_SHOWN, Invoice, InvoiceStatus
 from clynto.domain.moments import UnixTime
 from clynto.domain.money import minor_digits
 from clynto.domain.questions.lists import OWED, InvoiceWord
-from clynto.ports.question_data import InvoiceCondition
+from clynto.ports.question_data import InvoiceCondition, Stretch
 
 _STATUS_OF_INVOICE = {
     InvoiceWord.UNPAID: InvoiceStatus.OPEN,
@@ -31,10 +31,16 @@ def is_wanted(invoice: Invoice, wanted: InvoiceCondition, now: UnixTime) -> bool
         _is(invoice, wanted.which, now)
         and (wanted.created is None or is_in(invoice.created, wanted.created))
         and (wanted.due is None or is_in(invoice.due_date, wanted.due))
+        and (wanted.paid is None or was_paid(invoice, wanted.paid))
         and wanted.currency in (None, invoice.currency)
         and (low is None or amount >= low)
         and (behind is None or amount < behind)
     )
+
+
+def was_paid(invoice: Invoice, within: Stretch) -> bool:
+    """Something was paid on it, and in that stretch."""
+    return invoice.status == InvoiceStatus.PAID and is_in(invoice.paid_at, within) and invoice.amount_paid > 0
 
 
 def _is(invoice: Invoice, which: InvoiceWord, now: UnixTime) -> bool:

@@ -50,7 +50,7 @@ class SqlBilled:
         since_when = [] if wanted.created is None else within(unindexed(_TABLE.c.created), wanted.created)
         every, total, first = wanted.currency is None and wanted.bounds == UNBOUNDED, 0, []
         backwards = order is InvoiceOrder.LARGEST
-        for currency in self.currencies() if wanted.currency is None else [clean_text(wanted.currency)]:
+        for currency in self._among(wanted.currency):
             low, behind = wanted.bounds.in_minor_units(minor_digits(currency))
             among = [*conditions, *since_when, _TABLE.c.currency == currency]
             among += [] if low is None else [_TABLE.c.amount_due >= low]
@@ -69,18 +69,35 @@ class SqlBilled:
     def _count(self, among: Sequence[ColumnElement[bool]]) -> int:
         return self._scope.connection.scalar(select(func.count()).select_from(_TABLE).where(*among)) or 0
 
-    def received(self, stretch: Stretch) -> Received:
-        """Of everybody, customers without an account included."""
+    def by_payment(
+        self, stretch: Stretch, currency: str | None, order: InvoiceOrder, limit: int
+    ) -> tuple[Received, list[str]]:
+        """What was paid in the stretch, and the ids of the invoices that were paid first or last in it."""
+        backwards, ends = order is InvoiceOrder.NEWEST, []
+        for code in self._among(currency):
+            columns = (_TABLE.c.paid_at, _TABLE.c.id)
+            query = select(*columns).where(*self._paid(code, stretch))
+            query = query.order_by(*(column.desc() if backwards else column for column in columns)).limit(limit)
+            ends += [(paid_at, id_) for paid_at, id_ in self._scope.connection.execute(query)]
+        ends.sort(reverse=backwards)
+        return self.received(stretch, currency), [id_ for _, id_ in ends[:limit]]
+
+    def _among(self, currency: str | None) -> list[str]:
+        return self.currencies() if currency is None else [clean_text(currency)]
+
+    def _paid(self, currency: str, stretch: Stretch) -> list[ColumnElement[bool]]:
+        """The words of the index, so that it is used."""
+        is_paid: ColumnElement[bool] = literal_column(f"({_TABLE.name}.{IS_PAID.text})")
+        in_time = within(_TABLE.c.paid_at, stretch)
+        return [self._scope.here(_TABLE), is_paid, _TABLE.c.currency == currency, *in_time, _TABLE.c.amount_paid > 0]
+
+    def received(self, stretch: Stretch, wanted: str | None) -> Received:
+        """Of everybody, customers without an account included; ``wanted``: in that currency alone."""
         total, bag = 0, MoneyBag.empty()
         amount = _TABLE.c.amount_paid
-        is_paid: ColumnElement[bool] = literal_column(f"({_TABLE.name}.{IS_PAID.text})")
-        for currency in self.currencies():
+        for currency in self._among(wanted):
             sums = select(func.count(), func.sum(amount // HALVES), func.sum(amount % HALVES)).where(
-                self._scope.here(_TABLE),
-                is_paid,
-                _TABLE.c.currency == currency,
-                *within(_TABLE.c.paid_at, stretch),
-                amount > 0,
+                *self._paid(currency, stretch)
             )
             invoices, high, low = self._scope.connection.execute(sums).one()
             if invoices:

@@ -156,9 +156,11 @@ class SqlQuestionData:
         """In their order."""
         return SqlBilled(self._scope).currencies()
 
-    def received(self, within: Stretch) -> Received:
-        """Of everybody."""
-        return SqlBilled(self._scope).received(within)
+    def received(self, within: Stretch, *, account_id: str | None = None, currency: str | None = None) -> Received:
+        """Of one account or everybody."""
+        if account_id is None:
+            return SqlBilled(self._scope).received(within, currency)
+        return SqlQuestionInvoices(self._scope).received_from(account_id, within, currency)
 
     def subscriptions(
         self, account_id: str | None, which: SubscriptionWord, *, basis: MrrBasis, limit: int, plan: str | None = None

@@ -22,7 +22,7 @@ from clynto.domain.moments import UnixTime
 from clynto.domain.money import THREE_DECIMAL_CURRENCIES, USUAL_DIGITS, ZERO_DECIMAL_CURRENCIES, MoneyBag
 from clynto.domain.questions.lists import BY_AMOUNT, OWED, InvoiceOrder, InvoiceWord
 from clynto.domain.questions.shown_bounds import UNBOUNDED, AmountBounds
-from clynto.ports.question_data import Found, InvoiceCondition, OwnedInvoice, Stretch
+from clynto.ports.question_data import Found, InvoiceCondition, OwnedInvoice, Received, Stretch
 from clynto.ports.read_models import InvoiceRow
 
 _STATUS = {
@@ -53,11 +53,20 @@ class SqlQuestionInvoices:
             plain = self._conditions(replace(wanted, currency=None, bounds=UNBOUNDED, created=None), now)
             total, largest = SqlBilled(self._scope).by_amount(wanted, plain, order, limit, weights)
             return Found(total, MoneyBag.empty()), self._shown(largest)
+        if wanted.paid is not None and wanted.account_id is None:
+            paid, newest_paid = SqlBilled(self._scope).by_payment(wanted.paid, wanted.currency, order, limit)
+            return Found(paid.invoices, MoneyBag.empty(), paid.amounts), self._shown(newest_paid)
         conditions = self._conditions(wanted, now)
         newest = select(table.c.id).where(*conditions).order_by(*self._order(wanted, order, weights)).limit(limit)
         # The ids come from an index; only the rows that are shown are opened.
         ids = self._scope.connection.scalars(newest).all()
         return self._found(wanted, conditions), self._shown(ids)
+
+    def received_from(self, account_id: str, within: Stretch, currency: str | None) -> Received:
+        """What one account paid in the stretch; the few invoices of its customers are looked at."""
+        wanted = InvoiceCondition(InvoiceWord.PAID, account_id, currency=currency, paid=within)
+        found = self._found(wanted, self._conditions(wanted, UnixTime(0)))
+        return Received(found.total, found.paid)
 
     def _shown(self, ids: Sequence[str]) -> list[OwnedInvoice]:
         table = stripe_invoices
@@ -105,7 +114,8 @@ class SqlQuestionInvoices:
             key: ColumnElement[Any] = amount * weight if currencies else amount
         else:
             # A few are put in order: along the order of all they would be sought among a million.
-            key = unindexed(table.c.created) if _are_few(wanted, order) else table.c.created
+            moment = table.c.created if wanted.paid is None else table.c.paid_at
+            key = unindexed(moment) if _are_few(wanted, order) else moment
         if order in (InvoiceOrder.NEWEST, InvoiceOrder.LARGEST):
             return [key.desc(), table.c.id.desc()]
         return [key, table.c.id]
@@ -117,6 +127,8 @@ class SqlQuestionInvoices:
             found += _within(table.c.created, wanted.created)
         if wanted.due is not None:
             found += _within(self._in_head(_DUE_DATE), wanted.due)
+        if wanted.paid is not None:
+            found += [*_within(unindexed(table.c.paid_at), wanted.paid), table.c.amount_paid > 0]
         if wanted.account_id is not None:
             found.append(table.c.customer_id.in_(customers_of(self._scope, wanted.account_id)))
         if wanted.currency is not None:

@@ -27,6 +27,7 @@ INVOICE_COLUMNS = (
     Column("amount_due", "Amount", CellKind.MONEY),
     Column("amount_remaining", "Left to pay", CellKind.MONEY),
 )
+_PAID_AT = Column("paid_at", "Paid", CellKind.DAY)
 NAMED = 3
 """Invoices at the end of an order that are named in the sentence."""
 SECONDS_PER_DAY = 86_400
@@ -35,24 +36,26 @@ SECONDS_PER_DAY = 86_400
 def answer_invoices(ground: Ground, query: Invoices, account: NamedAccount | None) -> Answer:
     """Invoices in the order that is asked for."""
     found, invoices = _read(ground, query, account)
-    noun = f"{INVOICE_WORDS[query.which]}invoice"
-    created = when(ground, query.period, "created")
-    narrowed = _conditions(ground, query, found.total)
+    # "Paid invoices paid in October" would say it twice.
+    noun = "invoice" if query.paid is not None else f"{INVOICE_WORDS[query.which]}invoice"
+    created, paid_in = when(ground, query.period, "created"), when(ground, query.paid, "paid")
+    narrowed = f"{_conditions(ground, query, found.total)}{paid_in}"
     conditions = f"{'' if narrowed else whose(account, found.total)}{narrowed}{created}"
     text = f"{has(account, found.total)} {count(found.total, noun)}{conditions}"
-    if query.period is not None and query.which not in OWED:
+    told_of = query.paid or query.period
+    if told_of is not None and query.which not in OWED:
         # That none is held of a year which was never read does not say that there were none.
-        text = f"of those held, {text}" if ground.span(query.period).last < ground.invoices_held_since else text
+        text = f"of those held, {text}" if ground.span(told_of).last < ground.invoices_held_since else text
     figures = [AnswerFigure("invoices", number=Fraction(found.total))]
     if query.which in OWED:
         owed = ground.view(found.remaining)
         figures.append(AnswerFigure("outstanding", owed))
         text += f", with {money(owed)} left to pay" if found.total else ""
-    elif query.which is InvoiceWord.PAID and account is not None and found.total:
+    elif query.which is InvoiceWord.PAID and (account is not None or query.paid is not None) and found.total:
         paid = ground.view(found.paid)
         figures.append(AnswerFigure("paid", paid))
         text += f", on which {money(paid)} was paid"
-    table = Table(INVOICE_COLUMNS, tuple(invoice_row(ground, owned) for owned in invoices), found.total)
+    table = invoice_table(ground, invoices, found.total, with_payment=query.paid is not None)
     told = [sentence(text), *_ends_told(ground, query, invoices)]
     notes = [*_compared(ground, query, found, invoices), *_held(ground, query)]
     return ground.answer(query, told, table=table, figures=figures, citations=cited(ground, account), notes=notes)
@@ -65,6 +68,7 @@ def _read(ground: Ground, query: Invoices, account: NamedAccount | None) -> tupl
         account_id=id_of(account),
         created=None if query.period is None else stretch_of(ground, query.period),
         due=_due(ground, query),
+        paid=None if query.paid is None else stretch_of(ground, query.paid),
         currency=query.currency,
         bounds=AmountBounds(*query.bounds),
     )
@@ -99,8 +103,10 @@ def _held(ground: Ground, query: Invoices) -> list[str]:
     """How far back invoices reach, where the question reaches further (ADR 0028). What is owed is held whatever its
     age."""
     since = ground.invoices_held_since
-    begins = None if query.period is None else ground.span(query.period).first
-    reaches_back = query.order in BY_AMOUNT if begins is None else begins < since
+    asked = query.paid or query.period
+    begins = None if asked is None else ground.span(asked).first
+    newest_alone = query.order is InvoiceOrder.NEWEST and query.limit == 1
+    reaches_back = not newest_alone if begins is None else begins < since
     if query.which in OWED or not reaches_back:
         return []
     return [f"Invoices are held since {day_text(since)}; of older ones some may be missing."]
@@ -147,6 +153,15 @@ def _one_told(ground: Ground, query: Invoices, owned: OwnedInvoice) -> str:
     owner = "" if query.account is not None or owned.account_name is None else f" of {owned.account_name}"
     name = f"{row.number or row.id}{owner} of {made}"
     return f"The {query.order.value}, {name}, is {row.status}: {due} in all, {left} left to pay{paid}{until}."
+
+
+def invoice_table(ground: Ground, invoices: Sequence[OwnedInvoice], total: int, *, with_payment: bool = False) -> Table:
+    """Invoices in their own currencies; ``with_payment``: and when they were paid."""
+    if not with_payment:
+        return Table(INVOICE_COLUMNS, tuple(invoice_row(ground, owned) for owned in invoices), total)
+    rows = (invoice_row(ground, owned) for owned in invoices)
+    with_days = [Row((*row.cells, owned.row.paid_at), row.citation) for row, owned in zip(rows, invoices, strict=True)]
+    return Table((*INVOICE_COLUMNS, _PAID_AT), tuple(with_days), total)
 
 
 def invoice_row(ground: Ground, owned: OwnedInvoice) -> Row:

@@ -1,50 +1,91 @@
-"""Questions for what was paid in a period, over everybody."""
+"""Questions for what was paid in a period: over everybody, or by one account."""
 
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from fractions import Fraction
 
+from clynto.application.queries.answer_invoices import invoice_table
+from clynto.application.queries.answer_lists import cited, id_of
 from clynto.application.queries.question_ground import Ground
 from clynto.domain.money import MoneyBag
-from clynto.domain.questions.answers import Answer, AnswerFigure, AnswerKind, CellKind, Column, Row, Table
-from clynto.domain.questions.lists import Received
+from clynto.domain.money_view import MoneyView
+from clynto.domain.questions.answers import (
+    Answer,
+    AnswerFigure,
+    AnswerKind,
+    CellKind,
+    Column,
+    NamedAccount,
+    Row,
+    Table,
+)
+from clynto.domain.questions.lists import USUAL_LIMIT, InvoiceWord, Received
 from clynto.domain.questions.periods import DaySpan
 from clynto.domain.questions.wording import count, day_text, in_span, money, sentence
-from clynto.ports.question_data import Stretch
+from clynto.ports.question_data import InvoiceCondition, OwnedInvoice, Stretch
+from clynto.ports.question_data import Received as Sums
 
 _COLUMNS = (Column("group", "Currency"), Column("received", "Paid", CellKind.MONEY))
 
 
-def answer_received(ground: Ground, query: Received) -> Answer:
+def answer_received(ground: Ground, query: Received, account: NamedAccount | None) -> Answer:
     """What was paid in the period, as far as invoices are held: those of the last twelve months (ADR 0028). Of what
-    lies before nothing is told."""
+    lies before nothing is told. Of one account the invoices are shown, the last one paid first."""
     span = ground.span(query.period)
     held_since = ground.invoices_held_since
     if span.last < held_since:
         text = f"Clynto holds the invoices of twelve months: what was paid before {day_text(held_since)} is not known."
         return Answer(query, AnswerKind.NOT_RECORDED, (text,))
     inside = DaySpan(max(span.first, held_since), min(span.last, ground.today))
-    found = ground.unit.question_data.received(Stretch(inside.since, inside.until))
-    view = ground.view(found.amounts)
+    within = Stretch(inside.since, inside.until)
+    found = ground.unit.question_data.received(within, account_id=id_of(account), currency=query.currency)
+    # What one currency brought is told in it: no rate has a say in it.
+    view = ground.view(found.amounts) if query.currency is None else _in_one(ground, found, query.currency)
     when = in_span(inside.first, inside.last) if inside.last < ground.today else _until_now(inside, span)
-    told = f"{money(view)} was paid {when}, on {count(found.invoices, 'invoice')}"
-    if not found.invoices:
-        told = f"nothing was paid {when}"
-    rows = tuple(
-        Row((currency, ground.as_billed(MoneyBag.of(currency, amount)))) for currency, amount in sorted(found.amounts)
-    )
+    shown = _invoices(ground, query, account, within) if account is not None else ()
+    everybody = "Stripe customers without an account are included; " if account is None else ""
     return ground.answer(
         query,
-        [sentence(told)],
-        table=Table(_COLUMNS, rows, len(rows)),
+        [sentence(_told(found, view, when, query, account))],
+        table=_by_currency(ground, found) if account is None else _paid(ground, shown, found),
         figures=[AnswerFigure("received", view), AnswerFigure("invoices", number=Fraction(found.invoices))],
+        citations=cited(ground, account),
         notes=[
             *_cut_short(span, held_since),
             f"Invoices are held since {day_text(held_since)}, older ones where they were open later on.",
-            "Stripe customers without an account are included; refunds are not subtracted.",
+            sentence(f"{everybody}refunds are not subtracted"),
         ],
     )
+
+
+def _in_one(ground: Ground, found: Sums, currency: str) -> MoneyView:
+    return ground.as_billed(found.amounts + MoneyBag.of(currency, 0))
+
+
+def _told(found: Sums, view: MoneyView, when: str, query: Received, account: NamedAccount | None) -> str:
+    unit = "" if query.currency is None else f" in {query.currency}"
+    if not found.invoices:
+        return f"{account.name} paid nothing{unit} {when}" if account else f"nothing was paid{unit} {when}"
+    on = f"on {count(found.invoices, 'invoice')}{unit}"
+    return f"{account.name} paid {money(view)} {when}, {on}" if account else f"{money(view)} was paid {when}, {on}"
+
+
+def _invoices(ground: Ground, query: Received, account: NamedAccount | None, within: Stretch) -> Sequence[OwnedInvoice]:
+    wanted = InvoiceCondition(InvoiceWord.PAID, id_of(account), currency=query.currency, paid=within)
+    return ground.unit.question_data.invoices(wanted, now=ground.second, limit=USUAL_LIMIT)[1]
+
+
+def _paid(ground: Ground, shown: Sequence[OwnedInvoice], found: Sums) -> Table:
+    return invoice_table(ground, shown, found.invoices, with_payment=True)
+
+
+def _by_currency(ground: Ground, found: Sums) -> Table:
+    rows = tuple(
+        Row((currency, ground.as_billed(MoneyBag.of(currency, amount)))) for currency, amount in sorted(found.amounts)
+    )
+    return Table(_COLUMNS, rows, len(rows))
 
 
 def _until_now(inside: DaySpan, span: DaySpan) -> str:

@@ -105,7 +105,7 @@ def _answered(ground: Ground, query: Query, named: Sequence[NamedAccount]) -> An
         case Invoices():
             return answer_invoices(ground, query, account)
         case Received():
-            return answer_received(ground, query)
+            return answer_received(ground, query, account)
         case Subscriptions():
             return answer_subscriptions(ground, query, account)
         case Signals():

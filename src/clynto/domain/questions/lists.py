@@ -67,7 +67,8 @@ class Invoices:
     ``minimum``, ``above``, ``maximum`` and ``below`` bound the amount that ``order`` goes by, in major units of each
     invoice's own currency. ``due`` is when they have to be paid, ``days_late`` for how many whole days that has been
     over at least. Unpaid and overdue invoices alone are due. Over all accounts other ones are bounded, and told by
-    currency, in the order of their amounts alone.
+    currency, in the order of their amounts alone. ``paid`` is when they were paid, of paid ones on which anything was;
+    newest and oldest then go by that, and over all accounts nothing but a currency goes with it.
     """
 
     account: str | None = None
@@ -82,24 +83,34 @@ class Invoices:
     below: Fraction | None = None
     due: Period | None = None
     days_late: int | None = None
+    paid: Period | None = None
 
     def __post_init__(self) -> None:
         check_limit(self.limit)
         check_optional_name(self.account)
         if self.currency is not None:
             check_currency(self.currency)
+        self._check_payment()
         if self.is_bounded:
             AmountRange(*self.bounds)
         if self.due is not None and self.which not in OWED:
             raise ValueError("only unpaid and overdue invoices are due")
         narrowed = (self.is_bounded or self.currency is not None) and self.order not in BY_AMOUNT
-        if narrowed and self.which not in OWED and self.account is None:
+        if narrowed and self.which not in OWED and self.account is None and self.paid is None:
             raise ValueError("over all accounts invoices are bounded in the order of their amounts alone")
         if self.days_late is not None:
             if self.which is not InvoiceWord.OVERDUE:
                 raise ValueError("only overdue invoices are late by days")
             if not 1 <= self.days_late <= LONGEST_COUNT:
                 raise ValueError(f"days late are between 1 and {LONGEST_COUNT}")
+
+    def _check_payment(self) -> None:
+        if self.paid is None:
+            return
+        if self.which is not InvoiceWord.PAID:
+            raise ValueError("only paid invoices were paid in a period")
+        if self.account is None and (self.is_bounded or self.period is not None or self.order in BY_AMOUNT):
+            raise ValueError("over all accounts invoices paid in a period are told by when they were paid alone")
 
     @property
     def is_bounded(self) -> bool:
@@ -114,10 +125,17 @@ class Invoices:
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """What was paid on invoices in a period, by when it was paid and not by when they were created, by currency. Of
-    everybody, Stripe customers without an account included."""
+    """What was paid on invoices in a period, by when it was paid and not by when they were created, by currency: of one
+    account, or of everybody, Stripe customers without an account included. ``currency``: in that one alone."""
 
     period: Period
+    account: str | None = None
+    currency: str | None = None
+
+    def __post_init__(self) -> None:
+        check_optional_name(self.account)
+        if self.currency is not None:
+            check_currency(self.currency)
 
 
 @dataclass(frozen=True, slots=True)

@@ -118,8 +118,10 @@ def sentence_of(query: Query) -> str:
             return _fact(account, fact, period)
         case Invoices():
             return _invoices(query)
-        case Received(period):
-            return f"How much was received {period_phrase(period)}?"
+        case Received(period, account, currency):
+            payer = "" if account is None else f" from {quoted(account)}"
+            unit = "" if currency is None else f" in {currency}"
+            return f"How much was received{payer}{unit} {period_phrase(period)}?"
         case Subscriptions(account, which, limit, plan):
             on_plan = "" if plan is None else f" on the plan {quoted(plan)}"
             return f"Show the top {limit} {SUBSCRIPTION_WORDS[which]}subscriptions{_of(account)}{on_plan}"
@@ -187,6 +189,8 @@ def _invoice_conditions(query: Invoices) -> str:
         parts.append(f"at least {query.days_late} days late")
     if query.due is not None:
         parts.append(f"due {period_phrase(query.due)}")
+    if query.paid is not None:
+        parts.append(f"paid {period_phrase(query.paid)}")
     if query.period is not None:
         parts.append(f"created {period_phrase(query.period)}")
     return "".join(f" {part}" for part in parts)

@@ -21,7 +21,7 @@ from clynto.domain.questions.filters import (
     RenewsIn,
     WithSignal,
 )
-from clynto.domain.questions.lists import USUAL_LIMIT, InvoiceOrder, Invoices, Signals
+from clynto.domain.questions.lists import USUAL_LIMIT, InvoiceOrder, Invoices, Received, Signals
 from clynto.domain.questions.periods import Period, is_a_course
 from clynto.domain.questions.query import (
     RECURRING,
@@ -181,6 +181,7 @@ def continued(previous: Query, chunks: Sequence[Chunk]) -> Query:
         query = _dated(query, said, ahead)
         query = _measured(query, said)
         query = _signal_kinds(query, said)
+        query = _in_currency(query, said)
         query = invoices_narrowed(query, said) if isinstance(query, Invoices) else query
         query = _filtered(query, said.filters())
         query = _split(query, said.grouping)
@@ -294,6 +295,12 @@ def _signal_kinds(query: Query, said: Gathered) -> Query:
     if types:
         query = replace(query, types=types)
     return replace(query, standings=standings) if standings else query
+
+
+def _in_currency(query: Query, said: Gathered) -> Query:
+    """``And in EUR?``, of what was received."""
+    currencies = said.take_all(Tag.CURRENCY) if isinstance(query, Received) else []
+    return _with(query, currency=currencies[0].value) if currencies else query
 
 
 def _filtered(query: Query, filters: Sequence[Filter]) -> Query:

@@ -40,11 +40,14 @@ def invoices_of(said: Gathered, accounts_listed: bool) -> Invoices | None:
     if accounts_listed and which is InvoiceWord.UNPAID and not statuses and account is None and not said.amounts:
         said.metrics.append(Metric.OUTSTANDING)
         return None
-    if said.has(Tag.TOTAL) and which not in OWED and account is None:
+    if said.has(Tag.TOTAL) and which not in OWED and account is None and not said.has(Tag.PAID_IN):
         raise ValueError("how much was billed is not kept over all accounts; what was paid in a period is")
     is_first = single and said.top_words == "first" and said.limit is None
     order = InvoiceOrder.OLDEST if is_first else _order(said, which, newest=newest)
     said.take(Tag.NEW, Tag.DUE)
+    paid = [chunk.value.past for chunk in said.take_all(Tag.PAID_IN)]
+    if len(paid) > 1:
+        raise Unreadable("paid")
     period = said.periods.pop(0) if said.periods else said.event_periods.get(Tag.NEW)
     currencies = {chunk.value for chunk in (*said.take_all(Tag.CURRENCY), *said.take_owed())}
     if len(currencies) > 1:
@@ -52,7 +55,8 @@ def invoices_of(said: Gathered, accounts_listed: bool) -> Invoices | None:
     bounds: dict[str, Fraction] = dict(said.amounts)
     if bounds:
         said.range_words, said.mrr = "", None
-    if account is None and which not in OWED and (bounds or currencies) and order is InvoiceOrder.NEWEST and not newest:
+    unordered = order is InvoiceOrder.NEWEST and not newest and not paid
+    if account is None and which not in OWED and (bounds or currencies) and unordered:
         # "Paid invoices over 500": over all accounts they are told in the order of their amounts.
         order = InvoiceOrder.LARGEST
     picked = said.order is not None or said.has(Tag.AGE) or newest
@@ -71,6 +75,7 @@ def invoices_of(said: Gathered, accounts_listed: bool) -> Invoices | None:
         bounds.get("below"),
         said.event_periods.get(Tag.DUE),
         days_late,
+        next(iter(paid), None),
     )
 
 

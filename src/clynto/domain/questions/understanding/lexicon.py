@@ -72,6 +72,7 @@ class Tag(enum.StrEnum):
     INVOICES = "invoices"
     LAST_PAYMENT = "last payment"
     RECEIVED = "received"
+    PAID_IN = "paid in"
     DUE = "due"
     DAYS_LATE = "days late"
     UNPAID = "unpaid"
@@ -147,7 +148,7 @@ _PLAIN: dict[Meaning, str] = {
     Meaning(Tag.METRIC, Metric.LIFETIME_VALUE): (
         "lifetime value|ltv|clv|life time value|customer lifetime value|lifetime revenue|paid in total|paid so far"
         "|total paid|lifetime spend|pay us in total|pay in total|paid us|paid us in total|paid us so far|pay us so far"
-        "|paid to date|paid us to date"
+        "|paid to date|paid us to date|spent|spent with us|spent in total|spent so far|spent on us"
     ),
     Meaning(
         Tag.METRIC, Metric.HEALTH
@@ -298,7 +299,8 @@ _PLAIN: dict[Meaning, str] = {
         "|newest payment"
     ),
     Meaning(Tag.RECEIVED): (
-        "received|payment received|money received|amount received|revenue received|cash received|received in payments"
+        "received|receive|receiving|get paid|got paid"
+        "|payment received|money received|amount received|revenue received|cash received|received in payments"
         "|total payments|payments in total|money came in|money come in|came in|come in|collected|collect|cash collected"
         "|total collected|payments collected|take in|took in|taken in|payments come in|payments came in"
     ),
@@ -318,7 +320,7 @@ _PLAIN: dict[Meaning, str] = {
         "|card decline|rejected payment|refused payment|declined card|failed invoice|charge failure|payment_failed"
         "|failed to pay|fail to pay|card was refused|card was declined"
         "|had a payment fail|payment fail|payment problem|last payment failed|latest payment failed"
-        "|card failed|payment was refused"
+        "|card failed|payment was refused|refused|was declined|were declined|got declined|been declined"
     ),
     Meaning(
         Tag.SIGNAL_TYPE, SignalType.PAYMENT_OVERDUE

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from clynto.domain.questions.filters import ChurnedIn
+from clynto.domain.questions.filters import ChurnedIn, StatusWord
 from clynto.domain.questions.lists import (
     USUAL_LIMIT,
     Invoices,
@@ -52,6 +52,7 @@ _ASKING = (Tag.WHICH, Tag.TOTAL, Tag.ALL, Tag.ITS, Tag.FOLLOW_UP, Tag.ABOUT, Tag
 _DEVELOPED = ("develop", "evolv")
 _ASKED_PLAINLY = (Tag.ITS, Tag.ACCOUNTS, Tag.FOLLOW_UP, Tag.WHICH)
 _ADDED = ("sum", "sum of", "combined", "altogether", "in total")
+_REFUSED = ("refused", "declined")
 _MOVING = (Tag.CHANGED, Tag.FELL, Tag.ROSE)
 
 
@@ -93,17 +94,25 @@ def _of_some_kind(said: Gathered) -> Query | None:
 
 
 def _received(said: Gathered) -> Query:
-    """``How much did we collect in October?``, and of one account its invoices."""
+    """``How much did we collect in October?``, of everybody or of one account."""
     account = _one_name(said)
     period = period_of(said, None)
-    if account is not None:
-        return Invoices(account, InvoiceWord.PAID, period)
+    if period is None and account is not None:
+        return Invoices(account, InvoiceWord.PAID)
     if period is None:
         raise ValueError("say in which period it was received; what was paid in all is the lifetime value")
-    # Whose payments they are, and in which currency, is told in any case.
     said.take(Tag.ACCOUNTS, Tag.INVOICES)
-    said.grouping = None if said.grouping is Grouping.CURRENCY else said.grouping
-    return Received(period)
+    if said.grouping not in (None, Grouping.CURRENCY) or said.has(Tag.PLAN_NAME, Tag.PLAN, Tag.PRODUCT):
+        raise ValueError(
+            "what was received is told by currency and by account alone, since one invoice can bill several plans; "
+            "by plan there is the MRR"
+        )
+    # The parts in each currency are told in any case.
+    said.grouping = None
+    currencies = list(dict.fromkeys(chunk.value for chunk in said.take_all(Tag.CURRENCY)))
+    if len(currencies) > 1:
+        raise Unreadable(*currencies)
+    return Received(period, account, next(iter(currencies), None))
 
 
 def _asks_how_it_went(said: Gathered) -> bool:
@@ -118,6 +127,8 @@ def _asks_how_it_went(said: Gathered) -> bool:
 
 def _of_lists(said: Gathered) -> Query | None:
     """Invoices, signals, and what made MRR change."""
+    if said.has(Tag.INVOICES) and _asks_for_refused(said):
+        return _refused(said)
     if said.has(Tag.INVOICES, Tag.DAYS_LATE):
         return invoices_of(said, lists_accounts(said)) or portfolio_of(said)
     if said.has(Tag.WHY) and not said.names and _tells_what_happened(said):
@@ -127,6 +138,20 @@ def _of_lists(said: Gathered) -> Query | None:
     if said.has(Tag.SIGNALS) and not lists_accounts(said) and not said.metrics:
         return _signals(said)
     return movements_of(said, lists_accounts(said))
+
+
+def _asks_for_refused(said: Gathered) -> bool:
+    """``How many invoices were refused last month?``: the signals tell, of which each invoice has one."""
+    texts = [chunk.text.casefold() for chunk in said.left if chunk.tag is Tag.SIGNAL_TYPE]
+    failed = any(chunk.tag is Tag.STATUS and chunk.value is StatusWord.FAILED for chunk in said.left)
+    refused = bool(texts) and all(text.endswith(_REFUSED) for text in texts)
+    return (refused or (failed and not texts and bool(said.periods))) and not lists_accounts(said)
+
+
+def _refused(said: Gathered) -> Query:
+    said.take(Tag.INVOICES, Tag.HOW_MANY, Tag.SIGNAL_TYPE, Tag.STATUS)
+    period = said.signal_period if said.signal_period_given else period_of(said, None)
+    return Signals(_one_name(said), (SignalType.PAYMENT_FAILED,), (), period, said.limit or USUAL_LIMIT)
 
 
 def _of_plans_and_subscriptions(said: Gathered) -> Query | None:

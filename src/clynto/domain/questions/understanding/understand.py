@@ -6,10 +6,8 @@ import datetime as dt
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from fractions import Fraction
 
-from clynto.domain.questions.filters import CancelsIn, LifetimeRange, OnTrial, RenewsIn
-from clynto.domain.questions.lists import InvoiceWord, Received
+from clynto.domain.questions.filters import CancelsIn, OnTrial, RenewsIn
 from clynto.domain.questions.periods import Direction, Period, Rolling, span_of
 from clynto.domain.questions.query import Accounts, Figure, Metric, Query, Whether, accounts_named_by
 from clynto.domain.questions.understanding.chunks import Chunk, SeveralAccounts, TimeMeant
@@ -26,13 +24,13 @@ from clynto.domain.questions.understanding.gathering import Gathered, Unreadable
 from clynto.domain.questions.understanding.lexicon import Tag
 from clynto.domain.questions.understanding.names import KnownAccount, NameBook
 from clynto.domain.questions.understanding.near_words import NearWords
+from clynto.domain.questions.understanding.payment_words import as_payments, said_of_payments
 from clynto.domain.questions.understanding.readings import reading_of
 from clynto.domain.questions.understanding.refusals import Refusal
 from clynto.domain.questions.understanding.spotting import Spotting
 from clynto.domain.questions.understanding.turned_round import asked_straight
 from clynto.domain.questions.understanding.whether import PAYS, whether_of
 from clynto.domain.questions.understanding.words import LONGEST_QUESTION
-from clynto.domain.signals import SignalType
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,12 +80,9 @@ Outcome = Understood | WhichAccount | Refused | NotUnderstood
 _PORTFOLIO = frozenset({Tag.ALL, Tag.ACCOUNTS, Tag.WHICH, Tag.UNMATCHED, Tag.GROUPING, Tag.HOW_MANY, Tag.COMPARE})
 _VERBS = ("show", "list", "display", "name")
 _WHETHER = ("is", "are", "does", "do")
-_PAID = ("pay", "paid", "spend", "spent", "pay us", "paid us")
 _COMING = frozenset({Tag.RENEWAL, Tag.CANCELING, Tag.TRIAL, Tag.DUE, Tag.END})
 _ORDERED = re.compile(r"\W*((please|kindly|can|could|would|will|you|hey|hi|hello|larry)\W+)*cancel\b", re.IGNORECASE)
 """Begins as an order to cancel something does, and not as a question about it."""
-_LOOKING_BACK = re.compile(r"\W*(((when|why|how much|what) )?(did|has|have|had))\b", re.IGNORECASE)
-_RECEIVED = re.compile(r"\b(how much|what|total)\b.*\b(did|was|were|has been|have been|have|paid)\b", re.IGNORECASE)
 _FORMERLY = re.compile(r"\W*((and|so|but|why|when|how long)\W+)?(was|were|wasn't|had)\b", re.IGNORECASE)
 _NO_FORMER_STATUS = "the payment status is kept as it is now; what happened before stands in the signals and invoices"
 _PAID_A_MONTH = re.compile(
@@ -96,19 +91,6 @@ _PAID_A_MONTH = re.compile(
     re.IGNORECASE,
 )
 _NOT_PAID_A_MONTH = "what was paid is kept in all and invoice by invoice; what accounts pay a month now is their MRR"
-_NEVER_PAID = re.compile(r"\bnever\b.*\b(pay|paid|payed)\b", re.IGNORECASE)
-_NOT_NEVER_PAID = "accounts are found by how much they have paid, and not by having paid nothing"
-_PAY_WORD = re.compile(r"(total )?(pay|paid|spend|spent)\b", re.IGNORECASE)
-_SO_MANY_INVOICES = re.compile(
-    r"\b(accounts?|customers?|clients?|companies|who)\b.*\b(with|have|has|having)\s+"
-    r"((at least|at most|more than|over|fewer than|less than|exactly)\s+)?\d+\s+(\w+\s+){0,2}(invoices?|bills?)\b",
-    re.IGNORECASE,
-)
-_NO_NUMBER_OF_INVOICES = "how many invoices an account has is no condition here"
-_DID_THEY_PAY = re.compile(r"\W*(did|have|has)\b", re.IGNORECASE)
-_NOT_WHO_PAID_WHEN = "who has paid in a period is told of one account at a time, from its invoices"
-_EVER_PAID = re.compile(r"\W*(has|have|did)\b.*\bever (paid|pay)\b", re.IGNORECASE)
-_NOT_COMPARED = "what was received in two periods is not compared: ask for each of them"
 _WHOLE = frozenset(
     {
         Tag.WHICH,
@@ -141,14 +123,15 @@ def understand(
     if isinstance(found, SeveralAccounts):
         return WhichAccount(found.written, found.candidates)
     found = _asked_whether(question, _in_shown_currency(found, at_hand.currency))
-    found = _payers_counted(_looked_back(question, found))
-    found = _as_received(question, found, at_hand)
+    tags = {chunk.tag for chunk in found}
+    of_one = bool(tags & {Tag.NAME, Tag.ITS}) or (at_hand.about is not None and not tags & _PORTFOLIO)
+    found = _payers_counted(as_payments(question, found, of_one=of_one))
     refused = _refusal(question, found, today, at_hand.previous)
     if refused is not None:
         return Refused(refused)
-    plain = _said_of_payments(question, found, at_hand)
+    plain = said_of_payments(question, found, at_hand.previous, of_one=of_one)
     if plain is not None:
-        return plain
+        return NotUnderstood((), _names(found), plain) if isinstance(plain, str) else Understood(plain)
     if _PAID_A_MONTH.search(question) and Tag.BOUND in {chunk.tag for chunk in found}:
         return NotUnderstood((), _names(found), _NOT_PAID_A_MONTH)
     if _asks_for_a_former_status(question, found, at_hand):
@@ -160,24 +143,6 @@ def understand(
     if unknown:
         return NotUnderstood(unknown, _names(found))
     return _read(question, found, at_hand)
-
-
-def _said_of_payments(question: str, chunks: Sequence[Chunk], at_hand: Situation) -> Outcome | None:
-    """What is asked of payments and would be misread by its words alone."""
-    tags, names = {chunk.tag for chunk in chunks}, _names(chunks)
-    if _EVER_PAID.match(question) and len(names) == 1:
-        return Understood(Whether(names[0], (LifetimeRange(above=Fraction(0)),)))
-    if _NEVER_PAID.search(question):
-        return NotUnderstood((), names, _NOT_NEVER_PAID)
-    if _SO_MANY_INVOICES.search(question):
-        return NotUnderstood((), names, _NO_NUMBER_OF_INVOICES)
-    pays = any(chunk.tag is Tag.METRIC and _PAY_WORD.match(chunk.text) for chunk in chunks)
-    of_one = bool(names) or Tag.ITS in tags or at_hand.about is not None
-    if pays and Tag.PERIOD in tags and not of_one and _DID_THEY_PAY.match(question):
-        return NotUnderstood((), names, _NOT_WHO_PAID_WHEN)
-    if isinstance(at_hand.previous, Received) and Tag.COMPARE in tags and Tag.METRIC not in tags and not names:
-        return NotUnderstood((), names, _NOT_COMPARED)
-    return None
 
 
 def _asks_for_a_former_status(question: str, chunks: Sequence[Chunk], at_hand: Situation) -> bool:
@@ -219,25 +184,6 @@ def _payers_counted(chunks: Sequence[Chunk]) -> list[Chunk]:
         if pays and following not in (Tag.BOUND, Tag.BETWEEN, Tag.AMOUNT):
             if following is not Tag.CURRENCY:
                 found.append(replace(chunk, tag=Tag.PAYING))
-        else:
-            found.append(chunk)
-    return found
-
-
-def _looked_back(question: str, chunks: Sequence[Chunk]) -> list[Chunk]:
-    """``Did Acme cancel?`` asks for a signal, and not for what is scheduled; ``how much did Acme pay last month?`` for
-    what was paid, and not for what it pays a month."""
-    if not _LOOKING_BACK.match(question):
-        return list(chunks)
-    dated = {Tag.NAME, Tag.PERIOD} <= {chunk.tag for chunk in chunks}
-    found: list[Chunk] = []
-    for chunk in chunks:
-        text = chunk.text.casefold()
-        if chunk.tag is Tag.CANCELING and text in ("cancel", "leave"):
-            found.append(replace(chunk, tag=Tag.SIGNAL_TYPE, value=SignalType.SUBSCRIPTION_CANCELED))
-        elif dated and text in _PAID and sum(held.tag is Tag.METRIC for held in chunks) <= 1:
-            found.append(replace(chunk, tag=Tag.INVOICES, value=None, text="payments"))
-            found.append(replace(chunk, tag=Tag.INVOICE_STATE, value=InvoiceWord.PAID.value))
         else:
             found.append(chunk)
     return found
@@ -335,24 +281,6 @@ def _refusal(question: str, chunks: Sequence[Chunk], today: dt.date, previous: Q
         return Refusal.FORECAST
     times: list[TimeMeant] = [chunk.value for chunk in chunks if chunk.tag is Tag.PERIOD]
     return Refusal.FORECAST if any(_lies_ahead(meant.past, today) for meant in times) else None
-
-
-def _as_received(question: str, chunks: Sequence[Chunk], at_hand: Situation) -> list[Chunk]:
-    """``How much was paid in October?`` asks neither for the MRR of then nor for those whose status is paid."""
-    tags = {chunk.tag for chunk in chunks}
-    of_one = Tag.NAME in tags or Tag.ITS in tags or (at_hand.about is not None and not tags & _PORTFOLIO)
-    if of_one or Tag.PERIOD not in tags or not _RECEIVED.search(question) or Tag.INVOICES in tags:
-        return list(chunks)
-    metrics = [chunk for chunk in chunks if chunk.tag is Tag.METRIC and not _PAY_WORD.match(chunk.text)]
-    paid = any(_PAY_WORD.match(chunk.text) for chunk in chunks)
-    if not paid or metrics or _lists(tags):
-        return list(chunks)
-    verbs = [chunk for chunk in chunks if chunk.tag in (Tag.METRIC, Tag.STATUS) and _PAY_WORD.match(chunk.text)]
-    return [replace(chunk, tag=Tag.RECEIVED) if chunk in verbs else chunk for chunk in chunks]
-
-
-def _lists(tags: set[Tag]) -> bool:
-    return bool(tags & {Tag.WHICH, Tag.HOW_MANY, Tag.ORDER, Tag.TOP, Tag.BOUND, Tag.INTERVAL})
 
 
 def _lies_ahead(period: Period, today: dt.date) -> bool:

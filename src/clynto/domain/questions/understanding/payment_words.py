@@ -1,0 +1,109 @@
+"""What is asked of payments, where the verb alone would mislead: "how much did Acme pay in October?" asks neither for
+its MRR nor for those whose status is paid."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from fractions import Fraction
+
+from clynto.domain.questions.filters import LifetimeRange, StatusWord
+from clynto.domain.questions.lists import Received
+from clynto.domain.questions.query import Query, Whether
+from clynto.domain.questions.understanding.chunks import Chunk
+from clynto.domain.questions.understanding.lexicon import Tag
+from clynto.domain.signals import SignalType
+
+_LOOKING_BACK = re.compile(r"\W*(((when|why|how much|what) )?(did|has|have|had))\b", re.IGNORECASE)
+_RECEIVED = re.compile(r"\b(how much|what|total)\b.*\b(did|was|were|has been|have been|has|have|paid)\b", re.IGNORECASE)
+_PAY_WORD = re.compile(r"(total )?(pay|paid|spend|spent)\b", re.IGNORECASE)
+_NEVER_PAID = re.compile(r"\bnever\b.*\b(pay|paid|payed)\b", re.IGNORECASE)
+_NOT_NEVER_PAID = "accounts are found by how much they have paid, and not by having paid nothing"
+_SO_MANY_INVOICES = re.compile(
+    r"\b(accounts?|customers?|clients?|companies|who)\b.*\b(with|have|has|having)\s+"
+    r"((at least|at most|more than|over|fewer than|less than|exactly)\s+)?\d+\s+(\w+\s+){0,2}(invoices?|bills?)\b",
+    re.IGNORECASE,
+)
+_NO_NUMBER_OF_INVOICES = "how many invoices an account has is no condition here"
+_DID_THEY_PAY = re.compile(r"\W*(did|have|has)\b", re.IGNORECASE)
+_NOT_WHO_PAID_WHEN = "who has paid in a period is told of one account at a time, from its invoices"
+_EVER_PAID = re.compile(r"\W*(has|have|did)\b.*\bever (paid|pay)\b", re.IGNORECASE)
+_NOT_COMPARED = "what was received in two periods is not compared: ask for each of them"
+_LISTING = frozenset({Tag.WHICH, Tag.HOW_MANY, Tag.ORDER, Tag.TOP, Tag.BOUND, Tag.INTERVAL})
+_BETWEEN = frozenset({Tag.NAME, Tag.ITS, Tag.ACCOUNTS})
+"""What may stand between the verb and the period: "paid by Acme in October"."""
+
+
+def as_payments(question: str, chunks: Sequence[Chunk], *, of_one: bool) -> list[Chunk]:
+    """The same with verbs of payment as they are meant. ``of_one``: one account is asked about."""
+    found = _invoices_paid_in(_canceled(question, chunks))
+    return _received(question, found, of_one=of_one)
+
+
+def said_of_payments(
+    question: str, chunks: Sequence[Chunk], previous: Query | None, *, of_one: bool
+) -> Query | str | None:
+    """What would be misread by its words alone: the query, or why there is none."""
+    tags, names = {chunk.tag for chunk in chunks}, [chunk.value for chunk in chunks if chunk.tag is Tag.NAME]
+    if _EVER_PAID.match(question) and len(names) == 1:
+        return Whether(names[0], (LifetimeRange(above=Fraction(0)),))
+    if _NEVER_PAID.search(question):
+        return _NOT_NEVER_PAID
+    if _SO_MANY_INVOICES.search(question):
+        return _NO_NUMBER_OF_INVOICES
+    pays = any(chunk.tag is Tag.METRIC and _PAY_WORD.match(chunk.text) for chunk in chunks)
+    if pays and Tag.PERIOD in tags and not of_one and _DID_THEY_PAY.match(question):
+        return _NOT_WHO_PAID_WHEN
+    if isinstance(previous, Received) and Tag.COMPARE in tags and Tag.METRIC not in tags and not names:
+        return _NOT_COMPARED
+    return None
+
+
+def _canceled(question: str, chunks: Sequence[Chunk]) -> list[Chunk]:
+    """``Did Acme cancel?`` asks for a signal, and not for what is scheduled."""
+    if not _LOOKING_BACK.match(question):
+        return list(chunks)
+    return [
+        replace(chunk, tag=Tag.SIGNAL_TYPE, value=SignalType.SUBSCRIPTION_CANCELED)
+        if chunk.tag is Tag.CANCELING and chunk.text.casefold() in ("cancel", "leave")
+        else chunk
+        for chunk in chunks
+    ]
+
+
+def _is_verb(chunk: Chunk) -> bool:
+    return chunk.tag in (Tag.METRIC, Tag.STATUS) and _PAY_WORD.match(chunk.text) is not None
+
+
+def _invoices_paid_in(chunks: Sequence[Chunk]) -> list[Chunk]:
+    """``Invoices paid in October``: the month is that of the payment. Of "paid October's invoice" it is not."""
+    if all(chunk.tag is not Tag.INVOICES for chunk in chunks):
+        return list(chunks)
+    found = list(chunks)
+    for place, chunk in enumerate(chunks):
+        behind = chunks[place + 1].tag if place + 1 < len(chunks) else None
+        if chunk.tag is not Tag.PERIOD or behind is Tag.INVOICES:
+            continue
+        first = place
+        while first and chunks[first - 1].tag in _BETWEEN:
+            first -= 1
+        denied = first > 1 and chunks[first - 2].tag is Tag.NOT
+        if first and _is_verb(chunks[first - 1]) and not denied:
+            verb = chunks[first - 1]
+            found[first - 1] = replace(verb, tag=Tag.STATUS, value=StatusWord.PAID)
+            found[place] = replace(chunk, tag=Tag.PAID_IN)
+    return found
+
+
+def _received(question: str, chunks: Sequence[Chunk], *, of_one: bool) -> list[Chunk]:
+    """``How much was paid in October?``, ``did Acme pay last month?``: what was paid in that time."""
+    tags = {chunk.tag for chunk in chunks}
+    verbs = [chunk for chunk in chunks if _is_verb(chunk)]
+    if Tag.PERIOD not in tags or Tag.INVOICES in tags or not verbs:
+        return list(chunks)
+    if any(chunk.tag is Tag.METRIC and not _is_verb(chunk) for chunk in chunks):
+        return list(chunks)
+    asked = of_one and _LOOKING_BACK.match(question) is not None
+    asked = asked or (_RECEIVED.search(question) is not None and not tags & _LISTING)
+    return [replace(chunk, tag=Tag.RECEIVED) if asked and chunk in verbs else chunk for chunk in chunks]
