@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
 from math import ceil, floor
 
 import pytest
-from tests.contracts.in_two_workspaces import InTwoWorkspaces
+from tests.contracts.question_payments_contract import QuestionPaymentsContract
+from tests.contracts.question_readers import both
 from tests.contracts.question_world import AUGUST, SNAPSHOT_DAY, TODAY, fill
 from tests.contracts.samples import HERE, SECOND, THERE, second
 
-from clynto.adapters.memory.database import MemoryDatabase
 from clynto.adapters.memory.unit_of_work import MemoryUnitsOfWork
 from clynto.domain.moments import UnixTime
 from clynto.domain.money import MoneyBag, major_units
@@ -31,8 +30,6 @@ from clynto.ports.question_data import (
     MeasureKind,
     MoneyPart,
     Movement,
-    QuestionData,
-    Received,
     RecordedMoment,
     Selection,
     SignalCondition,
@@ -164,22 +161,7 @@ def is_asked(selection: Selection, measure: Measure, grouping: Grouping | None =
     return measure.kind in WITHOUT_MONEY or not selection.part.is_by_subscription
 
 
-@pytest.fixture(scope="module")
-def plain_units() -> MemoryUnitsOfWork:
-    """The same portfolio over the plain arithmetic that everybody is compared with."""
-    units = MemoryUnitsOfWork(MemoryDatabase())
-    fill(units)
-    return units
-
-
-@contextmanager
-def both(units: QuestionUnits, plain_units: MemoryUnitsOfWork) -> Iterator[tuple[QuestionData, QuestionData]]:
-    """What is tested, and what it is compared with."""
-    with units.reading(HERE) as unit, plain_units.reading(HERE) as plain:
-        yield unit.question_data, plain.question_data
-
-
-class QuestionDataContract(InTwoWorkspaces):
+class QuestionDataContract(QuestionPaymentsContract):
     """A neighbour holds other data of the same ids. Every selection is tried with every measure."""
 
     @pytest.fixture(autouse=True)
@@ -324,49 +306,6 @@ class QuestionDataContract(InTwoWorkspaces):
                     found = data.invoices(wanted, now=SECOND, limit=9, order=order, weights=weights)
                     assert found == plain.invoices(wanted, now=SECOND, limit=9, order=order, weights=weights), wanted
                     assert found[0].total or which is InvoiceWord.UNCOLLECTIBLE
-
-    def test_what_was_received_is_exact(self, units: QuestionUnits, plain_units: MemoryUnitsOfWork) -> None:
-        with both(units, plain_units) as (data, plain):
-            some = data.received(Stretch(second(-50 * DAY), second(-20 * DAY)))
-            assert some == plain.received(Stretch(second(-50 * DAY), second(-20 * DAY)))
-            every = data.received(Stretch(UnixTime(0), UnixTime(2**40)))
-            assert every == plain.received(Stretch(UnixTime(0), UnixTime(2**40)))
-            assert 0 < some.invoices < every.invoices
-            assert data.received(Stretch(second(DAY), second(2 * DAY))) == Received(0, MoneyBag.empty())
-
-    @pytest.mark.parametrize("currency", [None, "EUR", "CHF"])
-    @pytest.mark.parametrize(
-        "within", [Stretch(second(-50 * DAY), second(-20 * DAY)), Stretch(UnixTime(0), UnixTime(2**40))]
-    )
-    def test_what_one_account_paid_is_exact(
-        self, units: QuestionUnits, plain_units: MemoryUnitsOfWork, within: Stretch, currency: str | None
-    ) -> None:
-        with both(units, plain_units) as (data, plain):
-            everybody = data.received(within, currency=currency)
-            assert everybody == plain.received(within, currency=currency)
-            of_all = [data.received(within, account_id=f"acc_{n:03}", currency=currency) for n in range(1, 30)]
-            assert of_all == [plain.received(within, account_id=f"acc_{n:03}", currency=currency) for n in range(1, 30)]
-            assert 0 < sum(one.invoices for one in of_all) <= everybody.invoices or currency == "CHF"
-
-    @pytest.mark.parametrize("account_id", [None, "acc_005"])
-    @pytest.mark.parametrize("currency", [None, "USD"])
-    @pytest.mark.parametrize("order", [InvoiceOrder.NEWEST, InvoiceOrder.OLDEST])
-    def test_invoices_by_when_they_were_paid_alike(
-        self,
-        units: QuestionUnits,
-        plain_units: MemoryUnitsOfWork,
-        account_id: str | None,
-        currency: str | None,
-        order: InvoiceOrder,
-    ) -> None:
-        with both(units, plain_units) as (data, plain):
-            for within in (Stretch(second(-50 * DAY), second(-20 * DAY)), Stretch(UnixTime(0), UnixTime(2**40))):
-                wanted = InvoiceCondition(InvoiceWord.PAID, account_id, currency=currency, paid=within)
-                found = data.invoices(wanted, now=SECOND, limit=9, order=order)
-                assert found == plain.invoices(wanted, now=SECOND, limit=9, order=order)
-                received = data.received(within, account_id=account_id, currency=currency)
-                assert (found[0].total, found[0].paid) == (received.invoices, received.amounts)
-            assert found[0].total
 
     @pytest.mark.parametrize("basis", MrrBasis)
     @pytest.mark.parametrize(("start", "end"), [(MONTH_END, NOW), (TAKEN, NOW), (MONTH_END, TAKEN), (NOW, MONTH_END)])

@@ -6,7 +6,19 @@ from collections.abc import Callable
 from fractions import Fraction
 
 from tests.integration.larry.books import DIGITS, Bag, Books, added, is_unpaid, plain_sum
-from tests.integration.larry.expecting import SHOWN, Case, Check, every, family, money, number, rows, said
+from tests.integration.larry.expecting import (
+    SHOWN,
+    Case,
+    Check,
+    accounts,
+    every,
+    family,
+    money,
+    number,
+    refused,
+    rows,
+    said,
+)
 
 from stripe_sandbox.records import Invoice
 
@@ -162,4 +174,62 @@ PAID_IN_ALL = family(
     ("has Globex paid us more than 1k?", said("Yes: Globex GmbH has a lifetime value of more than 1,000.")),
     ("accounts with lifetime value under 10", said("Accounts that never paid are not among them.")),
 )
-CASES: list[Case] = [*IN_ONE_CURRENCY, *OWED, *PAID_IN_ALL]
+
+
+def _between(low: int, high: int) -> Callable[[Fraction], bool]:
+    return lambda amount: low <= amount <= high
+
+
+def _all_paying(is_in: Callable[[Fraction], bool]) -> Check:
+    """Those whose whole MRR lies so, whatever the currency."""
+    return accounts(lambda b: [name for name in b.names if b.mrr(name) and is_in(plain_sum(b.mrr(name)))])
+
+
+RANGES = family(
+    "both ends in one",
+    (
+        [
+            "100–300 MRR",
+            "100-300 MRR",
+            "100 - 300 MRR",
+            "accounts with MRR 100-300",
+            "accounts with an MRR of 100 to 300",
+            "MRR from 100 to 300",
+            "MRR range 100 to 300",
+            "customers in the 100-300 range",
+            "accounts in the 0.1-0.3k MRR range",
+            "who pays us 100-300 a month?",
+        ],
+        _all_paying(_between(100, 300)),
+    ),
+    (["500-2k MRR", "accounts with MRR 0.5-2k"], _all_paying(_between(500, 2000))),
+    ("between 1k and 2.5k MRR", _all_paying(_between(1000, 2500))),
+    ("1-3k MRR", _all_paying(_between(1000, 3000))),
+    ("how many accounts pay 100-300?", number("accounts", lambda b: len(_within(b, 100, 300)))),
+    (
+        ["$100-$300 MRR", "$100-300 MRR", "from $100 to $300 MRR", "accounts paying 100 USD to 300 USD"],
+        paying("USD", _between(100, 300)),
+    ),
+    (
+        ["accounts paying 50 to 100 EUR", "accounts paying 50-100 EUR", "accounts paying between 50 EUR and 100 EUR"],
+        paying("EUR", _between(50, 100)),
+    ),
+    ("100-300?", _all_paying(_between(100, 300)), "accounts over 500"),
+    (["who owes 100-500", "accounts owing from 100 to 500"], owing(_between(100, 500))),
+    (["lifetime value 1k-5k", "accounts that have paid us 1-5k"], having_paid(_between(1000, 5000))),
+    ("health 40-60", accounts(lambda b: [n for n in b.names if 40 <= (b.score(n) or 0) <= 60])),
+    (
+        "unpaid invoices 100-500",
+        number("invoices", lambda b: len([i for i in b.all_invoices() if _is_large(i, 99) and not _is_large(i, 500)])),
+    ),
+    ("is Acme's MRR 200-400?", said("Yes: Acme Robotics has an MRR of at least 200 and at most 400.")),
+    (["MRR 2025-2026", "MRR October 1-15", "top 5-10 accounts", "accounts with 10-20 seats"], refused("understand")),
+    (["$100-€300 MRR", "customers with 300-100 MRR"], refused("understand")),
+)
+
+
+def _within(books: Books, low: int, high: int) -> list[str]:
+    return [name for name in books.names if books.mrr(name) and low <= plain_sum(books.mrr(name)) <= high]
+
+
+CASES: list[Case] = [*IN_ONE_CURRENCY, *OWED, *PAID_IN_ALL, *RANGES]

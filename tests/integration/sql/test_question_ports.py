@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 from sqlalchemy import Engine
-from tests.contracts.question_data_contract import QuestionDataContract, plain_units
+from tests.contracts.question_data_contract import QuestionDataContract
 from tests.contracts.question_history_contract import QuestionHistoryContract
 from tests.contracts.question_names_contract import QuestionNamesContract
+from tests.contracts.question_readers import plain_units
 from tests.contracts.question_world import fill
 from tests.contracts.samples import THERE
 from tests.integration.sql.kept_rows import filled_once

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from tests.contracts.question_data_contract import QuestionDataContract, plain_units
+from tests.contracts.question_data_contract import QuestionDataContract
 from tests.contracts.question_history_contract import QuestionHistoryContract
 from tests.contracts.question_names_contract import QuestionNamesContract
+from tests.contracts.question_readers import plain_units
 
 from clynto.adapters.memory.unit_of_work import MemoryUnitsOfWork
 

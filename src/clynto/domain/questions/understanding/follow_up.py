@@ -65,6 +65,7 @@ _FRAGMENT = frozenset(
         Tag.HEALTH_RANGE,
         Tag.BOUND,
         Tag.BETWEEN,
+        Tag.RANGE,
         Tag.FOLLOW_UP,
         Tag.ALL,
         Tag.SIGNAL_TYPE,

@@ -65,6 +65,7 @@ class Tag(enum.StrEnum):
     TOP = "top"
     BOUND = "bound"
     BETWEEN = "between"
+    RANGE = "range"
     TRAJECTORY = "trajectory"
     COMPARE = "compare"
     WHY = "why"
@@ -275,7 +276,7 @@ _PLAIN: dict[Meaning, str] = {
     Meaning(Tag.BOUND, "below"): "under|below|less than|smaller than|lower than|fewer than|beneath",
     Meaning(Tag.BOUND, "minimum"): "at least|minimum|no less than|from|or more|not less than|starting at|min",
     Meaning(Tag.BOUND, "maximum"): "at most|maximum|no more than|up to|not more than|max",
-    Meaning(Tag.BETWEEN): "between|in the range|in the range of",
+    Meaning(Tag.BETWEEN): "between|in the range|in the range of|range|ranging|range of|price range|mrr range",
     Meaning(Tag.TRAJECTORY): (
         "trajectory|history|trend|over time|evolution|development|chart|graph|curve|timeline|plot"
         "|progression|month by month|by month|month over month|month on month"

@@ -30,7 +30,7 @@ _DID_THEY_PAY = re.compile(r"\W*(did|have|has)\b", re.IGNORECASE)
 _NOT_WHO_PAID_WHEN = "who has paid in a period is told of one account at a time, from its invoices"
 _EVER_PAID = re.compile(r"\W*(has|have|did)\b.*\bever (paid|pay)\b", re.IGNORECASE)
 _NOT_COMPARED = "what was received in two periods is not compared: ask for each of them"
-_LISTING = frozenset({Tag.WHICH, Tag.HOW_MANY, Tag.ORDER, Tag.TOP, Tag.BOUND, Tag.INTERVAL})
+_LISTING = frozenset({Tag.WHICH, Tag.HOW_MANY, Tag.ORDER, Tag.TOP, Tag.BOUND, Tag.BETWEEN, Tag.RANGE, Tag.INTERVAL})
 _BETWEEN = frozenset({Tag.NAME, Tag.ITS, Tag.ACCOUNTS})
 """What may stand between the verb and the period: "paid by Acme in October"."""
 

@@ -20,6 +20,9 @@ LATE = (StatusWord.OVERDUE, StatusWord.FAILED)
 
 def bounds_of(chunk: Chunk, behind: list[Chunk]) -> dict[str, Fraction] | None:
     """The bounds that ``chunk`` opens, taken out of what stands behind it. None: it opens none; empty: drop it."""
+    if chunk.tag is Tag.RANGE:
+        ends = [end.amount or Fraction(0) for end in chunk.value]
+        return {"minimum": min(ends), "maximum": max(ends)}
     amounts = _amounts_behind(behind)
     if chunk.tag is Tag.BETWEEN and len(amounts) > 1:
         del behind[:2]
@@ -85,6 +88,7 @@ def is_late_by(before: Sequence[Chunk], bound: Chunk) -> bool:
 def units_of(bound: Sequence[Chunk]) -> list[Chunk]:
     """``Over $1k`` is over a thousand dollars, so yen are not meant: the sign says as much as "in USD" does."""
     tokens: list[tuple[Chunk, Token]] = [(chunk, chunk.value) for chunk in bound if chunk.tag is Tag.AMOUNT]
+    tokens += [(chunk, end) for chunk in bound if chunk.tag is Tag.RANGE for end in chunk.value]
     signs = {token.currency: chunk for chunk, token in tokens if token.currency is not None}
     return [replace(chunk, tag=Tag.CURRENCY, value=currency) for currency, chunk in signs.items()]
 

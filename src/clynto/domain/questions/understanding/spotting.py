@@ -29,6 +29,7 @@ from clynto.domain.questions.understanding.names import (
 )
 from clynto.domain.questions.understanding.near_words import NearWords
 from clynto.domain.questions.understanding.ordinary_words import is_english, is_ordinary
+from clynto.domain.questions.understanding.spoken_ranges import with_ranges
 from clynto.domain.questions.understanding.time_words import TimeWords
 from clynto.domain.questions.understanding.words import Token, TokenKind, folded, normalised, tokens_of
 
@@ -184,7 +185,7 @@ class Spotting:
     def _reads_as_name(self, start: int, end: int) -> bool:
         """Words of the vocabulary are a name only if they are written as one."""
         tokens = self._tokens[start:end]
-        if tokens[0].kind is TokenKind.QUOTED or tokens[-1].possessive:
+        if tokens[0].kind in (TokenKind.QUOTED, TokenKind.RANGE) or tokens[-1].possessive:
             return True
         if any(token.kind is TokenKind.WORD and not self._is_vocabulary(token) for token in tokens):
             return True
@@ -241,6 +242,8 @@ class Spotting:
         if phrase is not None:
             return self._chunk(phrase[0], place, phrase[1])
         token = tokens[place]
+        if token.kind is TokenKind.RANGE:
+            return self._chunk(Meaning(Tag.RANGE, token.ends), place, 1)
         if token.kind is TokenKind.AMOUNT:
             return self._chunk(Meaning(Tag.AMOUNT, token), place, 1)
         code = token.written
@@ -376,5 +379,5 @@ def _runs(unknown: Sequence[Chunk]) -> list[tuple[int, int]]:
 
 
 def _without_fillers(chunks: Sequence[Chunk]) -> list[Chunk]:
-    """Without filler words."""
-    return [chunk for chunk in chunks if chunk.tag is not Tag.FILLER]
+    """Without filler words, once ranges are found by the "to" between their ends."""
+    return [chunk for chunk in with_ranges(chunks) if chunk.tag is not Tag.FILLER]

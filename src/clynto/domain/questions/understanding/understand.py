@@ -157,8 +157,11 @@ def _in_shown_currency(chunks: Sequence[Chunk], shown: str | None) -> list[Chunk
     """Amounts without their unit where it is the one of all figures."""
     kept: list[Chunk] = []
     for chunk in chunks:
-        if chunk.tag is Tag.CURRENCY and chunk.value == shown and kept and kept[-1].tag is Tag.AMOUNT:
+        if chunk.tag is Tag.CURRENCY and chunk.value == shown and kept and kept[-1].tag in (Tag.AMOUNT, Tag.RANGE):
             continue
+        if chunk.tag is Tag.RANGE:
+            ends = tuple(replace(end, currency=None) if end.currency == shown else end for end in chunk.value)
+            chunk = replace(chunk, value=ends)
         if chunk.tag is Tag.AMOUNT and chunk.value.currency is not None and chunk.value.currency == shown:
             chunk = replace(chunk, value=replace(chunk.value, currency=None))
         kept.append(chunk)
@@ -181,7 +184,7 @@ def _payers_counted(chunks: Sequence[Chunk]) -> list[Chunk]:
     for chunk, behind in zip(chunks, [*chunks[1:], None], strict=True):
         pays = chunk.tag is Tag.METRIC and chunk.text.casefold() in PAYS
         following = None if behind is None else behind.tag
-        if pays and following not in (Tag.BOUND, Tag.BETWEEN, Tag.AMOUNT):
+        if pays and following not in (Tag.BOUND, Tag.BETWEEN, Tag.RANGE, Tag.AMOUNT):
             if following is not Tag.CURRENCY:
                 found.append(replace(chunk, tag=Tag.PAYING))
         else:

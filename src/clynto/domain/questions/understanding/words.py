@@ -15,13 +15,15 @@ LONGEST_QUESTION = 500
 
 _THOUSANDS = {"k": 1_000, "m": 1_000_000, "mn": 1_000_000, "mio": 1_000_000, "thousand": 1_000, "million": 1_000_000}
 _SIGNS = {"$": "USD", "€": "EUR", "£": "GBP", "¥": "JPY"}
+_AMOUNT = r"""[$€£¥]?(?:[1-9]\d{0,2}(?:\.\d{3})+(?:,\d{1,2})?|\d{1,3}(?:'\d{3})+(?:\.\d+)?|\d+,\d{1,2}
+        |\d+(?:,\d{3})*(?:\.\d+)?)(?:\s?(?:k|m|mn|mio)\b)?%?(?:\s?[$€£¥](?!\s?\d))?"""
+_BEHIND_AN_AMOUNT = r"(?![\w@-]|[.,']\w)"
 _TOKEN = re.compile(
-    r"""\s*(?:
+    rf"""\s*(?:
       (?P<quoted>"(?:[^"\\]|\\.)*"|“[^”]*”|«[^»]*»)
-    | (?P<day>\d{4}-\d{2}-\d{2})(?![\w-])
-    | (?P<amount>[$€£¥]?(?:[1-9]\d{0,2}(?:\.\d{3})+(?:,\d{1,2})?|\d{1,3}(?:'\d{3})+(?:\.\d+)?|\d+,\d{1,2}
-        |\d+(?:,\d{3})*(?:\.\d+)?)(?:\s?(?:k|m|mn|mio)\b)?%?(?:\s?[$€£¥](?!\s?\d))?)
-        (?![\w@-]|[.,']\w)
+    | (?P<day>\d{{4}}-\d{{2}}-\d{{2}})(?![\w-])
+    | (?P<range>{_AMOUNT}\s?[-–—−]\s?{_AMOUNT}){_BEHIND_AN_AMOUNT}
+    | (?P<amount>{_AMOUNT}){_BEHIND_AN_AMOUNT}
     | (?P<bound>(?:[<>]=?|[≤≥])(?=\s*[$€£¥]?\d))
     | (?P<plus>(?<=[\dkm])\+(?!\w))
     | (?P<word>[^\W_](?:[\w&'’+@-]|\.(?=\w))*)
@@ -29,6 +31,7 @@ _TOKEN = re.compile(
     )""",
     re.VERBOSE | re.IGNORECASE,
 )
+_FIRST_YEAR, _LAST_YEAR = 1990, 2099
 _POINTS_IN_THOUSANDS = re.compile(r"[1-9]\d{0,2}(?:\.\d{3})+(?!\d|\.)")
 _DECIMAL_COMMA = re.compile(r"\d+,\d{1,2}(?!\d)")
 _BOUNDS = {
@@ -90,6 +93,7 @@ class TokenKind(enum.StrEnum):
 
     WORD = "word"
     AMOUNT = "amount"
+    RANGE = "range"
     DAY = "day"
     QUOTED = "quoted"
 
@@ -99,7 +103,8 @@ class Token:
     """``text`` is case-folded and without a possessive ending, ``written`` as it was typed.
 
     ``amount`` is in major units; ``currency`` only if a sign stood before it. ``scaled``: it had a k, an m, a sign or
-    decimals, so it cannot be a plain count. ``start`` and ``end`` are its place in the normalised question.
+    decimals, so it cannot be a plain count. ``ends`` are the two amounts of a range. ``start`` and ``end`` are its
+    place in the normalised question.
     """
 
     kind: TokenKind
@@ -110,6 +115,7 @@ class Token:
     currency: str | None = None
     scaled: bool = False
     day: dt.date | None = None
+    ends: tuple[Token, Token] | None = None
     start: int = 0
     end: int = 0
 
@@ -174,6 +180,25 @@ def _amount(found: str) -> list[Token]:
     return [Token(TokenKind.AMOUNT, plain, found, amount=amount, currency=currency, scaled=scaled)]
 
 
+def _range(found: str) -> list[Token]:
+    """``1-3k`` are thousands at both ends, ``500-2k`` at one, ``$100-300`` dollars at both. Years are no amounts, and
+    what falls (``24-7``) is no range: such a thing is a word."""
+    first, last = re.split(r"\s?[-–—−]\s?", found, maxsplit=1)
+    (low,), (high,) = _amount(first), _amount(last)
+    suffix = re.search(r"(?:k|m|mn|mio)\b", high.text)
+    if suffix is not None and not low.text.endswith(tuple(_THOUSANDS)):
+        alike = _amount(f"{first.strip('$€£¥ ')}{suffix[0]}")[0]
+        if alike.amount is not None and high.amount is not None and alike.amount < high.amount:
+            low = replace(low, amount=alike.amount, scaled=True)
+    currencies = {end.currency for end in (low, high) if end.currency is not None}
+    if len(currencies) == 1:
+        low, high = (replace(end, currency=next(iter(currencies)), scaled=True) for end in (low, high))
+    years = all(end.count is not None and _FIRST_YEAR <= end.count <= _LAST_YEAR for end in (low, high))
+    if years or "%" in found or (low.amount or 0) >= (high.amount or 0):
+        return [Token(TokenKind.WORD, found.casefold(), found)]
+    return [Token(TokenKind.RANGE, found.casefold(), found, ends=(low, high))]
+
+
 def _in_english(found: str) -> str:
     """``1.000,50``, ``1,5`` and ``1'000`` are written as they are in other languages. No amount that a person means has
     three decimals: ``2.500`` are thousands."""
@@ -210,6 +235,7 @@ _READERS: dict[str, Callable[[str], list[Token]]] = {
     "quoted": _quoted,
     "day": _day,
     "amount": _amount,
+    "range": _range,
     "bound": _bound,
     "plus": _bound,
     "word": _words,

@@ -1,0 +1,64 @@
+"""What every ``QuestionData`` tells of payments in a stretch of time."""
+
+from __future__ import annotations
+
+import pytest
+from tests.contracts.in_two_workspaces import InTwoWorkspaces
+from tests.contracts.question_readers import both
+from tests.contracts.samples import SECOND, second
+
+from clynto.adapters.memory.unit_of_work import MemoryUnitsOfWork
+from clynto.domain.moments import UnixTime
+from clynto.domain.money import MoneyBag
+from clynto.domain.questions.lists import InvoiceOrder, InvoiceWord
+from clynto.ports.question_data import InvoiceCondition, Received, Stretch
+from clynto.ports.question_unit import QuestionUnits
+
+DAY = 86_400
+LATELY = Stretch(second(-50 * DAY), second(-20 * DAY))
+ALWAYS = Stretch(UnixTime(0), UnixTime(2**40))
+
+
+class QuestionPaymentsContract(InTwoWorkspaces):
+    """Over a portfolio that the suite which is built on this one fills."""
+
+    def test_what_was_received_is_exact(self, units: QuestionUnits, plain_units: MemoryUnitsOfWork) -> None:
+        with both(units, plain_units) as (data, plain):
+            some = data.received(LATELY)
+            assert some == plain.received(LATELY)
+            every = data.received(ALWAYS)
+            assert every == plain.received(ALWAYS)
+            assert 0 < some.invoices < every.invoices
+            assert data.received(Stretch(second(DAY), second(2 * DAY))) == Received(0, MoneyBag.empty())
+
+    @pytest.mark.parametrize("currency", [None, "EUR", "CHF"])
+    @pytest.mark.parametrize("within", [LATELY, ALWAYS])
+    def test_what_one_account_paid_is_exact(
+        self, units: QuestionUnits, plain_units: MemoryUnitsOfWork, within: Stretch, currency: str | None
+    ) -> None:
+        with both(units, plain_units) as (data, plain):
+            everybody = data.received(within, currency=currency)
+            assert everybody == plain.received(within, currency=currency)
+            of_all = [data.received(within, account_id=f"acc_{n:03}", currency=currency) for n in range(1, 30)]
+            assert of_all == [plain.received(within, account_id=f"acc_{n:03}", currency=currency) for n in range(1, 30)]
+            assert 0 < sum(one.invoices for one in of_all) <= everybody.invoices or currency == "CHF"
+
+    @pytest.mark.parametrize("account_id", [None, "acc_005"])
+    @pytest.mark.parametrize("currency", [None, "USD"])
+    @pytest.mark.parametrize("order", [InvoiceOrder.NEWEST, InvoiceOrder.OLDEST])
+    def test_invoices_by_when_they_were_paid_alike(
+        self,
+        units: QuestionUnits,
+        plain_units: MemoryUnitsOfWork,
+        account_id: str | None,
+        currency: str | None,
+        order: InvoiceOrder,
+    ) -> None:
+        with both(units, plain_units) as (data, plain):
+            for within in (LATELY, ALWAYS):
+                wanted = InvoiceCondition(InvoiceWord.PAID, account_id, currency=currency, paid=within)
+                found = data.invoices(wanted, now=SECOND, limit=9, order=order)
+                assert found == plain.invoices(wanted, now=SECOND, limit=9, order=order)
+                received = data.received(within, account_id=account_id, currency=currency)
+                assert (found[0].total, found[0].paid) == (received.invoices, received.amounts)
+            assert found[0].total
