@@ -103,6 +103,10 @@ SELECTIONS = {
     "no health": Selection(lacking=frozenset({Lacking.HEALTH_SCORE})),
     "no subscription": Selection(lacking=frozenset({Lacking.SUBSCRIPTION})),
     "no customer": Selection(lacking=frozenset({Lacking.CUSTOMER})),
+    "never paid": Selection(lacking=frozenset({Lacking.PAYMENT})),
+    "owes nothing": Selection(lacking=frozenset({Lacking.DEBT})),
+    "owes nothing and is not on a plan": Selection(lacking=frozenset({Lacking.DEBT}), without_plan="pro"),
+    "owes nothing and pays": Selection(lacking=frozenset({Lacking.DEBT}), mrr_from=1),
     "a signal": Selection(signal=SignalCondition(types=frozenset({SignalType.PAYMENT_FAILED}))),
     "an open signal lately": Selection(
         signal=SignalCondition(statuses=frozenset({InboxStatus.OPEN}), within=Stretch(second(-30 * DAY), second(DAY)))

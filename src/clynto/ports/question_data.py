@@ -53,11 +53,14 @@ class Movement:
 
 
 class Lacking(enum.StrEnum):
-    """What a selected account does not have: a live subscription, a Stripe customer, a health score."""
+    """What a selected account does not have: a live subscription, a Stripe customer, a health score; a payment, though
+    it has an invoice, which keeps its currency in the lifetime value, or a live subscription; anything left to pay."""
 
     SUBSCRIPTION = "subscription"
     CUSTOMER = "customer"
     HEALTH_SCORE = "health_score"
+    PAYMENT = "payment"
+    DEBT = "debt"
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,7 +76,6 @@ LAST_AND_FIRST = family(
     ),
     ("acme's latest unpaid invoice", said("Acme Robotics has no unpaid invoices.")),
     ("has Acme paid its last invoice?", said("The newest, 2PHUCKMM-0015 of 10 November 2026, is paid")),
-    (["customers who never paid", "who has never paid us?"], refused("not by having paid nothing")),
     (["sum of acme and globex", "Acme and Globex combined"], refused("compared and not added")),
     ("everything about Hooli", said("Hooli has $2,700.00 MRR")),
 )

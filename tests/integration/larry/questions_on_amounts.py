@@ -228,8 +228,75 @@ RANGES = family(
 )
 
 
+def _billed(books: Books, name: str) -> bool:
+    return bool(books.invoices(name)) or books.lives(name) > 0
+
+
+def _never_paid(books: Books) -> list[str]:
+    return [name for name in books.names if _billed(books, name) and not books.lifetime(name)]
+
+
+def _owe_nothing(books: Books) -> list[str]:
+    return [name for name in books.names if not books.owed(name)]
+
+
+NOTHING = family(
+    "nothing paid, nothing owed",
+    (
+        [
+            "who never paid?",
+            "customers who never paid",
+            "who has never paid us?",
+            "which accounts have never paid an invoice?",
+            "accounts without a single payment",
+            "accounts with zero lifetime value",
+        ],
+        every(
+            accounts(_never_paid),
+            said(
+                "2 accounts that never paid.",
+                "They have an invoice or a live subscription, and a lifetime value of zero.",
+                "Invoices are held since 26 November 2025",
+            ),
+        ),
+    ),
+    ("how many customers have never paid?", number("accounts", lambda b: len(_never_paid(b)))),
+    (
+        "overdue accounts that never paid",
+        accounts(lambda b: [name for name in _never_paid(b) if b.status(name) == "overdue"]),
+    ),
+    (
+        ["accounts that owe nothing", "who doesn't owe us anything?", "customers without unpaid invoices"],
+        every(
+            number("accounts", lambda b: len(_owe_nothing(b))),
+            rows(lambda b: b.by_mrr(_owe_nothing(b))[:SHOWN], total=lambda b: len(_owe_nothing(b))),
+            said("23 accounts with nothing left to pay.", "Accounts without a Stripe customer are among them."),
+        ),
+    ),
+    ("how many accounts owe nothing?", number("accounts", lambda b: len(_owe_nothing(b)))),
+    (
+        "accounts on the Team plan that owe nothing",
+        number(
+            "accounts",
+            lambda b: len([n for n in _owe_nothing(b) if any("Team" in b.product_names(s) for s in b.counted(n))]),
+        ),
+    ),
+    ("MRR of accounts with nothing left to pay by currency", money("mrr", lambda b: b.mrr_of(_owe_nothing(b)))),
+    ("does Acme owe nothing?", said("Yes: Acme Robotics is an account with nothing left to pay.")),
+    ("does Hooli owe nothing?", said("No: Hooli is no account with nothing left to pay.", "$8,100.00")),
+    ("Acme has no unpaid invoices?", said("Acme Robotics has nothing left to pay.")),
+    ("has Hooli never paid?", said("Yes: Hooli is an account that never paid.")),
+    ("has Acme never paid?", said("No: Acme Robotics is no account that never paid.")),
+    (
+        ["customers who never paid late", "accounts that never paid more than 500"],
+        refused("by how much they have paid"),
+    ),
+    ("who never paid in October?", refused("not for the past")),
+)
+
+
 def _within(books: Books, low: int, high: int) -> list[str]:
     return [name for name in books.names if books.mrr(name) and low <= plain_sum(books.mrr(name)) <= high]
 
 
-CASES: list[Case] = [*IN_ONE_CURRENCY, *OWED, *PAID_IN_ALL, *RANGES]
+CASES: list[Case] = [*IN_ONE_CURRENCY, *OWED, *PAID_IN_ALL, *RANGES, *NOTHING]

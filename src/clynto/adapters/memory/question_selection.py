@@ -124,6 +124,8 @@ class MemorySelecting:
             and (Lacking.SUBSCRIPTION not in selection.lacking or row.live_subscriptions == 0)
             and (Lacking.CUSTOMER not in selection.lacking or not self._is_matched(row.id))
             and (Lacking.HEALTH_SCORE not in selection.lacking or row.health_score is None)
+            and (Lacking.PAYMENT not in selection.lacking or _never_paid(row))
+            and (Lacking.DEBT not in selection.lacking or not any(True for _ in self.owed(row.id)))
         )
 
     def _is_matched(self, account_id: str) -> bool:
@@ -193,6 +195,11 @@ class MemorySelecting:
         records = self._transaction.records
         own = {match.customer_id for match in records.matches.values() if match.account_id == account_id}
         yield from (held for held, _ in records.subscriptions.values() if held.customer_id in own)
+
+
+def _never_paid(row: AccountRow) -> bool:
+    billed = bool(row.lifetime_value.currencies) or row.live_subscriptions > 0
+    return billed and not row.lifetime_value.without_zeros().amounts
 
 
 def _bounds_part(selection: Selection) -> bool:

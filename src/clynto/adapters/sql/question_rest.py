@@ -16,7 +16,7 @@ from clynto.adapters.sql.question_selection import RANKING, SelectingSql
 from clynto.adapters.sql.scope import Scope
 from clynto.domain.money import MoneyBag
 from clynto.domain.questions.query import Grouping
-from clynto.ports.question_data import EVERYTHING, GroupTotal, Measure, Selection
+from clynto.ports.question_data import EVERYTHING, GroupTotal, Lacking, Measure, Selection
 
 Totals = tuple[dict[str, MoneyBag], dict[str, int]]
 """Exact sums, and how many accounts have an amount that is not zero, by key."""
@@ -78,7 +78,7 @@ class Rest:
         return kept_totals(self._scope, Selection(), measure, grouping)
 
     def others(self, selection: Selection) -> HeldAccounts | None:
-        """Accounts that are left out, where a plan or product that few have is all that leaves them out."""
+        """Accounts that are left out, where a plan, product or debt that few have is all that leaves them out."""
         if not _leaves_few_out(selection):
             return None
         if selection not in self._others:
@@ -108,5 +108,5 @@ class Rest:
 
 
 def _leaves_few_out(selection: Selection) -> bool:
-    kept_out = selection.without_plan is not None or selection.without_product is not None
-    return kept_out and replace(selection, without_plan=None, without_product=None) == Selection()
+    others = replace(selection, without_plan=None, without_product=None, lacking=selection.lacking - {Lacking.DEBT})
+    return selection != others and others == Selection()

@@ -7,7 +7,19 @@ from dataclasses import replace
 from typing import Any
 
 import orjson
-from sqlalchemy import ColumnElement, Select, and_, func, literal_column, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    CompoundSelect,
+    Select,
+    and_,
+    case,
+    func,
+    literal,
+    literal_column,
+    or_,
+    select,
+    union_all,
+)
 
 from clynto.adapters.sql.codec_subscriptions import unpack_subscription
 from clynto.adapters.sql.column_types import AMOUNT, is_any_of, unindexed
@@ -15,7 +27,7 @@ from clynto.adapters.sql.question_amounts import AmountsSql
 from clynto.adapters.sql.question_bounds import BoundsSql
 from clynto.adapters.sql.scope import Scope
 from clynto.adapters.sql.tables_accounts import MISSING, account_ranking
-from clynto.adapters.sql.tables_billing import account_billing, matches, subscription_billing
+from clynto.adapters.sql.tables_billing import account_billing, account_money, matches, subscription_billing
 from clynto.adapters.sql.tables_questions import IS_RARE, POSTGRESQL_CANCELING, SQLITE_CANCELING
 from clynto.adapters.sql.tables_signals import signals
 from clynto.adapters.sql.tables_stripe_facts import stripe_subscriptions
@@ -174,17 +186,37 @@ class SelectingSql:
             found.append(self._is_not_among(matched))
         if Lacking.HEALTH_SCORE in selection.lacking:
             found.append(RANKING.c.health_up == MISSING)
+        if Lacking.PAYMENT in selection.lacking:
+            found.append(RANKING.c.account_id.in_(self._never_paid()))
         return [*found, *map(self._is_none_of_few, self._kept_out(selection))]
 
+    def _never_paid(self) -> CompoundSelect[Any]:
+        """Accounts whose lifetime value is zero in each currency that they have invoices in, and those that have live
+        subscriptions and no invoices: both in one walk along the accounts."""
+        money = account_money
+        some = case((or_(money.c.lifetime_whole != 0, money.c.lifetime_num != 0), 1), else_=0)
+        billed = [self._scope.here(money), money.c.lifetime_den.is_not(None)]
+        nothing = select(money.c.account_id).where(*billed).group_by(money.c.account_id).having(func.sum(some) == 0)
+        live = select(account_billing.c.account_id).where(
+            self._scope.here(account_billing), account_billing.c.live_subscriptions > 0
+        )
+        if self._postgresql:
+            invoiced = select(money.c.account_id).where(*billed)
+            return union_all(nothing, live.where(self._amounts.has_none_in(account_billing.c.account_id, invoiced)))
+        theirs = select(literal(1)).where(*billed, money.c.account_id == account_billing.c.account_id)
+        return union_all(nothing, live.where(~theirs.exists()))
+
     def left_out(self, selection: Selection) -> ColumnElement[bool]:
-        """Accounts with the plan or product that selected ones do not have: said as such, since PostgreSQL would look
-        each account up to negate that it has none."""
+        """Accounts with the plan, product or debt that selected ones do not have: said as such, since PostgreSQL would
+        look each account up to negate that it has none."""
         return or_(*(RANKING.c.account_id.in_(others) for others in self._kept_out(selection)))
 
     def _kept_out(self, selection: Selection) -> list[Select[Any]]:
         held = select(subscription_billing.c.account_id)
         parts = (MoneyPart(plan=selection.without_plan), MoneyPart(product=selection.without_product))
-        return [held.where(*self._amounts.part_conditions(part)) for part in parts if part.is_by_subscription]
+        found = [held.where(*self._amounts.part_conditions(part)) for part in parts if part.is_by_subscription]
+        owing = self._amounts.owed(EVERYTHING).with_only_columns(matches.c.account_id)
+        return [*found, owing] if Lacking.DEBT in selection.lacking else found
 
     def _is_none_of_few(self, others: Select[Any]) -> ColumnElement[bool]:
         """SQLite reads the others once, and looks each account up among them; PostgreSQL is asked as ever."""

@@ -21,12 +21,14 @@ from clynto.domain.questions.filters import (
     InCurrency,
     LifetimeRange,
     MrrRange,
+    NeverPaid,
     NewIn,
     NotMatched,
     NotOnPlan,
     OnPlan,
     OnTrial,
     OutstandingRange,
+    OwesNothing,
     PaidEvery,
     PaymentStatusIs,
     RenewsIn,
@@ -43,6 +45,8 @@ _FACTS: dict[type[Filter], Fact] = {
     MrrRange: Fact.MRR,
     OutstandingRange: Fact.OUTSTANDING,
     LifetimeRange: Fact.LIFETIME_VALUE,
+    NeverPaid: Fact.LIFETIME_VALUE,
+    OwesNothing: Fact.OUTSTANDING,
     HealthIs: Fact.HEALTH,
     HealthUnknown: Fact.HEALTH,
     RenewsIn: Fact.RENEWAL,
@@ -97,7 +101,7 @@ def _is_undecided(ground: Ground, query: Whether, account: NamedAccount, *, meet
 
 def _told(name: str, filters: tuple[Filter, ...], *, meets: bool) -> str:
     """``Acme is on the plan "Team"``, ``Acme does not have payment status overdue``."""
-    if len(filters) > 1:
+    if len(filters) > 1 or isinstance(filters[0], NeverPaid | OwesNothing):
         return f"{name} is {'an' if meets else 'no'} account{conditions(filters)}"
     phrase = conditions(filters).strip()
     if isinstance(filters[0], ChurnedIn):

@@ -20,6 +20,7 @@ from clynto.domain.questions.filters import (
     InCurrency,
     LifetimeRange,
     MrrRange,
+    NeverPaid,
     NewIn,
     NoSubscription,
     NotMatched,
@@ -27,6 +28,7 @@ from clynto.domain.questions.filters import (
     OnPlan,
     OnTrial,
     OutstandingRange,
+    OwesNothing,
     PaidEvery,
     PaymentStatusIs,
     RenewsIn,
@@ -68,6 +70,8 @@ _LACKING: dict[type[Filter], Lacking] = {
     HealthUnknown: Lacking.HEALTH_SCORE,
     NoSubscription: Lacking.SUBSCRIPTION,
     NotMatched: Lacking.CUSTOMER,
+    NeverPaid: Lacking.PAYMENT,
+    OwesNothing: Lacking.DEBT,
 }
 
 
@@ -118,6 +122,14 @@ def what_is_compared(ground: Ground, filters: Sequence[Filter]) -> list[str]:
             until = "now" if end.is_now else f"the end of {day_text(end.end_of)}"
             word = "New" if isinstance(condition, NewIn) else "Churned"
             notes.append(f"{word} compares the MRR at the end of {day_text(start.end_of)} with {until}.")
+        elif isinstance(condition, NeverPaid):
+            since = day_text(ground.invoices_held_since)
+            notes += [
+                "They have an invoice or a live subscription, and a lifetime value of zero.",
+                f"Invoices are held since {since}; what was paid on older ones may be missing.",
+            ]
+        elif isinstance(condition, OwesNothing):
+            notes.append("Accounts without a Stripe customer are among them.")
     return notes
 
 
@@ -196,7 +208,7 @@ def _with(ground: Ground, selection: Selection, condition: Filter) -> Selection:
             return _with_amount(selection, _amount_condition(ground, condition, condition.currency))
         case HealthIs(minimum, maximum):
             return replace(selection, health_from=minimum, health_to=maximum)
-        case HealthUnknown() | NoSubscription() | NotMatched():
+        case HealthUnknown() | NoSubscription() | NotMatched() | NeverPaid() | OwesNothing():
             return replace(selection, lacking=selection.lacking | {_LACKING[type(condition)]})
         case _:
             return _with_event(ground, selection, condition)

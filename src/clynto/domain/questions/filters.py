@@ -254,6 +254,16 @@ class NotMatched:
     """No Stripe customer is matched to the account."""
 
 
+@dataclass(frozen=True, slots=True)
+class NeverPaid:
+    """Has an invoice (be it a draft) or a live subscription, and a lifetime value of zero in every currency."""
+
+
+@dataclass(frozen=True, slots=True)
+class OwesNothing:
+    """Nothing is left to pay on open invoices; accounts without a Stripe customer are among them."""
+
+
 Filter = (
     PaymentStatusIs
     | OnPlan
@@ -269,6 +279,8 @@ Filter = (
     | HealthUnknown
     | NoSubscription
     | NotMatched
+    | NeverPaid
+    | OwesNothing
     | WithSignal
     | RenewsIn
     | CancelsIn
@@ -291,6 +303,8 @@ FILTER_TYPES: tuple[type[Filter], ...] = (
     HealthUnknown,
     NoSubscription,
     NotMatched,
+    NeverPaid,
+    OwesNothing,
     WithSignal,
     RenewsIn,
     CancelsIn,

@@ -17,6 +17,7 @@ from clynto.domain.questions.filters import (
     InCurrency,
     LifetimeRange,
     MrrRange,
+    NeverPaid,
     NewIn,
     NoSubscription,
     NotMatched,
@@ -24,6 +25,7 @@ from clynto.domain.questions.filters import (
     OnPlan,
     OnTrial,
     OutstandingRange,
+    OwesNothing,
     PaidEvery,
     PaymentStatusIs,
     RenewsIn,
@@ -71,6 +73,13 @@ _BEFORE_A_NAME: dict[type[Filter], str] = {
     HasProduct: "with the product",
     NotOnPlan: "not on the plan",
     WithoutProduct: "without the product",
+}
+_ALONE: dict[type[Filter], str] = {
+    HealthUnknown: "with unknown health",
+    NoSubscription: "without a subscription",
+    NotMatched: "without a Stripe customer",
+    NeverPaid: "that never paid",
+    OwesNothing: "with nothing left to pay",
 }
 MOST_DECIMALS = 3
 AT_ANY_TIME = "at any time"
@@ -125,12 +134,8 @@ def condition_phrase(condition: Filter) -> str:
             bounds = [f"at least {low}"] if low is not None else []
             bounds += [f"at most {high}"] if high is not None else []
             return f"with a health score of {' and '.join(bounds)}"
-        case HealthUnknown():
-            return "with unknown health"
-        case NoSubscription():
-            return "without a subscription"
-        case NotMatched():
-            return "without a Stripe customer"
+        case HealthUnknown() | NoSubscription() | NotMatched() | NeverPaid() | OwesNothing():
+            return _ALONE[type(condition)]
         case _:
             return _event_phrase(condition)
 

@@ -17,6 +17,7 @@ from clynto.domain.questions.filters import (
     InCurrency,
     LifetimeRange,
     MrrRange,
+    NeverPaid,
     NewIn,
     NoSubscription,
     NotMatched,
@@ -24,6 +25,7 @@ from clynto.domain.questions.filters import (
     OnPlan,
     OnTrial,
     OutstandingRange,
+    OwesNothing,
     PaidEvery,
     PaymentStatusIs,
     RenewsIn,
@@ -63,6 +65,15 @@ _PLAN_FILTERS: dict[tuple[str, bool], type[OnPlan | HasProduct | NotOnPlan | Wit
     ("plan", True): NotOnPlan,
     ("product", False): HasProduct,
     ("product", True): WithoutProduct,
+}
+
+
+_ALONE: dict[Tag, type[HealthUnknown | NoSubscription | NotMatched | NeverPaid | OwesNothing]] = {
+    Tag.HEALTH_UNKNOWN: HealthUnknown,
+    Tag.NO_SUBSCRIPTION: NoSubscription,
+    Tag.UNMATCHED: NotMatched,
+    Tag.NEVER_PAID: NeverPaid,
+    Tag.OWES_NOTHING: OwesNothing,
 }
 
 
@@ -291,12 +302,7 @@ class Gathered:
         found += [PaidEvery(interval) for interval in dict.fromkeys(c.value for c in self.take_all(Tag.INTERVAL))]
         for chunk in self.take_all(Tag.HEALTH_RANGE):
             found.append(HealthIs(*chunk.value))
-        if self.take(Tag.HEALTH_UNKNOWN):
-            found.append(HealthUnknown())
-        if self.take(Tag.NO_SUBSCRIPTION):
-            found.append(NoSubscription())
-        if self.take(Tag.UNMATCHED):
-            found.append(NotMatched())
+        found += [condition() for tag, condition in _ALONE.items() if self.take(tag)]
         found += self._event_filters()
         signal = self.signal_filter()
         return found if signal is None else [*found, signal]

@@ -74,6 +74,8 @@ class Tag(enum.StrEnum):
     LAST_PAYMENT = "last payment"
     RECEIVED = "received"
     PAID_IN = "paid in"
+    NEVER_PAID = "never paid"
+    OWES_NOTHING = "owes nothing"
     DUE = "due"
     DAYS_LATE = "days late"
     UNPAID = "unpaid"
@@ -304,6 +306,23 @@ _PLAIN: dict[Meaning, str] = {
         "|payment received|money received|amount received|revenue received|cash received|received in payments"
         "|total payments|payments in total|money came in|money come in|came in|come in|collected|collect|cash collected"
         "|total collected|payments collected|take in|took in|taken in|payments come in|payments came in"
+    ),
+    Meaning(Tag.NEVER_PAID): (
+        "never paid|never pay|never spent|never paid anything|never paid a thing|never paid a cent"
+        "|never paid a single cent|never paid an invoice|never paid any invoice|never paid a single invoice"
+        "|never paid a bill|never paid us"
+        "|never paid us anything|never paid us a cent|never made a payment|never made any payment|not made any payment"
+        "|not made a single payment|without any payment|without a payment|without a single payment|no payment ever"
+        "|no lifetime value|zero lifetime value|lifetime value of zero|lifetime value zero|without lifetime value"
+    ),
+    Meaning(Tag.OWES_NOTHING): (
+        "owe nothing|owes nothing|owing nothing|owe us nothing|owes us nothing|nothing outstanding|nothing left to pay"
+        "|nothing to pay|no debt|without debt|without any debt|no outstanding balance|no outstanding amount"
+        "|no open balance|not owe|not owe anything|not owe us anything|not owe us|not owing anything|nothing owed"
+        "|nothing due|no balance due"
+        "|no unpaid invoice|no open invoice|without unpaid invoice|without open invoice|without any unpaid invoice"
+        "|without any open invoice|without an unpaid invoice|without an open invoice|zero outstanding|debt free"
+        "|debt-free"
     ),
     Meaning(Tag.UNPAID): "unpaid|not paid|not been paid|unsettled|still open|not yet paid|have not paid|has not paid",
     Meaning(Tag.INVOICE_STATE, "uncollectible"): "uncollectible|written off|bad debt|uncollectable",

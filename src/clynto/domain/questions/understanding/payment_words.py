@@ -3,6 +3,7 @@ its MRR nor for those whose status is paid."""
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Sequence
 from dataclasses import replace
@@ -19,7 +20,7 @@ _LOOKING_BACK = re.compile(r"\W*(((when|why|how much|what) )?(did|has|have|had))
 _RECEIVED = re.compile(r"\b(how much|what|total)\b.*\b(did|was|were|has been|have been|has|have|paid)\b", re.IGNORECASE)
 _PAY_WORD = re.compile(r"(total )?(pay|paid|spend|spent)\b", re.IGNORECASE)
 _NEVER_PAID = re.compile(r"\bnever\b.*\b(pay|paid|payed)\b", re.IGNORECASE)
-_NOT_NEVER_PAID = "accounts are found by how much they have paid, and not by having paid nothing"
+_NOT_NEVER_PAID = "accounts are found by never having paid at all, or by how much they have paid"
 _SO_MANY_INVOICES = re.compile(
     r"\b(accounts?|customers?|clients?|companies|who)\b.*\b(with|have|has|having)\s+"
     r"((at least|at most|more than|over|fewer than|less than|exactly)\s+)?\d+\s+(\w+\s+){0,2}(invoices?|bills?)\b",
@@ -31,6 +32,7 @@ _NOT_WHO_PAID_WHEN = "who has paid in a period is told of one account at a time,
 _EVER_PAID = re.compile(r"\W*(has|have|did)\b.*\bever (paid|pay)\b", re.IGNORECASE)
 _NOT_COMPARED = "what was received in two periods is not compared: ask for each of them"
 _LISTING = frozenset({Tag.WHICH, Tag.HOW_MANY, Tag.ORDER, Tag.TOP, Tag.BOUND, Tag.BETWEEN, Tag.RANGE, Tag.INTERVAL})
+_MORE = frozenset({Tag.BOUND, Tag.BETWEEN, Tag.RANGE, Tag.AMOUNT, Tag.STATUS, Tag.INVOICES, Tag.INTERVAL})
 _BETWEEN = frozenset({Tag.NAME, Tag.ITS, Tag.ACCOUNTS})
 """What may stand between the verb and the period: "paid by Acme in October"."""
 
@@ -48,7 +50,7 @@ def said_of_payments(
     tags, names = {chunk.tag for chunk in chunks}, [chunk.value for chunk in chunks if chunk.tag is Tag.NAME]
     if _EVER_PAID.match(question) and len(names) == 1:
         return Whether(names[0], (LifetimeRange(above=Fraction(0)),))
-    if _NEVER_PAID.search(question):
+    if _NEVER_PAID.search(question) and (Tag.NEVER_PAID not in tags or _says_more(chunks)):
         return _NOT_NEVER_PAID
     if _SO_MANY_INVOICES.search(question):
         return _NO_NUMBER_OF_INVOICES
@@ -58,6 +60,14 @@ def said_of_payments(
     if isinstance(previous, Received) and Tag.COMPARE in tags and Tag.METRIC not in tags and not names:
         return _NOT_COMPARED
     return None
+
+
+def _says_more(chunks: Sequence[Chunk]) -> bool:
+    """``Never paid late`` and ``never paid more than 500`` are about payments that there were."""
+    return any(
+        chunk.tag is Tag.NEVER_PAID and behind.tag in _MORE and behind.start == chunk.end
+        for chunk, behind in itertools.pairwise(chunks)
+    )
 
 
 def _canceled(question: str, chunks: Sequence[Chunk]) -> list[Chunk]:

@@ -367,9 +367,10 @@ def _fact(said: Gathered) -> tuple[Fact, Period | None]:
     if said.has(Tag.HEALTH_RANGE, Tag.HEALTH_UNKNOWN):
         said.take(Tag.HEALTH_RANGE, Tag.HEALTH_UNKNOWN)
         return Fact.HEALTH, None
-    if said.has(Tag.UNPAID):
-        said.take(Tag.UNPAID)
+    if said.take(Tag.UNPAID, Tag.OWES_NOTHING):
         return Fact.OUTSTANDING, None
+    if said.take(Tag.NEVER_PAID):
+        return Fact.LIFETIME_VALUE, None
     if said.statuses() or (said.take(Tag.STATUS_NAME) and not said.metrics):
         if said.metrics:
             raise Unreadable(said.metrics[0].value)
