@@ -111,6 +111,8 @@ SELECTIONS = {
     "an open signal lately": Selection(
         signal=SignalCondition(statuses=frozenset({InboxStatus.OPEN}), within=Stretch(second(-30 * DAY), second(DAY)))
     ),
+    "was overdue": Selection(overdue=Stretch(second(-30 * DAY), second(-10 * DAY))),
+    "is overdue still": Selection(overdue=Stretch(second(0), second(DAY))),
     "a renewal": Selection(renewal=Stretch(second(0), second(30 * DAY))),
     "a cancellation": Selection(cancellation=Stretch(second(0), second(60 * DAY))),
     "a trial": Selection(trial=Stretch(second(-400 * DAY), second(400 * DAY))),

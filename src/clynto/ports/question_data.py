@@ -127,6 +127,8 @@ class Selection:
     sorted by (``BillingStore.put_accounts``). ``part`` also selects accounts: those that have money in it; a part
     in one currency alone does not where ``amounts`` bound the MRR in that currency, which selects them. Plans and
     products are case-folded, as in ``MoneyPart``. A trial without a known end lies in a stretch from zero.
+    ``overdue``: a signal of that type was open at some moment of the stretch: it occurred before its end, and is open
+    or was resolved behind its beginning.
     """
 
     account_ids: tuple[str, ...] | None = None
@@ -144,6 +146,7 @@ class Selection:
     renewal: Stretch | None = None
     cancellation: Stretch | None = None
     trial: Stretch | None = None
+    overdue: Stretch | None = None
     gained: Movement | None = None
     lost: Movement | None = None
 

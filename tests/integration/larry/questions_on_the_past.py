@@ -6,7 +6,20 @@ import calendar
 import datetime as dt
 
 from tests.integration.larry.books import Bag, Books, added, less, plain_sum, texts
-from tests.integration.larry.expecting import Case, Check, cells, day, every, family, money, result_of, said
+from tests.integration.larry.expecting import (
+    Case,
+    Check,
+    accounts,
+    cells,
+    day,
+    every,
+    family,
+    money,
+    number,
+    refused,
+    result_of,
+    said,
+)
 from tests.integration.larry.portfolio import LOOKED_AT
 
 from clynto.application.answer_question import Answered
@@ -233,4 +246,65 @@ WHY = family(
     ),
     (["Why did Stark's MRR grow this month?"], every(change("Stark Industries", OCTOBER), said("rose by $200.00"))),
 )
-CASES: list[Case] = [*TRAJECTORIES, *PAST, *CHANGES, *PERIODS, *MOVERS, *WHY]
+
+
+def _late_by(books: Books, on: dt.date) -> list[str]:
+    """Accounts with an invoice that nobody has paid since: nothing in these books was late and paid afterwards."""
+    end = calendar.timegm((on + dt.timedelta(days=1)).timetuple())
+    return [name for name in books.names if any(invoice.created < end for invoice in books.unpaid(name))]
+
+
+def were_late(on: dt.date) -> Check:
+    """Those that were overdue in a period which ended so."""
+    return every(
+        accounts(lambda b: _late_by(b, on)),
+        said(
+            "overdue at some time",
+            "goes by payment overdue signals of subscriptions that were open then",
+            "raised since Stripe was connected on 30 November 2025.",
+        ),
+    )
+
+
+WERE_OVERDUE = family(
+    "were overdue",
+    (
+        [
+            "which accounts were overdue last month?",
+            "who was overdue last month",
+            "accounts overdue in October",
+            "overdue accounts in October",
+            "were any accounts overdue last month?",
+            "accounts overdue at some time last month",
+        ],
+        were_late(OCTOBER),
+    ),
+    ("and last month?", were_late(OCTOBER), "which accounts are overdue?"),
+    ("and in September?", were_late(SEPTEMBER), "who was overdue last month?"),
+    ("which accounts were overdue last week?", were_late(LAST_SUNDAY)),
+    ("which accounts were overdue in the last 30 days?", were_late(day(2026, 11, 26))),
+    ("who was overdue in August?", number("accounts", lambda b: len(_late_by(b, AUGUST)))),
+    ("how many accounts were overdue last month?", number("accounts", lambda b: len(_late_by(b, OCTOBER)))),
+    (
+        ["was Hooli overdue last month?", "has Hooli been overdue this year?"],
+        said("Yes: Hooli was overdue at some time"),
+    ),
+    (["was Acme overdue last month?", "was Acme ever overdue?"], said("No: Acme Robotics was not overdue at any time")),
+    (
+        "was Initech overdue in October?",
+        said("No: Initech was not overdue at any time in October 2026.", "24 November 2026"),
+    ),
+    ("who became overdue this month?", accounts(lambda b: [n for n in _late_by(b, day(2026, 11, 26)) if n != "Hooli"])),
+    ("which accounts were overdue in October 2025?", said("connected on 30 November 2025: what was overdue before")),
+    (
+        [
+            "which accounts were not overdue last month?",
+            "which Team accounts were overdue last month?",
+            "which accounts were overdue for the last 30 days?",
+            "which accounts are overdue this month?",
+        ],
+        refused("known for now and not for the past"),
+    ),
+    ("how much ARR was overdue last month?", refused("the past is kept as total MRR and ARR")),
+)
+CASES: list[Case] = [*TRAJECTORIES, *PAST, *CHANGES, *PERIODS, *MOVERS, *WHY, *WERE_OVERDUE]

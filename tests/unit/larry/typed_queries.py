@@ -26,6 +26,7 @@ from clynto.domain.questions.filters import (
     OnPlan,
     OnTrial,
     OutstandingRange,
+    OverdueIn,
     OwesNothing,
     PaidEvery,
     PaymentStatusIs,
@@ -185,6 +186,7 @@ CONDITIONS: tuple[st.SearchStrategy[Filter], ...] = (
     st.builds(OnTrial, st.none() | periods(coming=True)),
     st.builds(NewIn, periods()),
     st.builds(ChurnedIn, periods()),
+    st.builds(OverdueIn, st.none() | periods()),
 )
 filters = st.lists(st.sampled_from(CONDITIONS), max_size=4, unique_by=id).flatmap(lambda held: st.tuples(*held))
 recurring = st.sampled_from(RECURRING)

@@ -12,6 +12,7 @@ from clynto.domain.account_billing import SubscriptionBilling
 from clynto.domain.invoice import Invoice, InvoiceStatus
 from clynto.domain.moments import UnixTime
 from clynto.domain.money import MoneyBag, major_units
+from clynto.domain.signals import Signal, SignalType
 from clynto.domain.sort_places import MILLIONTHS
 from clynto.domain.subscription import Subscription, SubscriptionStatus
 from clynto.ports.question_data import (
@@ -138,6 +139,7 @@ class MemorySelecting:
             and (selection.renewal is None or is_in(row.renewal_at, selection.renewal))
             and (selection.cancellation is None or self._cancels_in(row.id, selection.cancellation))
             and (selection.trial is None or self._has_trial_in(row.id, selection.trial))
+            and (selection.overdue is None or self._was_overdue(row.id, selection.overdue))
             and (selection.without_plan is None or not self._has(row.id, MoneyPart(plan=selection.without_plan)))
             and (
                 selection.without_product is None or not self._has(row.id, MoneyPart(product=selection.without_product))
@@ -191,6 +193,12 @@ class MemorySelecting:
             if subscription.status == SubscriptionStatus.TRIALING
         )
 
+    def _was_overdue(self, account_id: str, stretch: Stretch) -> bool:
+        return any(
+            stored.account_id == account_id and _was_open(stored.signal, stretch)
+            for stored in self.signals(SignalCondition(types=frozenset({SignalType.PAYMENT_OVERDUE})))
+        )
+
     def _subscriptions(self, account_id: str) -> Iterator[Subscription]:
         records = self._transaction.records
         own = {match.customer_id for match in records.matches.values() if match.account_id == account_id}
@@ -200,6 +208,11 @@ class MemorySelecting:
 def _never_paid(row: AccountRow) -> bool:
     billed = bool(row.lifetime_value.currencies) or row.live_subscriptions > 0
     return billed and not row.lifetime_value.without_zeros().amounts
+
+
+def _was_open(signal: Signal, stretch: Stretch) -> bool:
+    lasts = signal.is_open or (signal.resolved_at is not None and signal.resolved_at > stretch.since)
+    return signal.occurred_at < stretch.until and lasts
 
 
 def _bounds_part(selection: Selection) -> bool:

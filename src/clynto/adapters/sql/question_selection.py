@@ -32,7 +32,7 @@ from clynto.adapters.sql.tables_questions import IS_RARE, POSTGRESQL_CANCELING, 
 from clynto.adapters.sql.tables_signals import signals
 from clynto.adapters.sql.tables_stripe_facts import stripe_subscriptions
 from clynto.domain.account_billing import SEVERITY, PaymentStatus
-from clynto.domain.signals import SignalState
+from clynto.domain.signals import SignalState, SignalType
 from clynto.domain.subscription import SubscriptionStatus
 from clynto.ports.question_data import (
     EVERYTHING,
@@ -61,6 +61,8 @@ RANK_OF_STATUS = {
 _SQLITE_TRIAL = "json_extract(stripe_subscriptions.document, '$[14]')"
 _POSTGRESQL_TRIAL = "((stripe_subscriptions.document::json ->> 14)::bigint)"
 """``trial_end`` inside ``document`` (see ``codec_subscriptions``)."""
+_SQLITE_RESOLVED = "json_extract(signals.document, '$.resolved_at')"
+_POSTGRESQL_RESOLVED = "((signals.document::json ->> 'resolved_at')::bigint)"
 
 
 def _as_it_is(column: ColumnElement[Any]) -> ColumnElement[Any]:
@@ -122,6 +124,8 @@ class SelectingSql:
             found.append(own.in_(self._canceling(selection.cancellation)))
         if selection.trial is not None:
             found.append(own.in_(self._trialing(selection.trial)))
+        if selection.overdue is not None:
+            found.append(own.in_(self._overdue(selection.overdue)))
         for movement, gains in ((selection.gained, True), (selection.lost, False)):
             if movement is not None:
                 found += self._moved(movement, measure.basis, gains=gains)
@@ -234,6 +238,15 @@ class SelectingSql:
         every = RANKING.alias()
         everyone = select(every.c.account_id).where(every.c.workspace_id == self._scope.workspace_id)
         return RANKING.c.account_id.in_(self._amounts.all_but(everyone, others))
+
+    def _overdue(self, stretch: Stretch) -> Select[Any]:
+        """When a signal was resolved stands inside its document; those of one type are looked at."""
+        resolved: ColumnElement[int] = literal_column(
+            _POSTGRESQL_RESOLVED if self._postgresql else _SQLITE_RESOLVED, AMOUNT
+        )
+        lasted = or_(signals.c.state == SignalState.OPEN.value, resolved > stretch.since)
+        late = SignalCondition(types=frozenset({SignalType.PAYMENT_OVERDUE}))
+        return self._with_signal(late).where(signals.c.occurred_at < stretch.until, lasted)
 
     def _with_signal(self, condition: SignalCondition) -> Select[Any]:
         matched = and_(matches.c.workspace_id == signals.c.workspace_id, matches.c.customer_id == signals.c.customer_id)

@@ -9,7 +9,7 @@ from clynto.application.queries.answer_account import answer_account_fact
 from clynto.application.queries.answer_lists import answer_signals, answer_subscriptions
 from clynto.application.queries.answer_over_time import answer_change
 from clynto.application.queries.question_ground import Ground
-from clynto.application.queries.select_accounts import selection_of
+from clynto.application.queries.select_accounts import selection_of, what_is_compared
 from clynto.domain.questions.answers import Answer, AnswerFigure, NamedAccount, Table
 from clynto.domain.questions.filters import (
     CancelsIn,
@@ -28,6 +28,7 @@ from clynto.domain.questions.filters import (
     OnPlan,
     OnTrial,
     OutstandingRange,
+    OverdueIn,
     OwesNothing,
     PaidEvery,
     PaymentStatusIs,
@@ -38,6 +39,7 @@ from clynto.domain.questions.filters import (
 from clynto.domain.questions.lists import LARGEST_LIMIT, Signals, Subscriptions, SubscriptionWord
 from clynto.domain.questions.query import AccountFact, Change, Fact, Metric, Whether
 from clynto.domain.questions.wording import conditions
+from clynto.domain.signals import SignalType
 
 _FACTS: dict[type[Filter], Fact] = {
     PaymentStatusIs: Fact.PAYMENT_STATUS,
@@ -75,11 +77,16 @@ def answer_whether(ground: Ground, query: Whether, account: NamedAccount) -> Ans
         answers[0],
         query=query,
         sentences=(verdict, *(text for answer in answers for text in answer.sentences)),
-        notes=tuple(dict.fromkeys(note for answer in answers for note in answer.notes)),
+        notes=tuple(dict.fromkeys([*_explained(ground, query), *(note for held in answers for note in held.notes)])),
         table=next((answer.table for answer in answers if answer.table.rows), Table()),
         figures=(*decided, *figures.values()),
         citations=tuple(dict.fromkeys(cited for answer in answers for cited in answer.citations)),
     )
+
+
+def _explained(ground: Ground, query: Whether) -> list[str]:
+    """What it means to have been overdue; of what is so now the figures tell."""
+    return what_is_compared(ground, [held for held in query.filters if isinstance(held, OverdueIn)])
 
 
 def _meets(ground: Ground, query: Whether, account: NamedAccount) -> bool:
@@ -104,6 +111,8 @@ def _told(name: str, filters: tuple[Filter, ...], *, meets: bool) -> str:
     if len(filters) > 1 or isinstance(filters[0], NeverPaid | OwesNothing):
         return f"{name} is {'an' if meets else 'no'} account{conditions(filters)}"
     phrase = conditions(filters).strip()
+    if isinstance(filters[0], OverdueIn):
+        return f"{name} was {phrase}" if meets else f"{name} was not {phrase.replace('some', 'any', 1)}"
     if isinstance(filters[0], ChurnedIn):
         return f"{name} has {'' if meets else 'not '}{phrase}"
     if isinstance(filters[0], InCurrency):
@@ -119,6 +128,8 @@ def _shown_by(condition: Filter, account: str) -> AccountFact | Subscriptions | 
             return Change(Metric.MRR, period, account)
         case WithSignal(types, standings, period):
             return Signals(account, types, standings, period)
+        case OverdueIn():
+            return Signals(account, (SignalType.PAYMENT_OVERDUE,), ())
         case CancelsIn():
             return Subscriptions(account, SubscriptionWord.CANCELING)
         case _:

@@ -47,6 +47,10 @@ class NotRecorded(Exception):
         self.day = day
 
 
+class SignalsNotRecorded(NotRecorded):
+    """No signals were raised before ``day``, on which Stripe was connected."""
+
+
 @dataclass(frozen=True, slots=True)
 class Ground:
     """``now`` is the clock's; ``figures`` are shown as of the moment that froze a disconnected workspace."""
@@ -76,6 +80,12 @@ class Ground:
         """The first day of the twelve months whose invoices are surely held; some older ones are as well (ADR 0028)."""
         moment = self.connection.moment_of_figures(self.now)
         return day_of(window_start(seconds_of(moment)))
+
+    @property
+    def signals_raised_since(self) -> dt.date | None:
+        """The day on which Stripe was connected, for the last time; None: it is not."""
+        connected = self.connection.connected_at
+        return None if connected is None else day_of_micros(connected)
 
     def view(self, bag: MoneyBag) -> MoneyView:
         """Money as the workspace shows it."""

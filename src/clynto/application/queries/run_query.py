@@ -28,7 +28,7 @@ from clynto.application.queries.answer_portfolio import answer_accounts, answer_
 from clynto.application.queries.answer_received import answer_received
 from clynto.application.queries.answer_whether import answer_whether
 from clynto.application.queries.find_account import WorkspaceNames, accounts_meant, reference_to
-from clynto.application.queries.question_ground import Ground, NotRecorded
+from clynto.application.queries.question_ground import Ground, NotRecorded, SignalsNotRecorded
 from clynto.domain.questions.answers import Answer, AnswerKind, NamedAccount
 from clynto.domain.questions.lists import Invoices, Received, Signals, Subscriptions, UnmatchedCustomers
 from clynto.domain.questions.query import (
@@ -158,4 +158,6 @@ def _which(query: Query, reference: str, meant: Sequence[NamedAccount]) -> Answe
 
 def _not_recorded(query: Query, missing: NotRecorded) -> Answer:
     text = f"Clynto has no record of the MRR at the end of {day_text(missing.day)}."
+    if isinstance(missing, SignalsNotRecorded):
+        text = f"Stripe was connected on {day_text(missing.day)}: what was overdue before is not known."
     return Answer(query, AnswerKind.NOT_RECORDED, (text,))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from clynto.application.queries.question_ground import Ground
+from clynto.application.queries.question_ground import Ground, SignalsNotRecorded
 from clynto.domain.moments import UnixTime
 from clynto.domain.money import USUAL_DIGITS, shown_digits
 from clynto.domain.questions.filters import (
@@ -28,6 +28,7 @@ from clynto.domain.questions.filters import (
     OnPlan,
     OnTrial,
     OutstandingRange,
+    OverdueIn,
     OwesNothing,
     PaidEvery,
     PaymentStatusIs,
@@ -122,6 +123,8 @@ def what_is_compared(ground: Ground, filters: Sequence[Filter]) -> list[str]:
             until = "now" if end.is_now else f"the end of {day_text(end.end_of)}"
             word = "New" if isinstance(condition, NewIn) else "Churned"
             notes.append(f"{word} compares the MRR at the end of {day_text(start.end_of)} with {until}.")
+        elif isinstance(condition, OverdueIn):
+            notes.append(_of_overdue(ground))
         elif isinstance(condition, NeverPaid):
             since = day_text(ground.invoices_held_since)
             notes += [
@@ -131,6 +134,23 @@ def what_is_compared(ground: Ground, filters: Sequence[Filter]) -> list[str]:
         elif isinstance(condition, OwesNothing):
             notes.append("Accounts without a Stripe customer are among them.")
     return notes
+
+
+def _of_overdue(ground: Ground) -> str:
+    since = ground.signals_raised_since
+    told = "" if since is None else f", raised since Stripe was connected on {day_text(since)}"
+    return (
+        f"Overdue goes by payment overdue signals of subscriptions that were open then{told}. "
+        "One that a sync found may begin with its billing period."
+    )
+
+
+def _overdue(ground: Ground, period: Period | None) -> Stretch:
+    """Raises ``SignalsNotRecorded`` for a time of which no signal could tell."""
+    since = ground.signals_raised_since
+    if period is not None and since is not None and ground.span(period).last < since:
+        raise SignalsNotRecorded(since)
+    return stretch_of(ground, period)
 
 
 def _what_is_bounded(ground: Ground, filters: Sequence[Filter]) -> list[str]:
@@ -215,7 +235,9 @@ def _with(ground: Ground, selection: Selection, condition: Filter) -> Selection:
 
 
 def _with_event(
-    ground: Ground, selection: Selection, condition: WithSignal | RenewsIn | CancelsIn | OnTrial | NewIn | ChurnedIn
+    ground: Ground,
+    selection: Selection,
+    condition: WithSignal | RenewsIn | CancelsIn | OnTrial | NewIn | ChurnedIn | OverdueIn,
 ) -> Selection:
     match condition:
         case WithSignal(types, standings, period):
@@ -226,6 +248,8 @@ def _with_event(
             return replace(selection, cancellation=stretch_of(ground, when))
         case OnTrial(end):
             return replace(selection, trial=stretch_of(ground, end))
+        case OverdueIn(then):
+            return replace(selection, overdue=_overdue(ground, then))
         case NewIn(period):
             return replace(selection, gained=Movement(*ground.moments_of(ground.span(period))))
         case ChurnedIn(period):

@@ -225,6 +225,14 @@ class ChurnedIn:
 
 
 @dataclass(frozen=True, slots=True)
+class OverdueIn:
+    """A payment_overdue signal was open at some time in the period (None: at any time), whatever became of it: a
+    subscription was past due then. It is no payment status of a past day, which is not kept."""
+
+    period: Period | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class HealthIs:
     """A known health score from ``minimum`` through ``maximum`` (0 to 100)."""
 
@@ -287,6 +295,7 @@ Filter = (
     | OnTrial
     | NewIn
     | ChurnedIn
+    | OverdueIn
 )
 FILTER_TYPES: tuple[type[Filter], ...] = (
     PaymentStatusIs,
@@ -311,6 +320,7 @@ FILTER_TYPES: tuple[type[Filter], ...] = (
     OnTrial,
     NewIn,
     ChurnedIn,
+    OverdueIn,
 )
 """In the order in which a query holds them."""
 SUBSCRIPTION_FILTERS = (OnPlan, HasProduct, PaidEvery)

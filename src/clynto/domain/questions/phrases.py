@@ -25,6 +25,7 @@ from clynto.domain.questions.filters import (
     OnPlan,
     OnTrial,
     OutstandingRange,
+    OverdueIn,
     OwesNothing,
     PaidEvery,
     PaymentStatusIs,
@@ -140,7 +141,7 @@ def condition_phrase(condition: Filter) -> str:
             return _event_phrase(condition)
 
 
-def _event_phrase(condition: WithSignal | RenewsIn | CancelsIn | OnTrial | NewIn | ChurnedIn) -> str:
+def _event_phrase(condition: WithSignal | RenewsIn | CancelsIn | OnTrial | NewIn | ChurnedIn | OverdueIn) -> str:
     match condition:
         case WithSignal(types, standings, period):
             return f"with {signals_phrase(types, standings)} {when_phrase(period)}"
@@ -154,6 +155,8 @@ def _event_phrase(condition: WithSignal | RenewsIn | CancelsIn | OnTrial | NewIn
             return f"new {period_phrase(gained)}"
         case ChurnedIn(lost):
             return f"churned {period_phrase(lost)}"
+        case OverdueIn(then):
+            return "overdue at some time" if then is None else f"overdue at some time {period_phrase(then)}"
     assert_never(condition)
 
 

@@ -17,12 +17,14 @@ from clynto.domain.questions.filters import (
     NewIn,
     OnTrial,
     OutstandingRange,
+    OverdueIn,
     PaymentStatusIs,
     RenewsIn,
+    StatusWord,
     WithSignal,
 )
 from clynto.domain.questions.lists import USUAL_LIMIT, InvoiceOrder, Invoices, Received, Signals
-from clynto.domain.questions.periods import Period, is_a_course
+from clynto.domain.questions.periods import Period, Since, Which, is_a_course
 from clynto.domain.questions.query import (
     RECURRING,
     AccountFact,
@@ -81,7 +83,8 @@ _THOSE = re.compile(
     re.IGNORECASE,
 )
 _MARKED_BY = frozenset({"and", "also", "but", "or", "same", "only", "just"})
-_DATED_FILTERS = (RenewsIn, CancelsIn, OnTrial, NewIn, ChurnedIn, WithSignal)
+_DATED_FILTERS = (RenewsIn, CancelsIn, OnTrial, NewIn, ChurnedIn, WithSignal, OverdueIn)
+_OVERDUE = (PaymentStatusIs((StatusWord.OVERDUE,)),)
 _FACTS = {
     Metric.MRR: Fact.MRR,
     Metric.ARR: Fact.ARR,
@@ -272,6 +275,9 @@ def _dated_in(filters: Iterable[Filter]) -> bool:
 
 def _redated(filters: tuple[Filter, ...], past: Period, ahead: Period) -> tuple[Filter, ...]:
     dated = [condition for condition in filters if isinstance(condition, _DATED_FILTERS)]
+    if filters == _OVERDUE and not (isinstance(past, Since) or getattr(past, "which", None) is Which.THIS):
+        # Of the past the signals tell who was overdue.
+        return (OverdueIn(past),)
     if len(dated) != 1:
         raise Unreadable("that period")
     changed: Filter = replace(dated[0], period=ahead if isinstance(dated[0], RenewsIn | CancelsIn | OnTrial) else past)

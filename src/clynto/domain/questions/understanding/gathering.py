@@ -25,6 +25,7 @@ from clynto.domain.questions.filters import (
     OnPlan,
     OnTrial,
     OutstandingRange,
+    OverdueIn,
     OwesNothing,
     PaidEvery,
     PaymentStatusIs,
@@ -38,6 +39,7 @@ from clynto.domain.questions.lists import LARGEST_LIMIT
 from clynto.domain.questions.periods import Direction, Period, Relative, Rolling, Unit, Which
 from clynto.domain.questions.query import Grouping, Metric, Order
 from clynto.domain.questions.understanding.chunks import Chunk, TimeMeant
+from clynto.domain.questions.understanding.endings import ends_read
 from clynto.domain.questions.understanding.lexicon import Tag
 from clynto.domain.questions.understanding.spoken_bounds import (
     LATE,
@@ -56,7 +58,7 @@ from clynto.domain.signals import SignalType
 THIS_MONTH = Relative(Unit.MONTH, Which.THIS)
 NEXT_30_DAYS = Rolling(30, Unit.DAY, Direction.NEXT)
 """What is coming up, where nobody says until when: at the end of a month next to nothing is left of that month."""
-_EVENTS = (Tag.RENEWAL, Tag.CANCELING, Tag.TRIAL, Tag.DUE, Tag.NEW, Tag.CHURNED)
+_EVENTS = (Tag.RENEWAL, Tag.CANCELING, Tag.TRIAL, Tag.DUE, Tag.NEW, Tag.CHURNED, Tag.WAS_OVERDUE)
 _AHEAD = (Tag.RENEWAL, Tag.CANCELING, Tag.TRIAL, Tag.DUE)
 
 
@@ -89,7 +91,7 @@ class Gathered:
     """Everything that a question says, each thing taken out at most once, so that nothing is silently ignored."""
 
     def __init__(self, chunks: Sequence[Chunk]) -> None:
-        self._left = _ends_read(chunks)
+        self._left = ends_read(chunks)
         self.names: list[str] = [chunk.value for chunk in self.take_all(Tag.NAME)]
         self.health: HealthIs | None = None
         self.mrr: MrrRange | None = None
@@ -360,6 +362,8 @@ class Gathered:
             found.append(NewIn(self.event_periods.get(Tag.NEW) or THIS_MONTH))
         if self.take(Tag.CHURNED):
             found.append(ChurnedIn(self.event_periods.get(Tag.CHURNED) or THIS_MONTH))
+        if self.take(Tag.WAS_OVERDUE):
+            found.append(OverdueIn(self.event_periods.get(Tag.WAS_OVERDUE)))
         return found
 
     def kinds_of_signals(self) -> set[SignalType]:
@@ -389,16 +393,6 @@ class Gathered:
 def _denies_a_plan(chunk: Chunk) -> bool:
     """``Not``, and ``without plan`` where the name of one follows."""
     return chunk.tag is Tag.NOT or (chunk.tag is Tag.NO_SUBSCRIPTION and "plan" in chunk.text.casefold())
-
-
-def _ends_read(chunks: Sequence[Chunk]) -> list[Chunk]:
-    """``Ends`` says when a trial ends, or else when a subscription does; of month ends it is no event."""
-    tags = {chunk.tag for chunk in chunks}
-    if Tag.TRIAL in tags:
-        return [chunk for chunk in chunks if chunk.tag is not Tag.END]
-    if Tag.METRIC in tags or not tags & {Tag.NAME, Tag.ITS, Tag.SUBSCRIPTIONS, Tag.ACCOUNTS}:
-        return list(chunks)
-    return [replace(chunk, tag=Tag.CANCELING) if chunk.tag is Tag.END else chunk for chunk in chunks]
 
 
 def words_of(chunks: Iterable[Chunk]) -> tuple[str, ...]:

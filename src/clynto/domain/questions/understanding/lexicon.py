@@ -12,6 +12,7 @@ from clynto.domain.questions.filters import SignalStanding, StatusWord
 from clynto.domain.questions.query import Grouping, Metric, Order
 from clynto.domain.questions.understanding.currency_words import SAFE_CURRENCY_WORDS
 from clynto.domain.questions.understanding.filler_words import FILLERS
+from clynto.domain.questions.understanding.payment_phrases import PAYMENT_PHRASES
 from clynto.domain.questions.understanding.refusals import REFUSED_PHRASES
 from clynto.domain.signals import SignalType
 
@@ -75,6 +76,7 @@ class Tag(enum.StrEnum):
     RECEIVED = "received"
     PAID_IN = "paid in"
     NEVER_PAID = "never paid"
+    WAS_OVERDUE = "was overdue"
     OWES_NOTHING = "owes nothing"
     DUE = "due"
     DAYS_LATE = "days late"
@@ -297,34 +299,6 @@ _PLAIN: dict[Meaning, str] = {
     Meaning(Tag.DUE): "due|payable|fall due|falling due|come due|coming due",
     Meaning(Tag.LATEST): "last|latest|newest|most recent|recent",
     Meaning(Tag.INVOICES): "invoice|bill|billing document|invoicing",
-    Meaning(Tag.LAST_PAYMENT): (
-        "last pay|last paid|pay last|paid last|last payment|latest payment|recent payment|most recent payment"
-        "|newest payment"
-    ),
-    Meaning(Tag.RECEIVED): (
-        "received|receive|receiving|get paid|got paid"
-        "|payment received|money received|amount received|revenue received|cash received|received in payments"
-        "|total payments|payments in total|money came in|money come in|came in|come in|collected|collect|cash collected"
-        "|total collected|payments collected|take in|took in|taken in|payments come in|payments came in"
-    ),
-    Meaning(Tag.NEVER_PAID): (
-        "never paid|never pay|never spent|never paid anything|never paid a thing|never paid a cent"
-        "|never paid a single cent|never paid an invoice|never paid any invoice|never paid a single invoice"
-        "|never paid a bill|never paid us"
-        "|never paid us anything|never paid us a cent|never made a payment|never made any payment|not made any payment"
-        "|not made a single payment|without any payment|without a payment|without a single payment|no payment ever"
-        "|no lifetime value|zero lifetime value|lifetime value of zero|lifetime value zero|without lifetime value"
-    ),
-    Meaning(Tag.OWES_NOTHING): (
-        "owe nothing|owes nothing|owing nothing|owe us nothing|owes us nothing|nothing outstanding|nothing left to pay"
-        "|nothing to pay|no debt|without debt|without any debt|no outstanding balance|no outstanding amount"
-        "|no open balance|not owe|not owe anything|not owe us anything|not owe us|not owing anything|nothing owed"
-        "|nothing due|no balance due"
-        "|no unpaid invoice|no open invoice|without unpaid invoice|without open invoice|without any unpaid invoice"
-        "|without any open invoice|without an unpaid invoice|without an open invoice|zero outstanding|debt free"
-        "|debt-free"
-    ),
-    Meaning(Tag.UNPAID): "unpaid|not paid|not been paid|unsettled|still open|not yet paid|have not paid|has not paid",
     Meaning(Tag.INVOICE_STATE, "uncollectible"): "uncollectible|written off|bad debt|uncollectable",
     Meaning(Tag.INVOICE_STATE, "void"): "void|voided",
     Meaning(Tag.SUBSCRIPTIONS): "subscription|subscribed|contract|seat|licence|license|how often",
@@ -344,7 +318,8 @@ _PLAIN: dict[Meaning, str] = {
     ),
     Meaning(
         Tag.SIGNAL_TYPE, SignalType.PAYMENT_OVERDUE
-    ): "payment overdue|overdue payment|late payment|payment_overdue",
+    ): "payment overdue|overdue payment|late payment|payment_overdue|became overdue|become overdue|went overdue"
+    "|got overdue|turned overdue|fell overdue|newly overdue|gone overdue|overdue signal",
     Meaning(Tag.SIGNAL_TYPE, SignalType.SUBSCRIPTION_CANCELED): (
         "cancellation|canceled|cancelled|subscription canceled|canceled subscription|cancelled subscription"
         "|subscription_canceled|subscription cancelled|cancelation"
@@ -364,6 +339,7 @@ _PLAIN: dict[Meaning, str] = {
         "|all about|picture"
     ),
     Meaning(Tag.WILL): "will|going to|gonna|would be|expected to|likely to|might|expect",
+    **{Meaning(Tag(tag)): listed for tag, listed in PAYMENT_PHRASES.items()},
     **{Meaning(Tag.REFUSAL, reason): listed for reason, listed in REFUSED_PHRASES.items()},
 }
 

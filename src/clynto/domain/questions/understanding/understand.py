@@ -24,6 +24,7 @@ from clynto.domain.questions.understanding.gathering import Gathered, Unreadable
 from clynto.domain.questions.understanding.lexicon import Tag
 from clynto.domain.questions.understanding.names import KnownAccount, NameBook
 from clynto.domain.questions.understanding.near_words import NearWords
+from clynto.domain.questions.understanding.past_overdue import with_past_overdue
 from clynto.domain.questions.understanding.payment_words import as_payments, said_of_payments
 from clynto.domain.questions.understanding.readings import reading_of
 from clynto.domain.questions.understanding.refusals import Refusal
@@ -126,6 +127,7 @@ def understand(
     tags = {chunk.tag for chunk in found}
     of_one = bool(tags & {Tag.NAME, Tag.ITS}) or (at_hand.about is not None and not tags & _PORTFOLIO)
     found = _payers_counted(as_payments(question, found, of_one=of_one))
+    found = with_past_overdue(question, found, today)
     refused = _refusal(question, found, today, at_hand.previous)
     if refused is not None:
         return Refused(refused)

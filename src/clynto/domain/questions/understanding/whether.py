@@ -25,7 +25,8 @@ _SUBJECT = (Tag.NAME, Tag.ITS, Tag.METRIC, Tag.STATUS_NAME)
 
 def whether_of(question: str, chunks: Sequence[Chunk]) -> Whether | None:
     """The query; None if something else is asked, or if a word would have to be ignored."""
-    if not _OPENING.match(question) or sum(chunk.tag is Tag.NAME for chunk in chunks) != 1:
+    asks = _OPENING.match(question) is not None or any(chunk.tag is Tag.WAS_OVERDUE for chunk in chunks)
+    if not asks or sum(chunk.tag is Tag.NAME for chunk in chunks) != 1:
         return None
     negated = any(chunk.tag is Tag.NOT for chunk in chunks[:1])
     if negated or _names_a_kind_of_signal(chunks):
