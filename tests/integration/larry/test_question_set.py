@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from tests.integration.larry import (
     questions_in_other_words,
+    questions_of_a_success_manager,
     questions_off_the_cuff,
     questions_on_accounts,
     questions_on_amounts,
@@ -35,6 +36,7 @@ QUESTIONS: list[Case] = [
     *questions_on_amounts.CASES,
     *questions_on_payments.CASES,
     *questions_off_the_cuff.CASES,
+    *questions_of_a_success_manager.CASES,
     *questions_with_yes_or_no.CASES,
 ]
 

@@ -152,7 +152,9 @@ def _one_told(ground: Ground, query: Invoices, owned: OwnedInvoice) -> str:
     until = "" if row.due_date is None or paid else f", due on {day_text(day_of(row.due_date))}"
     owner = "" if query.account is not None or owned.account_name is None else f" of {owned.account_name}"
     name = f"{row.number or row.id}{owner} of {made}"
-    return f"The {query.order.value}, {name}, is {row.status}: {due} in all, {left} left to pay{paid}{until}."
+    which = {InvoiceOrder.NEWEST: "last one paid", InvoiceOrder.OLDEST: "first one paid"} if query.paid else {}
+    first = which.get(query.order, query.order.value)
+    return f"The {first}, {name}, is {row.status}: {due} in all, {left} left to pay{paid}{until}."
 
 
 def invoice_table(ground: Ground, invoices: Sequence[OwnedInvoice], total: int, *, with_payment: bool = False) -> Table:

@@ -250,6 +250,8 @@ def _dated(query: Query, said: Gathered, ahead: Iterable[TimeMeant]) -> Query:
     period = said.periods.pop(0)
     if isinstance(query, ComparePeriods):
         return replace(query, second=period)
+    if isinstance(query, Invoices) and query.paid is not None:
+        return replace(query, paid=period)
     if isinstance(query, Whether) or (isinstance(query, Accounts | Figure) and _is_about_now(query)):
         later = next((meant.ahead for meant in ahead), period)
         return replace(query, filters=_redated(query.filters, period, later))

@@ -14,7 +14,7 @@ from clynto.domain.questions.understanding.chunks import Chunk
 from clynto.domain.questions.understanding.gathering import Gathered, Unreadable
 from clynto.domain.questions.understanding.lexicon import Tag
 
-_SINGLE = ("invoice", "bill")
+_SINGLE = ("invoice", "bill", "invoiced")
 
 
 def invoices_of(said: Gathered, accounts_listed: bool) -> Invoices | None:
@@ -121,6 +121,8 @@ def _which(said: Gathered) -> tuple[InvoiceWord, tuple[StatusWord, ...]]:
     states = [chunk.value for chunk in said.take_all(Tag.INVOICE_STATE)]
     statuses = said.statuses()
     types = said.take(Tag.SIGNAL_TYPE)
+    if "draft" in states:
+        raise ValueError("drafts are no invoices yet, and are not shown")
     if states:
         which = InvoiceWord(states[0])
     elif paid_all:

@@ -77,6 +77,8 @@ class Tag(enum.StrEnum):
     PAID_IN = "paid in"
     NEVER_PAID = "never paid"
     WAS_OVERDUE = "was overdue"
+    SINCE_WHEN = "since when"
+    A_YEAR = "a year"
     OWES_NOTHING = "owes nothing"
     DUE = "due"
     DAYS_LATE = "days late"
@@ -132,7 +134,8 @@ _PLAIN: dict[Meaning, str] = {
         Tag.ITS
     ): "it|its|they|their|them|this account|this customer|this company|that account|that customer|theirs",
     Meaning(Tag.METRIC, Metric.MRR): (
-        "mrr|monthly mrr|monthly recurring revenue|recurring revenue|monthly revenue|revenue|pay|pays|paying|spend"
+        "mrr|mrr so high|mrr so low|mrr high|mrr low"
+        "|monthly mrr|monthly recurring revenue|recurring revenue|monthly revenue|revenue|pay|pays|paying|spend"
         "|spending|monthly spend|monthly income|we make|we earn|we bring in|we are making|we are earning|are we making"
         "|are we earning"
     ),
@@ -280,6 +283,7 @@ _PLAIN: dict[Meaning, str] = {
     Meaning(Tag.BOUND, "below"): "under|below|less than|smaller than|lower than|fewer than|beneath",
     Meaning(Tag.BOUND, "minimum"): "at least|minimum|no less than|from|or more|not less than|starting at|min",
     Meaning(Tag.BOUND, "maximum"): "at most|maximum|no more than|up to|not more than|max",
+    Meaning(Tag.BOUND, "exactly"): "exactly|equal to|equals",
     Meaning(Tag.BETWEEN): "between|in the range|in the range of|range|ranging|range of|price range|mrr range",
     Meaning(Tag.TRAJECTORY): (
         "trajectory|history|trend|over time|evolution|development|chart|graph|curve|timeline|plot"
@@ -298,9 +302,12 @@ _PLAIN: dict[Meaning, str] = {
     ),
     Meaning(Tag.DUE): "due|payable|fall due|falling due|come due|coming due",
     Meaning(Tag.LATEST): "last|latest|newest|most recent|recent",
-    Meaning(Tag.INVOICES): "invoice|bill|billing document|invoicing",
+    Meaning(Tag.INVOICES): "invoice|bill|billing document|invoicing|invoiced",
+    Meaning(Tag.SINCE_WHEN): "since when|how long|for how long|how long already",
+    Meaning(Tag.A_YEAR): "a year|per year|each year|a yr|per yr",
     Meaning(Tag.INVOICE_STATE, "uncollectible"): "uncollectible|written off|bad debt|uncollectable",
     Meaning(Tag.INVOICE_STATE, "void"): "void|voided",
+    Meaning(Tag.INVOICE_STATE, "draft"): "draft|drafted",
     Meaning(Tag.SUBSCRIPTIONS): "subscription|subscribed|contract|seat|licence|license|how often",
     Meaning(Tag.LIVE): "live|active",
     Meaning(Tag.ENDED): "ended|expired|past|former|inactive",
@@ -314,7 +321,9 @@ _PLAIN: dict[Meaning, str] = {
         "|card decline|rejected payment|refused payment|declined card|failed invoice|charge failure|payment_failed"
         "|failed to pay|fail to pay|card was refused|card was declined"
         "|had a payment fail|payment fail|payment problem|last payment failed|latest payment failed"
-        "|card failed|payment was refused|refused|was declined|were declined|got declined|been declined"
+        "|card failed"
+        "|card been declined|card been refused|payment was refused|refused"
+        "|was declined|were declined|got declined|been declined"
     ),
     Meaning(
         Tag.SIGNAL_TYPE, SignalType.PAYMENT_OVERDUE

@@ -15,7 +15,9 @@ _KINDS = {
 _BY_THEMSELVES = (Tag.EXPANSION, Tag.CONTRACTION)
 """Words that are about money even where no figure is named."""
 _ACCOUNTS = ("accounts", "customers", "clients", "companies")
-_BESIDE = frozenset({Tag.TOTAL, Tag.ALL, Tag.FOLLOW_UP, Tag.LOST, Tag.COMPUTED, Tag.CHANGED, Tag.MOVEMENTS, *_KINDS})
+_BESIDE = frozenset(
+    {Tag.TOTAL, Tag.ALL, Tag.FOLLOW_UP, Tag.LOST, Tag.GAINED, Tag.COMPUTED, Tag.CHANGED, Tag.MOVEMENTS, *_KINDS}
+)
 
 
 def movements_of(said: Gathered, accounts_listed: bool) -> Movements | None:

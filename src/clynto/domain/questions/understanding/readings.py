@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from clynto.domain.questions.filters import ChurnedIn, StatusWord
+from clynto.domain.questions.filters import ChurnedIn
 from clynto.domain.questions.lists import (
     USUAL_LIMIT,
+    InvoiceOrder,
     Invoices,
     InvoiceWord,
     Received,
@@ -13,7 +14,7 @@ from clynto.domain.questions.lists import (
     SubscriptionWord,
     UnmatchedCustomers,
 )
-from clynto.domain.questions.periods import Direction, Period, Relative, Rolling, Unit, Which, is_a_course
+from clynto.domain.questions.periods import Direction, Period, Rolling, Unit, is_a_course
 from clynto.domain.questions.query import (
     RECURRING,
     AccountFact,
@@ -29,6 +30,7 @@ from clynto.domain.questions.query import (
     Move,
     Movements,
     Movers,
+    Order,
     Query,
     Topic,
     Trajectory,
@@ -42,17 +44,18 @@ from clynto.domain.questions.understanding.portfolio_readings import metric_of, 
 from clynto.domain.questions.understanding.portfolio_words import (
     lists_accounts,
 )
+from clynto.domain.questions.understanding.signal_words import one_name, signals_of, signals_of_one
 from clynto.domain.questions.understanding.subscription_words import subscriptions_of
 from clynto.domain.signals import SignalType
 
-THIS_WEEK = Relative(Unit.WEEK, Which.THIS)
 USUAL_PAST = Rolling(3, Unit.MONTH, Direction.LAST)
 """Over which a change is explained if no period is named: long enough to hold the last renewal of most plans."""
 _ASKING = (Tag.WHICH, Tag.TOTAL, Tag.ALL, Tag.ITS, Tag.FOLLOW_UP, Tag.ABOUT, Tag.WILL)
+_HELD = Rolling(12, Unit.MONTH, Direction.LAST)
+"""As far back as invoices are surely held."""
 _DEVELOPED = ("develop", "evolv")
 _ASKED_PLAINLY = (Tag.ITS, Tag.ACCOUNTS, Tag.FOLLOW_UP, Tag.WHICH)
 _ADDED = ("sum", "sum of", "combined", "altogether", "in total")
-_REFUSED = ("refused", "declined")
 _MOVING = (Tag.CHANGED, Tag.FELL, Tag.ROSE)
 
 
@@ -61,6 +64,8 @@ def reading_of(said: Gathered) -> Query:
     query = _query(said)
     said.take(*_ASKING, Tag.ACCOUNTS, Tag.HOW_MANY, Tag.STATUS_NAME, Tag.LIVE)
     left = words_of(chunk for chunk in said.left if chunk.tag is not Tag.FILLER) or _without_effect(said, query)
+    if said.periods and not left and query == Figure(Metric.ACCOUNTS):
+        raise ValueError("how many accounts there were is not kept; those that are new or churned in a period are")
     if said.periods and not left and isinstance(query, Accounts | Figure) and query.filters:
         raise ValueError("conditions on accounts are known for now and not for the past; signals and invoices tell")
     if left or said.periods:
@@ -78,6 +83,9 @@ def _query(said: Gathered) -> Query:
 
 def _of_some_kind(said: Gathered) -> Query | None:
     """What a word of its own asks for: an explanation, a comparison, a course."""
+    told = signals_of_one(said)
+    if told is not None:
+        return told
     if said.has(Tag.WHY, Tag.COMPUTED) and said.names:
         return _explanation(said)
     if said.take(Tag.COMPARE):
@@ -89,13 +97,16 @@ def _of_some_kind(said: Gathered) -> Query | None:
     if said.take(Tag.LAST_PAYMENT):
         # "When did Acme last pay?": its newest paid invoice tells.
         usual = 1 if said.names else USUAL_LIMIT
-        return Invoices(_one_name(said), InvoiceWord.PAID, limit=said.limit or usual)
+        # Its last invoice may have been paid before an older one, so they go by when they were paid.
+        return Invoices(one_name(said), InvoiceWord.PAID, limit=said.limit or usual, paid=_HELD)
     return None
 
 
 def _received(said: Gathered) -> Query:
     """``How much did we collect in October?``, of everybody or of one account."""
-    account = _one_name(said)
+    if len(said.names) > 1:
+        raise ValueError("what was received is told of one account at a time")
+    account = one_name(said)
     period = period_of(said, None)
     if period is None and account is not None:
         return Invoices(account, InvoiceWord.PAID)
@@ -112,7 +123,13 @@ def _received(said: Gathered) -> Query:
     currencies = list(dict.fromkeys(chunk.value for chunk in said.take_all(Tag.CURRENCY)))
     if len(currencies) > 1:
         raise Unreadable(*currencies)
-    return Received(period, account, next(iter(currencies), None))
+    currency = next(iter(currencies), None)
+    if said.order is not None:
+        # "The largest payments in October" are invoices, and which ones is told of one account.
+        order = InvoiceOrder.LARGEST if said.order is Order.HIGHEST else InvoiceOrder.SMALLEST
+        limit = said.limit or USUAL_LIMIT
+        return Invoices(account, InvoiceWord.PAID, None, limit, order, currency, paid=period)
+    return Received(period, account, currency)
 
 
 def _asks_how_it_went(said: Gathered) -> bool:
@@ -127,31 +144,14 @@ def _asks_how_it_went(said: Gathered) -> bool:
 
 def _of_lists(said: Gathered) -> Query | None:
     """Invoices, signals, and what made MRR change."""
-    if said.has(Tag.INVOICES) and _asks_for_refused(said):
-        return _refused(said)
+    asked = signals_of(said, lists_accounts(said))
+    if asked is not None:
+        return asked
     if said.has(Tag.INVOICES, Tag.DAYS_LATE):
         return invoices_of(said, lists_accounts(said)) or portfolio_of(said)
-    if said.has(Tag.WHY) and not said.names and _tells_what_happened(said):
-        return Signals(None, (), (), period_of(said, THIS_WEEK))
     if said.has(Tag.WHY) and not said.names and said.has(*_MOVING):
         return _movements_explained(said)
-    if said.has(Tag.SIGNALS) and not lists_accounts(said) and not said.metrics:
-        return _signals(said)
     return movements_of(said, lists_accounts(said))
-
-
-def _asks_for_refused(said: Gathered) -> bool:
-    """``How many invoices were refused last month?``: the signals tell, of which each invoice has one."""
-    texts = [chunk.text.casefold() for chunk in said.left if chunk.tag is Tag.SIGNAL_TYPE]
-    failed = any(chunk.tag is Tag.STATUS and chunk.value is StatusWord.FAILED for chunk in said.left)
-    refused = bool(texts) and all(text.endswith(_REFUSED) for text in texts)
-    return (refused or (failed and not texts and bool(said.periods))) and not lists_accounts(said)
-
-
-def _refused(said: Gathered) -> Query:
-    said.take(Tag.INVOICES, Tag.HOW_MANY, Tag.SIGNAL_TYPE, Tag.STATUS)
-    period = said.signal_period if said.signal_period_given else period_of(said, None)
-    return Signals(_one_name(said), (SignalType.PAYMENT_FAILED,), (), period, said.limit or USUAL_LIMIT)
 
 
 def _of_plans_and_subscriptions(said: Gathered) -> Query | None:
@@ -168,7 +168,7 @@ def _of_plans_and_subscriptions(said: Gathered) -> Query | None:
         return _comparison(said)
     if said.names and said.has(Tag.TRIAL) and not said.has(Tag.SUBSCRIPTIONS):
         said.take(Tag.TRIAL)
-        return AccountFact(_one_name(said) or "", Fact.TRIAL)
+        return AccountFact(one_name(said) or "", Fact.TRIAL)
     if _asks_for_subscriptions(said):
         return subscriptions_of(said, lists_accounts(said))
     moneyed = said.metrics or said.order is not None or _asks_how_much(said)
@@ -214,19 +214,6 @@ def _asks_for_subscriptions(said: Gathered) -> bool:
     return said.has(Tag.PLAN, Tag.PRODUCT) and bool(said.names) and not said.metrics
 
 
-def _tells_what_happened(said: Gathered) -> bool:
-    kinds = {chunk.tag for chunk in said.left} - {Tag.WHY, Tag.ALL, Tag.FOLLOW_UP}
-    if kinds or said.metrics or not said.periods:
-        return False
-    return any(chunk.text.casefold() == "what happened" for chunk in said.take_all(Tag.WHY))
-
-
-def _one_name(said: Gathered) -> str | None:
-    if len(said.names) > 1:
-        raise Unreadable(*said.names)
-    return said.names[0] if said.names else None
-
-
 def _recurring(said: Gathered) -> Metric:
     metric = metric_of(said)
     if metric not in RECURRING:
@@ -235,7 +222,7 @@ def _recurring(said: Gathered) -> Metric:
 
 
 def _explanation(said: Gathered) -> Query:
-    account = _one_name(said) or ""
+    account = one_name(said) or ""
     computed = said.take(Tag.COMPUTED)
     said.take(Tag.WHY, Tag.ACCOUNTS)
     if said.take(Tag.CHURNED, Tag.CANCELING) or SignalType.SUBSCRIPTION_CANCELED in said.kinds_of_signals():
@@ -265,7 +252,7 @@ def _comparison(said: Gathered) -> Query:
     if len(said.periods) == 2:
         first, second = said.periods
         said.periods.clear()
-        return ComparePeriods(first, second, metric, _one_name(said))
+        return ComparePeriods(first, second, metric, one_name(said))
     if len(said.names) != 2:
         raise Unreadable("compare" if len(said.names) < 2 else "more than two accounts at a time")
     return CompareAccounts(said.names[0], said.names[1], metric)
@@ -282,16 +269,7 @@ def _trajectory(said: Gathered) -> Query:
     metric = _recurring(said)
     said.take(*_MOVING)
     usual = Rolling(12, Unit.MONTH, Direction.LAST)
-    return Trajectory(metric, _one_name(said), period_of(said, usual) or usual)
-
-
-def _signals(said: Gathered) -> Query:
-    condition = said.signal_filter()
-    if condition is None:
-        raise Unreadable("signals")
-    said.take(Tag.NEW, Tag.HOW_MANY, Tag.LATEST)
-    standings = condition.standings
-    return Signals(_one_name(said), condition.types, standings, condition.period, said.limit or USUAL_LIMIT)
+    return Trajectory(metric, one_name(said), period_of(said, usual) or usual)
 
 
 def _unmatched(said: Gathered) -> Query:
@@ -324,7 +302,7 @@ def _movement(said: Gathered) -> Query:
         return Movers(Move.FALL if fell else Move.RISE, period, said.limit or USUAL_LIMIT)
     if listed and not said.names:
         raise Unreadable("change")
-    return Change(metric, period, _one_name(said))
+    return Change(metric, period, one_name(said))
 
 
 _FACT_OF_METRIC = {
@@ -338,7 +316,7 @@ _FACT_OF_METRIC = {
 
 
 def _about_account(said: Gathered) -> Query:
-    account = _one_name(said) or ""
+    account = one_name(said) or ""
     if said.has(Tag.SIGNAL_TYPE):
         condition = said.signal_filter()
         if condition is None:

@@ -56,7 +56,7 @@ REFUSED_PHRASES: Mapping[Refusal, str] = {
         "churn rate|mrr churn rate|revenue churn rate|gross churn rate|gross mrr churn rate|net churn|quick ratio"
         "|net revenue retention|nrr|grr|retention"
         "|retention rate|gross revenue retention|conversion rate"
-        "|how long|percentage|percent|ratio|share|median|growth rate|standard deviation|variance|correlation"
+        "|percentage|percent|ratio|share|median|growth rate|standard deviation|variance|correlation"
     ),
     Refusal.DEFINITION: "|".join(
         f"{before}{word}{behind}"

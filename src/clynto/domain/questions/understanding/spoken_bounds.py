@@ -15,6 +15,7 @@ from clynto.domain.questions.understanding.lexicon import Tag
 from clynto.domain.questions.understanding.words import Token
 
 CENTS = 100
+_EXACTLY = "exactly"
 LATE = (StatusWord.OVERDUE, StatusWord.FAILED)
 
 
@@ -29,11 +30,13 @@ def bounds_of(chunk: Chunk, behind: list[Chunk]) -> dict[str, Fraction] | None:
         return {"minimum": min(amounts[:2]), "maximum": max(amounts[:2])}
     if chunk.tag is Tag.BOUND and amounts:
         del behind[:1]
+        if chunk.value == _EXACTLY:
+            return {"minimum": amounts[0], "maximum": amounts[0]}
         return {chunk.value: amounts[0]}
     if chunk.tag is Tag.AMOUNT and behind and behind[0].text.casefold() in ("or more", "or higher", "+"):
         del behind[:1]
         return {"minimum": _amount(chunk)}
-    return {} if chunk.tag is Tag.BOUND and chunk.text.casefold() in ("from", "over") else None
+    return {} if chunk.tag is Tag.BOUND and chunk.text.casefold() in ("from", "over", _EXACTLY) else None
 
 
 def _amounts_behind(chunks: Sequence[Chunk]) -> list[Fraction]:

@@ -157,9 +157,11 @@ class Spotting:
             # Behind "on" stands a plan, whatever its name, and in quotes no account: nobody is on one.
             on_it = self._word(start - 1) == "on"
             return _Span(start, end, Tag.PLAN_NAME, tagged, self._slice(start, end)) if on_it else None
+        # "With Premium support": not so with words of ours, which say something else behind it.
         special = any(not self._is_vocabulary(token) for token in self._tokens[start:end])
         capital = start > 0 and self._is_capitalised(start, end)
-        if (special or capital) and (self._word(end) in _OF_A_PLAN or self._word(start - 1) in _BEFORE_A_PLAN):
+        named = self._word(start - 1) in _BEFORE_A_PLAN or (special and self._word(start - 1) == "with")
+        if (special or capital) and (self._word(end) in _OF_A_PLAN or named):
             return _Span(start, end, Tag.PLAN_NAME, tagged, self._slice(start, end))
         return None
 

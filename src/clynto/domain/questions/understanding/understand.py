@@ -79,11 +79,14 @@ class NotUnderstood:
 Outcome = Understood | WhichAccount | Refused | NotUnderstood
 
 _PORTFOLIO = frozenset({Tag.ALL, Tag.ACCOUNTS, Tag.WHICH, Tag.UNMATCHED, Tag.GROUPING, Tag.HOW_MANY, Tag.COMPARE})
+_COUNTED_OF_ONE = frozenset({Tag.INVOICES, Tag.SIGNALS, Tag.SUBSCRIPTIONS})
+"""``How many invoices?`` on an account's page counts its own."""
 _VERBS = ("show", "list", "display", "name")
 _WHETHER = ("is", "are", "does", "do")
 _COMING = frozenset({Tag.RENEWAL, Tag.CANCELING, Tag.TRIAL, Tag.DUE, Tag.END})
 _ORDERED = re.compile(r"\W*((please|kindly|can|could|would|will|you|hey|hi|hello|larry)\W+)*cancel\b", re.IGNORECASE)
 """Begins as an order to cancel something does, and not as a question about it."""
+_ASKS_HOW = re.compile(r"\W*how (do|can|could|would|should) (i|we) (cancel|refund|stop|end|delete)\b", re.IGNORECASE)
 _FORMERLY = re.compile(r"\W*((and|so|but|why|when|how long)\W+)?(was|were|wasn't|had)\b", re.IGNORECASE)
 _NO_FORMER_STATUS = "the payment status is kept as it is now; what happened before stands in the signals and invoices"
 _PAID_A_MONTH = re.compile(
@@ -127,11 +130,11 @@ def understand(
     tags = {chunk.tag for chunk in found}
     of_one = bool(tags & {Tag.NAME, Tag.ITS}) or (at_hand.about is not None and not tags & _PORTFOLIO)
     found = _payers_counted(as_payments(question, found, of_one=of_one))
-    found = with_past_overdue(question, found, today)
+    found = with_past_overdue(question, _of_a_year(found), today)
     refused = _refusal(question, found, today, at_hand.previous)
     if refused is not None:
         return Refused(refused)
-    plain = said_of_payments(question, found, at_hand.previous, of_one=of_one)
+    plain = said_of_payments(question, _with_subject(found, at_hand), at_hand.previous, of_one=of_one)
     if plain is not None:
         return NotUnderstood((), _names(found), plain) if isinstance(plain, str) else Understood(plain)
     if _PAID_A_MONTH.search(question) and Tag.BOUND in {chunk.tag for chunk in found}:
@@ -168,6 +171,19 @@ def _in_shown_currency(chunks: Sequence[Chunk], shown: str | None) -> list[Chunk
             chunk = replace(chunk, value=replace(chunk.value, currency=None))
         kept.append(chunk)
     return kept
+
+
+def _of_a_year(chunks: Sequence[Chunk]) -> list[Chunk]:
+    """``Paying 1k a year`` is 1k of ARR, and ``how much does Acme pay a year`` asks for that."""
+    if all(chunk.tag is not Tag.A_YEAR for chunk in chunks):
+        return list(chunks)
+    metrics = [chunk for chunk in chunks if chunk.tag is Tag.METRIC]
+    found = [replace(chunk, value=Metric.ARR) if chunk.value is Metric.MRR else chunk for chunk in chunks]
+    if [chunk.value for chunk in metrics] == [Metric.MRR]:
+        return [chunk for chunk in found if chunk.tag is not Tag.A_YEAR]
+    if metrics or not {Tag.BOUND, Tag.BETWEEN, Tag.RANGE} & {chunk.tag for chunk in chunks}:
+        return [replace(c, tag=Tag.UNKNOWN, value=c.text) if c.tag is Tag.A_YEAR else c for c in found]
+    return [replace(chunk, tag=Tag.METRIC, value=Metric.ARR) if chunk.tag is Tag.A_YEAR else chunk for chunk in found]
 
 
 def _asked_whether(question: str, chunks: Sequence[Chunk]) -> list[Chunk]:
@@ -261,7 +277,8 @@ def _with_subject(chunks: Sequence[Chunk], at_hand: Situation) -> list[Chunk]:
     subject = at_hand.about
     if at_hand.previous is not None and Tag.ITS in tags:
         subject = next(iter(accounts_named_by(at_hand.previous)), subject)
-    wanted = Tag.ITS in tags or not tags & _PORTFOLIO
+    counted = {Tag.HOW_MANY} if tags & _COUNTED_OF_ONE else set()
+    wanted = Tag.ITS in tags or not tags & (_PORTFOLIO - counted)
     comparing = Tag.COMPARE in tags and sum(chunk.tag is Tag.NAME for chunk in chunks) == 1
     periods = sum(chunk.tag is Tag.PERIOD for chunk in chunks)
     named = Tag.NAME in tags and not (comparing and not periods)
@@ -278,6 +295,10 @@ def _refusal(question: str, chunks: Sequence[Chunk], today: dt.date, previous: Q
             reason: Refusal = chunk.value
             return reason
     first = next((chunk for chunk in chunks if chunk.tag is not Tag.FOLLOW_UP), None)
+    if Tag.SINCE_WHEN in tags and Tag.STATUS not in tags:
+        return Refusal.RATE
+    if _ASKS_HOW.match(question):
+        return Refusal.ACTION
     if first is not None and first.text.casefold() == "cancel" and _ORDERED.match(question):
         return Refusal.ACTION
     if tags & _COMING or (is_fragment(chunks) and _looks_ahead(previous)):
