@@ -320,8 +320,8 @@ _PLAIN: dict[Meaning, str] = {
         "|failed invoice payment"
         "|card decline|rejected payment|refused payment|declined card|failed invoice|charge failure|payment_failed"
         "|failed to pay|fail to pay|card was refused|card was declined"
-        "|had a payment fail|payment fail|payment problem|last payment failed|latest payment failed"
-        "|card failed"
+        "|had a payment fail|payment fail|payment problem|last payment failed|latest payment failed|card failed"
+        "|payment refused|payment declined|payment been refused|payment been declined|last payment fail"
         "|card been declined|card been refused|payment was refused|refused"
         "|was declined|were declined|got declined|been declined"
     ),

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from clynto.domain.questions.filters import StatusWord
-from clynto.domain.questions.periods import Direction, Period, Rolling, Since, span_of
-from clynto.domain.questions.understanding.chunks import Chunk
+from clynto.domain.questions.periods import Between, Direction, Period, Rolling, Since, span_of
+from clynto.domain.questions.understanding.chunks import Chunk, TimeMeant
 from clynto.domain.questions.understanding.lexicon import Tag
 
 _WAS = re.compile(r"\b(was|were|wasn't|weren't|been|had)\b", re.IGNORECASE)
@@ -17,6 +17,7 @@ _ALL_THE_WHILE = re.compile(
     r"\b(since|throughout|all (of )?(last|this)|for (the )?(whole|entire|last|past))\b", re.IGNORECASE
 )
 """Overdue without an end to it: being so at some time says less."""
+_AT_THE_END = re.compile(r"\b(at|by) (the )?end of\b|\bas of\b", re.IGNORECASE)
 _BESIDE = frozenset({Tag.WHICH, Tag.HOW_MANY, Tag.ACCOUNTS, Tag.ALL, Tag.ITS, Tag.NAME, Tag.STATUS, Tag.FOLLOW_UP})
 """What else may be said: any further condition, or an amount, is known for now and not for then."""
 
@@ -33,6 +34,9 @@ def with_past_overdue(question: str, chunks: Sequence[Chunk], today: dt.date) ->
     kept = [chunk for chunk in chunks if chunk not in (*times, *states)]
     place = next((i for i, chunk in enumerate(kept) if chunk.start > states[0].start), len(kept))
     asked = replace(states[0], tag=Tag.WAS_OVERDUE)
+    if times[0].tag is Tag.PERIOD and _AT_THE_END.search(question):
+        last = span_of(times[0].value.past, today).last
+        times = [replace(times[0], value=TimeMeant(Between(last, last), Between(last, last)))]
     return [*kept[:place], asked, *times, *kept[place:]]
 
 

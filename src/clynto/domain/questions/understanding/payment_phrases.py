@@ -10,8 +10,8 @@ PAYMENT_PHRASES: Mapping[str, str] = {
         "|newest payment"
     ),
     "received": (
-        "payment|payments did we receive|payments did we get|payments were received|payments were made|payments made"
-        "|payments do we have|received|receive|receiving|get paid|got paid"
+        "payment|payment history|payments did we receive|payments did we get|payments were received|payments were made"
+        "|payments made|payments do we have|received|receive|receiving|get paid|got paid"
         "|payment received|money received|amount received|revenue received|cash received|received in payments"
         "|total payments|payments in total|money came in|money come in|came in|come in|collected|collect|cash collected"
         "|total collected|payments collected|take in|took in|taken in|payments come in|payments came in"

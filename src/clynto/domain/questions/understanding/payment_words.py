@@ -31,6 +31,12 @@ _DID_THEY_PAY = re.compile(r"\W*(did|have|has)\b", re.IGNORECASE)
 _NOT_WHO_PAID_WHEN = "who has paid in a period is told of one account at a time, from its invoices"
 _EVER_PAID = re.compile(r"\W*(has|have|did)\b.*\bever (paid|pay)\b", re.IGNORECASE)
 _NOT_COMPARED = "what was received in two periods is not compared: ask for each of them"
+_BY_MONTH = re.compile(r"\b(per|a|each|every|by) (month|week|quarter)\b|\bmonthly\b", re.IGNORECASE)
+_NOT_BY_MONTH = "what was received is told for a period as a whole: ask for each month"
+_ON_A_DAY = re.compile(r"\b(at the|at|by the) end of\b|\bas of\b", re.IGNORECASE)
+_NOT_OPEN_THEN = "which invoices were open on a past day is not kept; those that are open now are"
+_OPEN = frozenset({Tag.UNPAID, Tag.STATUS, Tag.STANDING})
+_LISTED = frozenset({Tag.WHICH, Tag.ACCOUNTS, Tag.HOW_MANY, Tag.ALL})
 _LISTING = frozenset({Tag.WHICH, Tag.HOW_MANY, Tag.ORDER, Tag.TOP, Tag.BOUND, Tag.BETWEEN, Tag.RANGE, Tag.INTERVAL})
 _MORE = frozenset({Tag.BOUND, Tag.BETWEEN, Tag.RANGE, Tag.AMOUNT, Tag.STATUS, Tag.INVOICES, Tag.INTERVAL})
 _BETWEEN = frozenset({Tag.NAME, Tag.ITS, Tag.ACCOUNTS})
@@ -40,7 +46,7 @@ _BETWEEN = frozenset({Tag.NAME, Tag.ITS, Tag.ACCOUNTS})
 def as_payments(question: str, chunks: Sequence[Chunk], *, of_one: bool) -> list[Chunk]:
     """The same with verbs of payment as they are meant. ``of_one``: one account is asked about."""
     found = _invoices_paid_in(_canceled(question, chunks))
-    return _received(question, found, of_one=of_one)
+    return _without_revenue(_received(question, found, of_one=of_one))
 
 
 def said_of_payments(
@@ -57,9 +63,20 @@ def said_of_payments(
     pays = any(chunk.tag is Tag.METRIC and _PAY_WORD.match(chunk.text) for chunk in chunks)
     if pays and Tag.PERIOD in tags and not of_one and _DID_THEY_PAY.match(question):
         return _NOT_WHO_PAID_WHEN
+    if not of_one and tags & _LISTED and Tag.INVOICES not in tags and _paid_then(chunks):
+        return _NOT_WHO_PAID_WHEN
+    if Tag.RECEIVED in tags and _BY_MONTH.search(question):
+        return _NOT_BY_MONTH
+    if {Tag.INVOICES, Tag.PERIOD} <= tags and tags & _OPEN and _ON_A_DAY.search(question):
+        return _NOT_OPEN_THEN
     if isinstance(previous, Received) and Tag.COMPARE in tags and Tag.METRIC not in tags and not names:
         return _NOT_COMPARED
     return None
+
+
+def _paid_then(chunks: Sequence[Chunk]) -> bool:
+    """``Who paid in October?``: the period stands right behind the verb."""
+    return any(_is_verb(chunk) and behind.tag is Tag.PERIOD for chunk, behind in itertools.pairwise(chunks))
 
 
 def _says_more(chunks: Sequence[Chunk]) -> bool:
@@ -80,6 +97,13 @@ def _canceled(question: str, chunks: Sequence[Chunk]) -> list[Chunk]:
         else chunk
         for chunk in chunks
     ]
+
+
+def _without_revenue(chunks: Sequence[Chunk]) -> list[Chunk]:
+    """``How much revenue did we receive?`` asks for what came in, as ``money`` there does."""
+    if all(chunk.tag is not Tag.RECEIVED for chunk in chunks):
+        return list(chunks)
+    return [chunk for chunk in chunks if not (chunk.tag is Tag.METRIC and chunk.text.casefold() == "revenue")]
 
 
 def _is_verb(chunk: Chunk) -> bool:

@@ -106,6 +106,8 @@ def _received(said: Gathered) -> Query:
     """``How much did we collect in October?``, of everybody or of one account."""
     if len(said.names) > 1:
         raise ValueError("what was received is told of one account at a time")
+    if said.metrics:
+        raise Unreadable(said.metrics[0].value)
     account = one_name(said)
     period = period_of(said, None)
     if period is None and account is not None:
