@@ -65,6 +65,11 @@ PAYMENTS = family(
         number("signals", _refused_charges),
     ),
     ("has anybody's card been declined this month?", number("accounts", lambda _: 3)),
+    (
+        ["overdue amount by currency", "what is the overdue amount?", "total overdue"],
+        money("outstanding", lambda b: added(b.owed(name) for name in b.with_status("overdue"))),
+    ),
+    ("exactly 5 accounts", rows(lambda b: b.by_mrr(b.names)[:5], total=lambda b: len(b.names))),
     ("draft invoices", refused("drafts are no invoices yet")),
     ("when was Hooli last invoiced?", said("The newest, N4UDWMEI-0003 of 1 November 2026, is open")),
 )

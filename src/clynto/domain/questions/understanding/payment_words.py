@@ -11,7 +11,7 @@ from fractions import Fraction
 
 from clynto.domain.questions.filters import LifetimeRange, StatusWord
 from clynto.domain.questions.lists import Received
-from clynto.domain.questions.query import Query, Whether
+from clynto.domain.questions.query import Metric, Query, Whether
 from clynto.domain.questions.understanding.chunks import Chunk
 from clynto.domain.questions.understanding.lexicon import Tag
 from clynto.domain.signals import SignalType
@@ -31,6 +31,7 @@ _DID_THEY_PAY = re.compile(r"\W*(did|have|has)\b", re.IGNORECASE)
 _NOT_WHO_PAID_WHEN = "who has paid in a period is told of one account at a time, from its invoices"
 _EVER_PAID = re.compile(r"\W*(has|have|did)\b.*\bever (paid|pay)\b", re.IGNORECASE)
 _NOT_COMPARED = "what was received in two periods is not compared: ask for each of them"
+_OVERDUE_AMOUNT = re.compile(r"\b(overdue (amount|balance|total)|(amount|balance|total) overdue)\b", re.IGNORECASE)
 _BY_MONTH = re.compile(r"\b(per|a|each|every|by) (month|week|quarter)\b|\bmonthly\b", re.IGNORECASE)
 _NOT_BY_MONTH = "what was received is told for a period as a whole: ask for each month"
 _ON_A_DAY = re.compile(r"\b(at the|at|by the) end of\b|\bas of\b", re.IGNORECASE)
@@ -46,7 +47,7 @@ _BETWEEN = frozenset({Tag.NAME, Tag.ITS, Tag.ACCOUNTS})
 def as_payments(question: str, chunks: Sequence[Chunk], *, of_one: bool) -> list[Chunk]:
     """The same with verbs of payment as they are meant. ``of_one``: one account is asked about."""
     found = _invoices_paid_in(_canceled(question, chunks))
-    return _without_revenue(_received(question, found, of_one=of_one))
+    return _owed_late(question, _without_revenue(_received(question, found, of_one=of_one)))
 
 
 def said_of_payments(
@@ -97,6 +98,15 @@ def _canceled(question: str, chunks: Sequence[Chunk]) -> list[Chunk]:
         else chunk
         for chunk in chunks
     ]
+
+
+def _owed_late(question: str, chunks: Sequence[Chunk]) -> list[Chunk]:
+    """``The overdue amount`` is what accounts owe that are overdue, and not what they pay a month."""
+    late = [chunk for chunk in chunks if chunk.tag is Tag.STATUS and chunk.value is StatusWord.OVERDUE]
+    named = any(chunk.tag in (Tag.METRIC, Tag.INVOICES, Tag.NAME) for chunk in chunks)
+    if not _OVERDUE_AMOUNT.search(question) or named or len(late) != 1:
+        return list(chunks)
+    return [*chunks, replace(late[0], tag=Tag.METRIC, value=Metric.OUTSTANDING)]
 
 
 def _without_revenue(chunks: Sequence[Chunk]) -> list[Chunk]:

@@ -29,10 +29,14 @@ def bounds_of(chunk: Chunk, behind: list[Chunk]) -> dict[str, Fraction] | None:
         del behind[:2]
         return {"minimum": min(amounts[:2]), "maximum": max(amounts[:2])}
     if chunk.tag is Tag.BOUND and amounts:
+        if chunk.value != _EXACTLY:
+            del behind[:1]
+            return {chunk.value: amounts[0]}
+        if len(behind) > 1 and behind[1].tag is Tag.ACCOUNTS:
+            # So many accounts, and no amount.
+            return {}
         del behind[:1]
-        if chunk.value == _EXACTLY:
-            return {"minimum": amounts[0], "maximum": amounts[0]}
-        return {chunk.value: amounts[0]}
+        return {"minimum": amounts[0], "maximum": amounts[0]}
     if chunk.tag is Tag.AMOUNT and behind and behind[0].text.casefold() in ("or more", "or higher", "+"):
         del behind[:1]
         return {"minimum": _amount(chunk)}
