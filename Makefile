@@ -33,12 +33,12 @@ test: test-unit test-integration test-browser ## Unit, integration and browser t
 test-unit: $(STAMP) ## Unit tests: in memory, about a minute
 	$(BIN)/python -m pytest tests/unit -q -n 2
 
-test-integration: $(STAMP) ## Real PostgreSQL, Redis, sandbox and worker processes; many wait, hence six at once
-	$(BIN)/python -m pytest tests/integration -q -n 6 --dist loadgroup --reruns 2
+test-integration: $(STAMP) ## Real PostgreSQL, Redis, sandbox and worker processes; many wait, hence five at once
+	$(BIN)/python -m pytest tests/integration -q -n 5 --dist loadgroup --reruns 2
 
 test-browser: $(STAMP) ## Pages in a real Chromium
 	@sh tests/browser/ensure_chromium.sh
-	$(BIN)/python -m pytest tests/browser -q -n 2 --dist loadgroup --reruns 2
+	$(BIN)/python -m pytest tests/browser -q -n 3 --dist loadgroup --reruns 2
 
 test-sdk: $(STAMP) ## The Stripe adapter on the oldest and newest allowed SDK, from the package index
 	$(BIN)/python -m tests.integration.stripe_api.on_each_sdk $(SDK)

@@ -256,6 +256,7 @@ def test_the_same_figures_on_pages_and_in_the_api_whatever_their_size(crowd: Sce
         assert card.locator(".signal__amount data").get_attribute("value") == signal["amount"]["amount"]
 
 
+@pytest.mark.xdist_group("every control")  # half of the time, so another worker may take them
 @pytest.mark.parametrize("shot", PAGES, ids=lambda shot: shot.name)
 @pytest.mark.parametrize("browser", ["by_day", "by_night"])
 def test_every_control_is_reached_named_and_seen(

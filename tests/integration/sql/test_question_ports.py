@@ -40,6 +40,8 @@ class TestQuestionData(QuestionDataContract):
 class TestQuestionDataOfMany(TestQuestionData):
     """``SqlQuestionData`` where accounts, or all but a few of them, are too many to be held in memory."""
 
+    measured_by = 3
+
     @pytest.fixture(params=[0, 9])
     def units(self, engine: Engine, request: pytest.FixtureRequest) -> SqlUnitsOfWork:
         return SqlUnitsOfWork(engine, most_held=request.param)
