@@ -33,8 +33,8 @@ test: test-unit test-integration test-browser ## Unit, integration and browser t
 test-unit: $(STAMP) ## Unit tests: in memory, about a minute
 	$(BIN)/python -m pytest tests/unit -q -n 2
 
-test-integration: $(STAMP) ## Real PostgreSQL, Redis, sandbox and worker processes; many wait, hence five at once
-	$(BIN)/python -m pytest tests/integration -q -n 5 --dist loadgroup --reruns 2
+test-integration: $(STAMP) ## Real PostgreSQL, Redis, sandbox and worker processes; many wait, hence four at once
+	$(BIN)/python -m pytest tests/integration -q -n 4 --dist loadgroup --reruns 2
 
 test-browser: $(STAMP) ## Pages in a real Chromium
 	@sh tests/browser/ensure_chromium.sh
