@@ -3,7 +3,9 @@ B1, B13)."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import permutations
 
 import pytest
 from tests.unit.application.plain_billing import plain_customer, plain_subscription
@@ -12,9 +14,11 @@ from tests.unit.application.sync_product import WORKSPACE, SyncProduct
 from clynto.adapters.memory.webhooks import MemoryEventIntake
 from clynto.adapters.stripe_api.event_reading import StripeEventReading
 from clynto.application.drain_events import DrainEvents
-from clynto.domain.moments import seconds_of
-from clynto.domain.subscription import Subscription
+from clynto.domain.moments import UnixTime, seconds_of
+from clynto.domain.signals import CancellationStage, SignalState, SignalType
+from clynto.domain.subscription import Subscription, SubscriptionStatus
 from clynto.domain.webhook_event import EventEnvelope
+from clynto.ports.signals import SignalsQuery
 from clynto.ports.webhooks import ArrivedEvent
 
 
@@ -51,12 +55,12 @@ class Bursts:
             signals=product.signals,
         )
 
-    def tell(self, *pictures: Subscription) -> None:
-        """Events of the present second, worked off as one batch."""
+    def tell(self, *pictures: Subscription, at: UnixTime | None = None) -> None:
+        """Events of the present second, or of the one ``at``, worked off as one batch."""
         for picture in pictures:
             body = f"evt_{len(self._reading.told)}".encode()
             self._reading.told[body] = picture
-            created = seconds_of(self.product.clock.now())
+            created = seconds_of(self.product.clock.now()) if at is None else at
             envelope = EventEnvelope(
                 id=body.decode(),
                 type="customer.subscription.updated",
@@ -128,3 +132,44 @@ def test_what_a_sync_read_in_that_second_is_no_reason_not_to_ask(bursts: Bursts)
     bursts.product.synced()
     bursts.tell(now)
     assert bursts.asked() == 1
+
+
+def batches_of(events: Sequence[str]) -> Iterator[list[Sequence[str]]]:
+    """Every way in which events that come in this order fall apart into batches."""
+    if not events:
+        yield []
+    for length in range(1, len(events) + 1):
+        for rest in batches_of(events[length:]):
+            yield [events[:length], *rest]
+
+
+@pytest.mark.parametrize("read", [None, "born", "asked", "gone"])
+@pytest.mark.parametrize("resync_after", [None, 0])
+def test_born_and_gone_in_the_second_of_a_sync_is_told_in_every_order(
+    read: str | None, resync_after: int | None
+) -> None:
+    """B1: whatever of it the sync read, however its events come, and wherever another sync meets them."""
+    for events in permutations(("born", "asked", "gone")):
+        for batches in batches_of(events):
+            bursts = Bursts()
+            product = bursts.product
+            begins = UnixTime(seconds_of(product.clock.now()) + 1)
+            born = plain_subscription(2, created=begins)
+            asked = replace(born, cancel_at_period_end=True, canceled_at=begins)
+            gone = replace(born, status=SubscriptionStatus.CANCELED.value, canceled_at=begins, ended_at=begins)
+            pictures = {"born": born, "asked": asked, "gone": gone}
+            product.stripe.put(plain_customer(2, "b@acme.example"), *([] if read is None else [pictures[read]]))
+            product.synced()
+            with product.units.reading(WORKSPACE) as uow:
+                began = uow.connections.get().last_sync_began_at
+            assert began is not None
+            assert seconds_of(began) == begins
+            product.stripe.put(gone)
+            for number, batch in enumerate(batches):
+                bursts.tell(*(pictures[event] for event in batch), at=begins)
+                if number == resync_after:
+                    product.synced()
+            with product.units.reading(WORKSPACE) as uow:
+                (stored,) = uow.signals.page(SignalsQuery(limit=10)).rows
+            told = (stored.signal.type, stored.signal.state, stored.signal.stage)
+            assert told == (SignalType.SUBSCRIPTION_CANCELED, SignalState.OPEN, CancellationStage.ENDED), batches
