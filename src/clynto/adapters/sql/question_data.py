@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping, Sequence
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 
 from clynto.adapters.sql.column_types import is_any_of
 from clynto.adapters.sql.held_accounts import Counted, HeldAmounts
@@ -236,12 +236,14 @@ class SqlQuestionData:
     def _totals_by_subscription(
         self, selection: Selection, measure: Measure, grouping: Grouping
     ) -> Sequence[GroupTotal]:
-        others = self._rest.others(selection)
-        if others is None:
+        of_others = self._rest.is_other(selection, subscription_billing.c.account_id)
+        if of_others is None:
             groups = self._by_subscription(selection, measure, grouping)
         else:
             everyone = self._by_subscription(Selection(), measure, grouping)
-            few = self._by_subscription(Selection(account_ids=tuple(others.ids)), measure, grouping)
+            few = self._read_by_subscription(
+                measure, grouping, [*self._amounts.part_conditions(selection.part), of_others]
+            )
             groups = {
                 key: (accounts - few.get(key, _NOBODY)[0], (sums - few.get(key, _NOBODY)[1]).without_zeros())
                 for key, (accounts, sums) in everyone.items()
@@ -252,7 +254,7 @@ class SqlQuestionData:
         self, selection: Selection, measure: Measure, grouping: Grouping
     ) -> dict[str, tuple[int, MoneyBag]]:
         """Accounts and what they bring, by a column of their subscriptions."""
-        key, owner = _ON_SUBSCRIPTIONS[grouping], subscription_billing.c.account_id
+        owner = subscription_billing.c.account_id
         among = self._amounts.part_conditions(selection.part)
         accounts = self._holding.accounts(selection, measure)
         if accounts is not None:
@@ -260,11 +262,20 @@ class SqlQuestionData:
         elif selection != Selection() and not is_part(selection):
             conditions = self._selecting.conditions(selection, measure)
             among.append(owner.in_(select(RANKING.c.account_id).where(self._scope.here(RANKING), *conditions)))
-        sums = kept_by_subscription(self._scope, selection, measure, grouping)
-        if sums is None:
-            sums = self._sums.by_subscription(key, measure.basis, among)
+        kept = kept_by_subscription(self._scope, selection, measure, grouping)
+        return self._read_by_subscription(measure, grouping, among, kept)
+
+    def _read_by_subscription(
+        self,
+        measure: Measure,
+        grouping: Grouping,
+        among: Sequence[ColumnElement[bool]],
+        kept: Mapping[str, MoneyBag] | None = None,
+    ) -> dict[str, tuple[int, MoneyBag]]:
+        key = _ON_SUBSCRIPTIONS[grouping]
+        sums = self._sums.by_subscription(key, measure.basis, among) if kept is None else kept
         counts: dict[str, int] = {}
-        for row in self._scope.connection.execute(accounts_by(key, owner, among)):
+        for row in self._scope.connection.execute(accounts_by(key, subscription_billing.c.account_id, among)):
             # Where there is no interval, the key is empty.
             counts[row.part or ""] = counts.get(row.part or "", 0) + row.accounts
         return {name: (found, sums.get(name, MoneyBag.empty())) for name, found in counts.items()}

@@ -10,13 +10,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Numeric, Select, case, cast, func, select
+from sqlalchemy import ColumnElement, Select, func, select
 
 from clynto.adapters.sql.held_accounts import HeldAmounts
 from clynto.adapters.sql.kept_totals import kept_totals
 from clynto.adapters.sql.question_amounts import AmountsSql
 from clynto.adapters.sql.question_bounds import BoundsSql, millionths_of
 from clynto.adapters.sql.question_sums import added_up, summing
+from clynto.adapters.sql.question_worths import first_by_worth
 from clynto.adapters.sql.scope import Scope
 from clynto.domain.money import MoneyBag
 from clynto.domain.questions.query import Order
@@ -76,8 +77,6 @@ class SqlRanges:
         if few is not None:
             return [RankedAccount(id_, few.bag(id_)) for id_ in few.ranked(order, limit, weights, _all)]
         rows = self._rows(selection.part, measure)
-        weight = case(*((rows.c.currency == code, held) for code, held in sorted(weights.items())), else_=1)
-        key: ColumnElement[Any] = cast(rows.c.whole, Numeric) * weight if weights else cast(rows.c.whole, Numeric)
         at_its_end = order is Order.HIGHEST and condition.behind is None and condition.currency is None
         as_bounded = all(held == millionths_of(currency) for currency, held in weights.items())
         # Of so many the highest of all are those of the range: their value is what it bounds.
@@ -86,12 +85,9 @@ class SqlRanges:
             if at_its_end and as_bounded and limit <= self._most
             else self._among(rows, condition, measure, selection.part)
         )
-        query = select(rows.c.account_id).where(*among)
-        if selection.part.currency is None:
-            key = func.sum(key)
-            query = query.group_by(rows.c.account_id)
-        placed = query.order_by(key.desc() if order is Order.HIGHEST else key, rows.c.account_id).limit(limit)
-        ids = self._scope.connection.scalars(placed).all()
+        query, is_single = select(rows.c.account_id).where(*among), selection.part.currency is not None
+        chosen = query if is_single else query.group_by(rows.c.account_id)
+        ids = first_by_worth(self._scope, chosen, rows, weights, order, limit, is_single=is_single)
         if not ids:
             return []
         theirs = self._amounts.amounts(selection.part, measure, ids)

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from sqlalchemy import ColumnElement, select
 
+from clynto.adapters.sql.column_types import is_any_of
 from clynto.adapters.sql.held_accounts import Counted, HeldAccounts, HeldAmounts
 from clynto.adapters.sql.kept_sums import KeptTotal
 from clynto.adapters.sql.kept_totals import by_currency, kept_totals
@@ -83,13 +84,19 @@ class Rest:
             return None
         if selection not in self._others:
             columns = (RANKING.c.account_id, RANKING.c.status_rank, RANKING.c.mrr_up, RANKING.c.health_up)
-            query = select(*columns).where(*self._left_out(selection)).limit(self._most + 1)
-            rows = self._scope.connection.execute(query).all()
+            query = select(*columns).where(self._scope.here(RANKING), self._selecting.left_out(selection))
+            rows = self._scope.connection.execute(query.limit(self._most + 1)).all()
             self._others[selection] = None if len(rows) > self._most else HeldAccounts(rows)
         return self._others[selection]
 
-    def _left_out(self, selection: Selection) -> list[ColumnElement[bool]]:
-        return [self._scope.here(RANKING), self._selecting.left_out(selection)]
+    def is_other(self, selection: Selection, owner: ColumnElement[str]) -> ColumnElement[bool] | None:
+        """The account whose id ``owner`` is is left out. Who owes takes as long to find as all the rest, so it is found
+        once. None: as with ``others``."""
+        others = self.others(selection)
+        if others is None:
+            return None
+        named = Lacking.DEBT in selection.lacking
+        return is_any_of(owner, others.ids) if named else self._selecting.left_out(selection, owner)
 
     def _key(self, selection: Selection, grouping: Grouping | None) -> Callable[[str], str | None]:
         key, others = KEYS.get(grouping), self.others(selection)
@@ -100,10 +107,11 @@ class Rest:
     def _amounts_of_others(self, selection: Selection, measure: Measure) -> HeldAmounts:
         wanted = selection, measure
         if wanted not in self._held:
-            amounts = self._amounts.amounts(EVERYTHING, measure).subquery()
-            theirs = select(RANKING.c.account_id).where(*self._left_out(selection))
-            query = select(amounts).where(amounts.c.account_id.in_(theirs))
-            self._held[wanted] = HeldAmounts(self._scope.connection.execute(query))
+            others = self.others(selection)
+            ids = [] if others is None else others.ids
+            self._held[wanted] = HeldAmounts(
+                self._scope.connection.execute(self._amounts.amounts(EVERYTHING, measure, ids))
+            )
         return self._held[wanted]
 
 

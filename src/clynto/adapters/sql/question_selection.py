@@ -210,10 +210,10 @@ class SelectingSql:
         theirs = select(literal(1)).where(*billed, money.c.account_id == account_billing.c.account_id)
         return union_all(nothing, live.where(~theirs.exists()))
 
-    def left_out(self, selection: Selection) -> ColumnElement[bool]:
-        """Accounts with the plan, product or debt that selected ones do not have: said as such, since PostgreSQL would
-        look each account up to negate that it has none."""
-        return or_(*(RANKING.c.account_id.in_(others) for others in self._kept_out(selection)))
+    def left_out(self, selection: Selection, own: ColumnElement[str] = RANKING.c.account_id) -> ColumnElement[bool]:
+        """The account whose id ``own`` is has the plan, product or debt that selected ones do not have: said as such,
+        since PostgreSQL would look each account up to negate that it has none."""
+        return or_(*(own.in_(others) for others in self._kept_out(selection)))
 
     def _kept_out(self, selection: Selection) -> list[Select[Any]]:
         held = select(subscription_billing.c.account_id)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import BigInteger, BindParameter, ColumnElement, Numeric, case, cast, func, literal, or_, select
+from sqlalchemy import BigInteger, BindParameter, ColumnElement, case, cast, func, literal, or_, select
 
 from clynto.adapters.sql import exact_amounts
 from clynto.adapters.sql.column_types import is_any_of
@@ -14,6 +14,7 @@ from clynto.adapters.sql.kept_totals import kept_of_part
 from clynto.adapters.sql.question_amounts import AmountsSql, is_kept_by_currency
 from clynto.adapters.sql.question_holding import Holding
 from clynto.adapters.sql.question_selection import RANK_OF_STATUS, RANKING
+from clynto.adapters.sql.question_worths import first_by_worth
 from clynto.adapters.sql.scope import Scope
 from clynto.adapters.sql.tables_accounts import MISSING
 from clynto.adapters.sql.tables_billing import subscription_billing
@@ -186,7 +187,7 @@ class SqlSums:
         order: Order,
         limit: int,
         weights: Mapping[str, int],
-    ) -> list[str]:
+    ) -> Sequence[str]:
         """Accounts with an amount that is not zero, by their wholes times the weights of the currencies."""
         amounts = self._amounts.source(selection.part, measure)
         if self.orders_changes(selection, measure):
@@ -194,14 +195,11 @@ class SqlSums:
         elif measure.since is not None:
             # What did not change goes before anything is put in order.
             amounts = self._changes(amounts).subquery()
-        weight = case(*((amounts.c.currency == currency, held) for currency, held in sorted(weights.items())), else_=1)
-        key = func.sum(cast(amounts.c.whole, Numeric) * weight if weights else cast(amounts.c.whole, Numeric))
         source, conditions = self._joined(amounts, selection, measure, None)
         query = select(amounts.c.account_id).select_from(source).where(*conditions).group_by(amounts.c.account_id)
         if measure.since is None:
             query = query.having(func.max(case(((amounts.c.whole != 0) | (amounts.c.num != 0), 1), else_=0)) == 1)
-        placed = query.order_by(key.desc() if order is Order.HIGHEST else key, amounts.c.account_id).limit(limit)
-        return list(self._scope.connection.scalars(placed))
+        return first_by_worth(self._scope, query, amounts, weights, order, limit)
 
 
 def added_up(
