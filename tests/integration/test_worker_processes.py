@@ -181,9 +181,17 @@ def test_orphaned_process_checkpoints_and_goes(workers: Workers, redis_url: str)
     _until(lambda: not [child for child in children if child.is_running()], 5)
 
 
-def test_running_sync_and_its_worker_outlive_redis(workers: Workers, tmp_path: Path) -> None:
+@pytest.fixture
+def mortal_redis(tmp_path: Path) -> Iterator[EmbeddedRedis]:
+    """A server that a test may stop and start again."""
     server = EmbeddedRedis(tmp_path / "redis")
     server.start()
+    yield server
+    server.stop()
+
+
+def test_running_sync_and_its_worker_outlive_redis(workers: Workers, mortal_redis: EmbeddedRedis) -> None:
+    server = mortal_redis
     queue = RqWorkQueue(server.url, perform=PERFORM)
     process = workers.start(server.url)
     queue.enqueue(Job(JobKind.RUN_SYNC, "ws_1", "brief_1"))
@@ -199,7 +207,6 @@ def test_running_sync_and_its_worker_outlive_redis(workers: Workers, tmp_path: P
     assert {child.pid for child in psutil.Process(process.pid).children()} == pids
     process.terminate()
     assert process.wait(timeout=10) == 0
-    server.stop()
 
 
 def test_emptied_redis_loses_no_later_job(workers: Workers, redis_url: str) -> None:  # noqa: F811
