@@ -2,8 +2,8 @@
 
 A spread of questions over every kind of typed query, asked in plain words in this process as the HTTP edge asks them:
 understanding, account names, the query over all rows, the sentences and the entry in the history, by an interpreter
-set as the server sets its own. Prints p50 of each question and the p95 over all of them against the limit of 300 ms,
-by the clock and as processor time. Run:
+set as the server sets its own. Prints p50 and p95 of each question, and against the limit of 300 ms the p95 over all of
+them, by the clock and as processor time, and that of the slowest one alone. Run:
 ``python -m benchmarks.larry_questions``.
 """
 
@@ -180,11 +180,11 @@ class _Watch:
         return time.process_time() + (0.0 if self._server_pid is None else cpu_seconds(self._server_pid))
 
 
-def _measure(answer: AnswerQuestion, count: int, repeats: int, watch: _Watch) -> list[_Taken]:
+def _measure(answer: AnswerQuestion, count: int, repeats: int, watch: _Watch) -> dict[str, list[_Taken]]:
     """The first answer of each kind is left out: it compiles the statement, which a running server has done."""
     actor = Actor(WORKSPACE, Role.MEMBER, "benchmark")
     draw = random.Random(3)
-    everything: list[_Taken] = []
+    everything: dict[str, list[_Taken]] = {}
     for pattern in QUESTIONS:
         taken = []
         for repeat in range(repeats + 1):
@@ -197,11 +197,11 @@ def _measure(answer: AnswerQuestion, count: int, repeats: int, watch: _Watch) ->
                 taken.append(one)
             if not answered[0].understood:
                 raise RuntimeError(f"not understood: {question}: {answered[0].answer}")
-        everything += taken
+        everything[pattern] = taken
         walls, works = [one.wall for one in taken], [one.work for one in taken]
         print(
-            f"  {pattern:60} p50 {statistics.median(walls):6.0f} ms   max {max(walls):6.0f} ms   "
-            f"work {statistics.median(works):6.0f} ms",
+            f"  {pattern:60} p50 {statistics.median(walls):6.0f} ms   p95 {percentile(walls, 95):6.0f} ms   "
+            f"max {max(walls):6.0f} ms   work {statistics.median(works):6.0f} ms",
             flush=True,
         )
     return everything
@@ -240,8 +240,12 @@ def _figures(name: str, engine: Engine, watch: _Watch, accounts: int, repeats: i
     )
     tune_process()
     taken = _measure(answer, accounts, repeats, watch)
-    walls, works = [one.wall for one in taken], [one.work for one in taken]
+    walls = [one.wall for each in taken.values() for one in each]
+    works = [one.work for each in taken.values() for one in each]
+    of_each = {pattern: percentile([one.wall for one in each], 95) for pattern, each in taken.items()}
+    slowest = max(of_each, key=lambda pattern: of_each[pattern])
     yield Figure(f"Larry's answers, {name}, p95", percentile(walls, 95), LIMIT_MS, "ms")
+    yield Figure(f"Larry's slowest question, {name}, p95 of it alone ({slowest})", of_each[slowest], LIMIT_MS, "ms")
     yield Figure(f"Larry's answers, {name}, p95 of the work", percentile(works, 95), LIMIT_MS, "ms")
 
 
@@ -249,7 +253,7 @@ def main() -> int:
     """0 if every database keeps the limit."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--accounts", type=int, default=100_000)
-    parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--repeats", type=int, default=20)
     parser.add_argument("--only", choices=("sqlite", "postgresql"))
     parser.add_argument("--keep", type=Path, help="Folder in which the databases are kept, and used again if there.")
     chosen = parser.parse_args()
