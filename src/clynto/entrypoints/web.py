@@ -10,6 +10,7 @@ from gunicorn.app.base import BaseApplication
 from gunicorn.glogging import Logger
 
 from clynto.entrypoints.container import container_for
+from clynto.entrypoints.http.unread_requests import LONGEST_REQUEST_LINE
 from clynto.entrypoints.http.web_application import web_application
 from clynto.entrypoints.http.whole_requests import WholeRequestWorker
 from clynto.entrypoints.logging_setup import configure_logging
@@ -70,7 +71,7 @@ class WebServer(BaseApplication):  # type: ignore[misc]  # gunicorn ships no typ
             "errorlog": None,
             "logger_class": QuietLogger,
             "logconfig_dict": OWN_HANDLERS_ONLY,
-            "limit_request_line": 8190,
+            "limit_request_line": LONGEST_REQUEST_LINE,
             # Nothing outside may steer the server, and no file belongs in a home folder.
             "control_socket_disable": True,
             "loglevel": "warning",

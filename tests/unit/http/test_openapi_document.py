@@ -152,3 +152,18 @@ def test_every_refusal_is_a_problem_document(document: dict[str, Any]) -> None:
                     document["components"]["responses"][answer["$ref"].split("/")[-1]] if "$ref" in answer else answer
                 )
                 assert list(resolved["content"]) == ["application/problem+json"], (path, status)
+
+
+@pytest.mark.parametrize("schema", ["NewToken", "NewAccount", "AccountChanges", "WorkspaceChanges"])
+def test_it_says_that_names_are_not_empty(document: dict[str, Any], schema: str) -> None:
+    assert document["components"]["schemas"][schema]["properties"]["name"]["minLength"] == 1
+
+
+def test_it_says_how_rates_name_currencies_and_what_a_typed_query_is(document: dict[str, Any]) -> None:
+    schemas = document["components"]["schemas"]
+    rate = schemas["RateText"]["properties"]
+    for name in ("from", "to"):
+        assert re.search(rate[name]["pattern"], "EUR")
+        assert not re.search(rate[name]["pattern"], "")
+    ways = schemas["TypedQuery"]["properties"]["query"]["oneOf"]
+    assert [way["type"] for way in ways] == ["string", "object"]

@@ -26,6 +26,8 @@ from clynto.entrypoints.http.app import create_app
 from clynto.entrypoints.http.problem_details import SENTENCES_BY_REASON, WORDINGS, problem_of, sentence
 
 EDGE_CODES = {
+    "address_too_long",
+    "headers_too_large",
     "internal_error",
     "malformed_request",
     "malformed_json",

@@ -99,6 +99,10 @@ WORDINGS: Mapping[str, Wording] = MappingProxyType(
         "internal_error": Wording(
             500, "Unexpected fault", "Something went wrong on our side. Please name incident {incident} to support."
         ),
+        "address_too_long": Wording(
+            414, "Address too long", "The address is longer than {limit} bytes. Shorten the search or the cursor."
+        ),
+        "headers_too_large": Wording(431, "Headers too large", "The headers are more than the server takes."),
         "malformed_request": Wording(400, "Malformed request", "The request could not be understood."),
         "malformed_json": Wording(400, "Malformed JSON", "The body is not valid JSON in UTF-8."),
         "method_not_allowed": Wording(405, "Method not allowed", "This address does not take that method."),

@@ -21,6 +21,7 @@ from typing import Any
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
 from clynto.entrypoints.http.plain_deliveries import delivery_in, wire_of
+from clynto.entrypoints.http.unread_requests import refusal_of
 from clynto.entrypoints.http.webhook_intake import Answer, WebhookIntake
 
 WHOLE_WITHIN_SECONDS = 10.0
@@ -145,6 +146,19 @@ class WholeRequestWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn ships 
             self._await_request(conn, ahead)
         else:
             super().finish_request(conn, fs)
+
+    def handle_error(self, req: Any, client: Any, addr: Any, exc: Exception) -> None:
+        """A request that cannot be read is refused in the format of all errors; its words are not logged."""
+        refusal = refusal_of(exc)
+        if refusal is None:
+            super().handle_error(req, client, addr, exc)
+            return
+        self.log.warning("refused a request that cannot be read: %s", type(exc).__name__)
+        try:
+            client.sendall(refusal)
+        except OSError:
+            # Who sent it is gone.
+            return
 
     def _await_request(self, conn: Connection, ahead: bytes = b"") -> None:
         conn.arriving = Arriving()

@@ -13,7 +13,7 @@ from clynto.domain.health import HealthScore
 from clynto.domain.roles import Role
 from clynto.entrypoints.http.access import needs
 from clynto.entrypoints.http.api.account_rows import AccountRowSchema
-from clynto.entrypoints.http.api.fields import money
+from clynto.entrypoints.http.api.fields import NOT_EMPTY, money
 from clynto.entrypoints.http.api.filters import OneOrMore, search_text
 from clynto.entrypoints.http.api.health_view import PillarSchema
 from clynto.entrypoints.http.api.resource import API_PREFIX, Resource
@@ -84,7 +84,7 @@ class TotalsSchema(Schema):
 class AccountChangesSchema(Schema):
     """What is not named stays; ``domain`` null or an empty list takes all domains away."""
 
-    name = fields.String()
+    name = fields.String(metadata=NOT_EMPTY)
     domain = fields.String(allow_none=True, metadata={"example": "acme.com"})
     domains = fields.List(fields.String(), metadata={"description": "Instead of `domain`, for several."})
     external_id = fields.String()
@@ -107,7 +107,7 @@ class AccountChangesSchema(Schema):
 class NewAccountSchema(AccountChangesSchema):
     """An account to add."""
 
-    name = fields.String(required=True)
+    name = fields.String(required=True, metadata=NOT_EMPTY)
 
 
 @accounts.route("")

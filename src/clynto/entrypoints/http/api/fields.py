@@ -12,6 +12,10 @@ from marshmallow import Schema, fields
 from clynto.domain.moments import MICROS_PER_SECOND
 from clynto.domain.secret import Secret
 
+NOT_EMPTY = {"minLength": 1}
+"""What the OpenAPI document says of text that must not be empty; the use cases refuse it with their own sentence."""
+CURRENCY_CODE = {"pattern": "^ *[A-Za-z]{3} *$", "example": "EUR"}
+
 _EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
 
 

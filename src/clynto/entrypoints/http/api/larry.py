@@ -39,7 +39,10 @@ class QuestionSchema(Schema):
 class TypedQuerySchema(Schema):
     """A typed query, as text or as a document."""
 
-    query = fields.Raw(required=True, metadata={"example": "accounts(limit=5)"})
+    query = fields.Raw(
+        required=True,
+        metadata={"oneOf": [{"type": "string", "minLength": 1}, {"type": "object"}], "example": "accounts(limit=5)"},
+    )
     conversation_id = fields.String(load_default=None, allow_none=True)
 
 

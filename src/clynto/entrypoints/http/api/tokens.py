@@ -9,7 +9,7 @@ from marshmallow import Schema, fields
 
 from clynto.domain.roles import Role
 from clynto.entrypoints.http.access import needs
-from clynto.entrypoints.http.api.fields import MicrosTime, ShownSecret
+from clynto.entrypoints.http.api.fields import NOT_EMPTY, MicrosTime, ShownSecret
 from clynto.entrypoints.http.api.resource import API_PREFIX, Resource
 from clynto.entrypoints.http.current import actor, services
 from clynto.entrypoints.http.pagination import PageArguments, PageOf, PageSchema, slice_of
@@ -36,7 +36,7 @@ class TokensPageSchema(PageSchema):
 class NewTokenSchema(Schema):
     """What the token is for."""
 
-    name = fields.String(required=True)
+    name = fields.String(required=True, metadata=NOT_EMPTY)
     role = fields.Enum(Role, by_value=True, required=True, metadata={"description": "Not above one's own."})
 
 

@@ -14,7 +14,7 @@ from clynto.domain.roles import Role
 from clynto.entrypoints.http.access import needs
 from clynto.entrypoints.http.api.account_billing import HistoryArguments
 from clynto.entrypoints.http.api.billing_view import HistorySchema, history_view
-from clynto.entrypoints.http.api.fields import ExactRate, MicrosTime
+from clynto.entrypoints.http.api.fields import CURRENCY_CODE, NOT_EMPTY, ExactRate, MicrosTime
 from clynto.entrypoints.http.api.resource import API_PREFIX, Resource
 from clynto.entrypoints.http.current import actor, services
 from clynto.ports.workspaces import MrrBasis
@@ -55,8 +55,8 @@ class RateTextSchema(Schema):
     """A rate as typed; the rate is text, so that it stays exact."""
 
     date = fields.String(required=True, metadata={"format": "date"})
-    from_currency = fields.String(required=True, data_key="from")
-    to_currency = fields.String(required=True, data_key="to")
+    from_currency = fields.String(required=True, data_key="from", metadata=CURRENCY_CODE)
+    to_currency = fields.String(required=True, data_key="to", metadata=CURRENCY_CODE)
     rate = fields.String(required=True, metadata={"example": "1.0842"})
 
     @post_load
@@ -68,7 +68,7 @@ class RateTextSchema(Schema):
 class WorkspaceChangesSchema(Schema):
     """What is not named stays; ``exchange_rates`` and ``own_domains`` replace the whole list."""
 
-    name = fields.String()
+    name = fields.String(metadata=NOT_EMPTY)
     default_currency = fields.String(allow_none=True, metadata={"description": "null: nothing is converted."})
     mrr_basis = fields.Enum(MrrBasis, by_value=True)
     own_domains = fields.List(fields.String())
