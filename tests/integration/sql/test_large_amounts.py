@@ -19,7 +19,11 @@ from tests.unit.application.plain_billing import (
 from tests.unit.application.sync_product import ADMIN, WORKSPACE
 
 from clynto.adapters.sql.unit_of_work import SqlUnitsOfWork
+from clynto.adapters.system.random_identifiers import RandomIdentifiers
+from clynto.adapters.text_matching.near_words import RapidfuzzNearWords
+from clynto.application.answer_question import AnswerQuestion
 from clynto.application.queries.explain_mrr import ExplainMrr
+from clynto.application.queries.run_query import RunQuery
 from clynto.domain.invoice import InvoiceLine
 from clynto.domain.policies import LARGEST_MONTHLY_AMOUNT
 from clynto.domain.sync_run import RunState
@@ -88,3 +92,42 @@ def test_sums_of_believable_amounts_beyond_64_bits_end_no_sync(units: SqlUnitsOf
     product.stripe.put(plain_subscription(1, customer_id="cus_1"))
     for _ in range(2):
         assert resync(product, units) is RunState.SUCCEEDED
+
+
+def test_questions_about_such_amounts_are_answered(units: SqlUnitsOfWork) -> None:
+    """Three paid and three open invoices of the most that a column holds; every sum over them exceeds it."""
+    product = sync_product(units)
+    product.add_account("Acme", "acme.example")
+    product.stripe.put(*catalogue(), created=CATALOGUE_CREATED)
+    paid = [paid_invoice(number, LARGEST, customer_id="cus_1", subscription_id="sub_1") for number in (11, 12, 13)]
+    unpaid = [
+        replace(each, id=f"in_open_{n}", status="open", amount_paid=0, amount_remaining=LARGEST, paid_at=None)
+        for n, each in enumerate(paid)
+    ]
+    product.stripe.put(plain_customer(1, "ann@acme.example"), plain_subscription(1, 3), *paid, *unpaid)
+    assert first_sync(product, units) is RunState.SUCCEEDED
+    near = RapidfuzzNearWords()
+    ask = AnswerQuestion(
+        units=units,
+        run_query=RunQuery(units=units, clock=product.clock, near_words=near),
+        clock=product.clock,
+        identifiers=RandomIdentifiers(),
+        near_words=near,
+    )
+    three = "$276,701,161,105,643,274.21"
+    for question, told in (
+        ("How much is outstanding?", three),
+        ("Who owes more than 100?", three),
+        ("Top 5 accounts by outstanding amount", three),
+        ("Show unpaid invoices", three),
+        ("Show the largest unpaid invoices", three),
+        ("What is the lifetime value of Acme?", "$92,233,720,368,547,758.07"),
+        ("Top 5 accounts by lifetime value", "Acme"),
+        ("How much was received this year?", three),
+        ("How much did Acme pay this year?", three),
+        ("Show the invoices of Acme", "6 invoices"),
+        ("Show the largest invoices", "6 invoices"),
+    ):
+        answered = ask(ADMIN, question)
+        assert answered.understood, question
+        assert told in str(answered.answer), (question, str(answered.answer))

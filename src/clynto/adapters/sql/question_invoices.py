@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Numeric, Select, and_, case, cast, func, l
 from clynto.adapters.sql.codec_invoices import invoice_of
 from clynto.adapters.sql.column_types import AMOUNT, is_any_of, unindexed
 from clynto.adapters.sql.documents import clean_text
+from clynto.adapters.sql.exact_amounts import halves, of_halves
 from clynto.adapters.sql.question_amounts import LEFT_TO_PAY, is_open
 from clynto.adapters.sql.question_billed import SqlBilled
 from clynto.adapters.sql.scope import Scope
@@ -90,17 +91,18 @@ class SqlQuestionInvoices:
         if not (owed or named):
             total = self._scope.connection.scalar(select(func.count()).select_from(table).where(*conditions))
             return Found(total or 0, MoneyBag.empty())
-        # What was paid stands in no index: it is looked up for the invoices of one account alone.
-        sums = [func.sum(LEFT_TO_PAY).label("left")] if owed else []
-        sums += [func.sum(table.c.amount_paid).label("paid")] if named else []
+        # In halves: SQLite ends a statement whose sum exceeds 64 bits. What was paid stands in no index: it is looked
+        # up for the invoices of one account alone.
+        sums = halves(LEFT_TO_PAY, "left") if owed else []
+        sums += halves(table.c.amount_paid, "paid") if named else []
         # The few of one account are grouped where they are found: along an index of currencies all would be read.
         currency: ColumnElement[str] = unindexed(table.c.currency) if named else table.c.currency
         query = select(currency.label("currency"), func.count().label("total"), *sums).where(*conditions)
         total, left, paid = 0, MoneyBag.empty(), MoneyBag.empty()
         for row in self._scope.connection.execute(query.group_by(currency)):
             total += row.total
-            left = left + MoneyBag.of(row.currency, int(row.left)) if owed else left
-            paid = paid + MoneyBag.of(row.currency, int(row.paid)) if named else paid
+            left = left + MoneyBag.of(row.currency, of_halves(row.left_high, row.left_low)) if owed else left
+            paid = paid + MoneyBag.of(row.currency, of_halves(row.paid_high, row.paid_low)) if named else paid
         return Found(total, left, paid)
 
     def _order(
