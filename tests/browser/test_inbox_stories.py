@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 from tests.browser.scene import Scene
+from tests.browser.test_every_page import violations_on
+from tests.integration.product.installation import PASSWORD
 from tests.unit.http.test_signals_api import a_signal
 
 from clynto.adapters.sql.unit_of_work import SqlUnitsOfWork
@@ -128,3 +130,108 @@ def test_who_works_their_way_down_does_not_lose_their_place(scene: Scene) -> Non
     page.locator("#aside-sig_20").click()
     expect(cards).to_have_count(1)
     expect(page.get_by_role("status").filter(has_text="The signal is back")).to_have_count(1)
+
+
+def with_thirty_cards(scene: Scene, width: int = 1280) -> Page:
+    """An inbox that is longer than the screen, looked at from its twentieth card."""
+    scene.connect()
+    for number in range(30):
+        put(scene, number, customer=f"cus_{number}")
+    page = scene.page_of(Role.MEMBER, "/inbox", width=width)
+    expect(page.get_by_role("article")).to_have_count(30)
+    page.locator("#aside-sig_20").scroll_into_view_if_needed()
+    return page
+
+
+def is_on_top(button: Locator) -> bool:
+    """Whether a click in the middle of it would reach it."""
+    covered: bool = button.evaluate(
+        """one => { const box = one.getBoundingClientRect();
+            const met = document.elementFromPoint(box.left + box.width / 2, box.top + box.height / 2);
+            return one.contains(met); }"""
+    )
+    return covered
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_a_dismissal_is_taken_back_where_it_was_made(scene: Scene, width: int) -> None:
+    page = with_thirty_cards(scene, width)
+    cards, undo = page.get_by_role("article"), page.get_by_role("button", name="Undo")
+    page.locator("#aside-sig_20").press("Enter")
+    expect(cards).to_have_count(29)
+    expect(page.locator("#aside-sig_21")).to_be_focused()
+    place = page.evaluate("scrollY")
+    assert place > 0
+    expect(undo).to_be_in_viewport()
+    assert is_on_top(undo)
+    undo.click()
+    expect(cards).to_have_count(30)
+    expect(page.locator("#aside-sig_20")).to_be_focused()
+    assert is_on_top(page.locator("#aside-sig_20"))
+    assert page.evaluate("scrollY") == place
+    expect(undo).to_have_count(0)
+    expect(page.get_by_role("status").filter(has_text="The signal is back")).to_have_count(1)
+    expect(page.locator("#open-signals")).to_contain_text("30")
+    assert page.url.endswith("/inbox")
+    # The last card stays above the message.
+    last = page.locator("#aside-sig_29")
+    last.focus()
+    assert is_on_top(last)
+    page.get_by_role("button", name="Close this message").click()
+    expect(page.get_by_text("The signal is back")).to_have_count(0)
+
+
+def test_the_keyboard_takes_back_a_dismissal_without_a_way_to_go(scene: Scene) -> None:
+    page = with_thirty_cards(scene)
+    button = page.locator("#aside-sig_20")
+    button.press("Enter")
+    expect(page.locator("#aside-sig_21")).to_be_focused()
+    page.keyboard.press("Control+z")
+    expect(button).to_be_focused()
+    expect(page.get_by_role("article")).to_have_count(30)
+    # There is nothing else to take back.
+    page.keyboard.press("Control+z")
+    expect(page.get_by_role("article")).to_have_count(30)
+    expect(button).to_be_focused()
+
+
+def test_the_message_is_heard_and_names_its_keys(scene: Scene) -> None:
+    scene.connect()
+    put(scene, 1)
+    page = scene.page_of(Role.MEMBER, "/inbox")
+    region = page.locator("#told")
+    expect(region).to_have_attribute("role", "status")
+    region.evaluate("region => { window.region = region; }")
+    page.get_by_role("button", name="Dismiss").click()
+    expect(region).to_contain_text("The signal was dismissed")
+    assert region.evaluate("region => region === window.region"), "a region that comes new is not read"
+    expect(page.get_by_role("button", name="Undo")).to_have_attribute("aria-keyshortcuts", "Control+Z Meta+Z")
+    assert violations_on(page) == []
+
+
+def test_what_came_back_on_another_screen_comes_back_on_all(scene: Scene) -> None:
+    scene.connect()
+    put(scene, 1)
+    one, other = (scene.page_of(role, "/inbox") for role in (Role.MEMBER, Role.ADMIN))
+    one.get_by_role("button", name="Dismiss").click()
+    expect(other.get_by_role("article")).to_have_count(0, timeout=SOON)
+    one.get_by_role("button", name="Undo").click()
+    expect(other.get_by_role("article")).to_have_count(1, timeout=SOON)
+
+
+def test_a_dismissal_is_taken_back_without_script(scene: Scene) -> None:
+    scene.connect()
+    put(scene, 1, 2, customer="cus_one")
+    put(scene, 3, customer="cus_two")
+    plain = scene.visitor(script=False)
+    plain.goto("/login")
+    plain.get_by_label("Email").fill(scene.emails[Role.MEMBER])
+    plain.get_by_label("Password").fill(PASSWORD)
+    plain.get_by_role("button", name="Sign in").click()
+    plain.wait_for_url("**/accounts")
+    plain.goto("/inbox?order=newest")
+    plain.locator("#aside-sig_2").click()
+    expect(plain.get_by_role("article")).to_have_count(2)
+    plain.get_by_role("button", name="Undo").click()
+    expect(plain.get_by_role("article")).to_have_count(3)
+    assert plain.url.endswith("/inbox?order=newest#sig_2")

@@ -111,14 +111,14 @@ class SignalStoreContract(InTwoWorkspaces):
     def test_a_dismissal_survives_an_update(self, units: UnitsOfWork) -> None:
         with committed(units) as unit:
             unit.signals.put_many([("sig_1", a_signal())], at=AT)
-            unit.signals.set_dismissed("sig_1", moment(15))
+            unit.signals.dismiss("sig_1", moment(15))
         with committed(units) as unit:
             unit.signals.put_many([("sig_2", resolved(a_signal()))], at=moment(20))
             found = unit.signals.get("sig_1")
             assert found is not None
             assert (found.status, found.dismissed_at) == (InboxStatus.DISMISSED, moment(15))
             assert found.signal == resolved(a_signal())
-            unit.signals.set_dismissed("sig_1", None)
+            unit.signals.reopen("sig_1", moment(16))
         with units.reading(HERE) as unit:
             found = unit.signals.get("sig_1")
             assert found is not None
@@ -127,8 +127,8 @@ class SignalStoreContract(InTwoWorkspaces):
     def test_dismissing_touches_one_signal_only(self, units: UnitsOfWork) -> None:
         with committed(units) as unit:
             put(unit, a_signal("in_1"), a_signal("in_2"))
-            unit.signals.set_dismissed("sig payment_failed in_1", moment(15))
-            unit.signals.set_dismissed("sig_unknown", moment(15))
+            unit.signals.dismiss("sig payment_failed in_1", moment(15))
+            unit.signals.dismiss("sig_unknown", moment(15))
         rows = page(units, SignalsQuery(statuses=frozenset({InboxStatus.DISMISSED}))).rows
         assert identities(rows) == ["in_1"]
 
@@ -197,8 +197,8 @@ class SignalStoreContract(InTwoWorkspaces):
                 a_cancellation("c1", customer_id="cus_3", occurred_at=second(1)),
                 resolved(a_cancellation("c2", customer_id=None, occurred_at=second(0))),
             )
-            unit.signals.set_dismissed("sig payment_failed f2", moment(15))
-            unit.signals.set_dismissed("sig subscription_canceled c1", moment(15))
+            unit.signals.dismiss("sig payment_failed f2", moment(15))
+            unit.signals.dismiss("sig subscription_canceled c1", moment(15))
 
         def found(**filters: object) -> list[str]:
             return identities(page(units, SignalsQuery(**filters)).rows)  # type: ignore[arg-type]
@@ -305,7 +305,7 @@ class SignalStoreContract(InTwoWorkspaces):
                 an_overdue("5"),
                 resolved(a_cancellation("6")),
             )
-            unit.signals.set_dismissed("sig payment_failed 3", moment(15))
+            unit.signals.dismiss("sig payment_failed 3", moment(15))
         with units.reading(HERE) as unit:
             expected = {SignalType.PAYMENT_FAILED: 2, SignalType.PAYMENT_OVERDUE: 1}
             assert dict(unit.signals.open_counts()) == expected
@@ -326,11 +326,14 @@ class SignalStoreContract(InTwoWorkspaces):
             put(unit, resolved(a_signal("1")), seconds=30)
         assert newest() == moment(30)
         with committed(units) as unit:
-            unit.signals.set_dismissed("sig payment_failed 2", moment(40))
+            unit.signals.dismiss("sig payment_failed 2", moment(40))
         assert newest() == moment(40)
         with committed(units) as unit:
-            unit.signals.set_dismissed("sig payment_failed 2", None)
-        assert newest() == moment(40)
+            unit.signals.reopen("sig payment_failed 2", moment(50))
+        assert newest() == moment(50), "on another screen it has to come back as well"
+        with committed(units) as unit:
+            unit.signals.dismiss("sig payment_failed 2", moment(45))
+        assert newest() == moment(50), "time does not go backwards"
 
     def test_takes_many_at_once(self, units: UnitsOfWork) -> None:
         many = [a_signal(f"in_{number:04}", occurred_at=second(number % 7)) for number in range(1200)]
@@ -352,7 +355,7 @@ class SignalStoreContract(InTwoWorkspaces):
             assert unit.signals.page(SignalsQuery()).rows == ()
             assert unit.signals.newest_change() is None
             assert dict(unit.signals.open_counts()) == {}
-            unit.signals.set_dismissed("sig_1", moment(99))
+            unit.signals.dismiss("sig_1", moment(99))
             unit.signals.put_many([("sig_1", an_overdue(plan="Theirs"))], at=moment(50))
         with units.reading(HERE) as unit:
             ours = unit.signals.get("sig_1")

@@ -83,8 +83,12 @@ class SignalStore(Protocol):
         """One page. Raises ``InvalidInput`` for a foreign cursor."""
         ...
 
-    def set_dismissed(self, signal_id: str, at: UnixMicros | None) -> None:
-        """Dismiss (with a time) or bring back (None)."""
+    def dismiss(self, signal_id: str, at: UnixMicros) -> None:
+        """Put a signal aside."""
+        ...
+
+    def reopen(self, signal_id: str, at: UnixMicros) -> None:
+        """Bring a dismissed signal back as Stripe's news has it: open or resolved."""
         ...
 
     def open_counts(self) -> Mapping[SignalType, int]:
@@ -92,7 +96,7 @@ class SignalStore(Protocol):
         ...
 
     def newest_change(self) -> UnixMicros | None:
-        """When any signal last appeared, changed or was dismissed, so that a page knows whether to look again."""
+        """When any signal last appeared, changed, was dismissed or reopened: a page knows whether to look again."""
         ...
 
 

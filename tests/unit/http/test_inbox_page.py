@@ -118,6 +118,76 @@ def test_a_case_is_put_aside_and_brought_back_as_one(product: Product, browser_o
     assert len(leading(browser.get("/inbox?order=newest").text)) == 2
 
 
+def undo_form(page: str) -> tuple[str, dict[str, list[str]]]:
+    """Where the Undo button of the message on a page sends what."""
+    (told,) = re.findall(r'<div id="told".*?</div></div>', page, flags=re.DOTALL)
+    (action,) = re.findall(r'<form method="post" action="([^"]+)"', told)
+    form: dict[str, list[str]] = {}
+    for name, value in re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', told):
+        form.setdefault(name, []).append(unescape(value))
+    assert re.search(r"<button[^>]*>Undo</button>", told)
+    return action, form
+
+
+def test_a_dismissal_is_taken_back_from_the_message_that_tells_of_it(product: Product, browser_of: BrowserOf) -> None:
+    billing_story(product)
+    put(product, [failed(0), overdue(0), failed(1)])
+    browser = browser_of(MEMBER)
+    form = {"csrf_token": page_token(browser), "with": ["sig_1"], "here": "/inbox?order=newest"}
+    told = browser.post("/inbox/sig_0/dismiss", data=form, follow_redirects=True).text
+    assert leading(told) == ["sig_2"]
+    action, sent = undo_form(told)
+    assert (action, sent["with"], sent["here"]) == ("/inbox/sig_0/reopen", ["sig_1"], ["/inbox?order=newest"])
+    assert "Undo" not in browser.get("/inbox?order=newest").text, "it is told once"
+    forged = browser.post(action, data={**sent, "csrf_token": "forged"})
+    assert forged.status_code == 403
+    back = browser.post(action, data=sent)
+    assert back.location == "/inbox?order=newest#sig_0", "without script the browser goes to the card"
+    page = browser.get(back.location).text
+    assert "The signal is back.<" in page
+    assert len(leading(page)) == 2
+    assert "1 more stage of this case" in page
+
+
+def test_an_undo_takes_back_no_dismissal_of_somebody_else(product: Product, browser_of: BrowserOf) -> None:
+    billing_story(product)
+    put(product, [failed(0), overdue(0)])
+    product.services().inbox.dismiss_signal(product.actor_of(Role.ADMIN), ["sig_1"])
+    product.clock.advance(seconds=60)
+    browser = browser_of(MEMBER)
+    form = {"csrf_token": page_token(browser), "with": ["sig_1"]}
+    action, sent = undo_form(browser.post("/inbox/sig_0/dismiss", data=form, follow_redirects=True).text)
+    assert (action, sent.get("with")) == ("/inbox/sig_0/reopen", None)
+    again = browser.post("/inbox/sig_0/dismiss", data=form, follow_redirects=True).text
+    assert "The signal had been dismissed already" in again
+    assert "Undo" not in again
+    browser.post(action, data=sent)
+    assert leading(browser.get("/inbox?status=dismissed").text) == ["sig_1"]
+
+
+def test_what_was_resolved_comes_back_as_resolved(product: Product, browser_of: BrowserOf) -> None:
+    billing_story(product)
+    put(product, [failed(0)])
+    browser = browser_of(MEMBER)
+    form = {"csrf_token": page_token(browser), "here": "/inbox"}
+    action, sent = undo_form(browser.post("/inbox/sig_0/dismiss", data=form, follow_redirects=True).text)
+    paid = {"state": SignalState.RESOLVED, "resolved_at": UnixTime(NEWEST), "outcome": SignalOutcome.PAID}
+    put(product, [failed(0, **paid)])
+    page = browser.post(action, data=sent, follow_redirects=True).text
+    assert "What it tells of is over: you find it under Resolved." in page
+    assert leading(browser.get("/inbox?status=resolved").text) == ["sig_0"]
+
+
+def test_one_foreign_signal_spoils_the_whole_card(product: Product, browser_of: BrowserOf) -> None:
+    billing_story(product)
+    put(product, [failed(0)])
+    browser = browser_of(MEMBER)
+    form = {"csrf_token": page_token(browser), "with": ["sig_of_others"]}
+    for what in ("dismiss", "reopen"):
+        assert browser.post(f"/inbox/sig_0/{what}", data=form).status_code == 404
+    assert leading(browser.get("/inbox").text) == ["sig_0"]
+
+
 def test_stages_of_one_day_stand_in_the_course_that_things_take(product: Product, browser_of: BrowserOf) -> None:
     billing_story(product)
     put(product, [failed(0), replace(overdue(0), occurred_at=UnixTime(NEWEST - 600))])
@@ -128,7 +198,7 @@ def test_stages_of_one_day_stand_in_the_course_that_things_take(product: Product
 
 @pytest.mark.usefixtures("unpaid_months")
 def test_a_card_that_loses_its_first_signal_is_led_by_the_next(browser_of: BrowserOf, product: Product) -> None:
-    product.services().inbox.dismiss_signal(product.actor_of(Role.MEMBER), "sig_0")
+    product.services().inbox.dismiss_signal(product.actor_of(Role.MEMBER), ["sig_0"])
     (whole,) = [card for card in cards(browser_of(MEMBER).get("/inbox").text) if "<details" in card]
     assert "2 more on this subscription" in whole
     assert whole.index("/inbox/sig_1/dismiss") < whole.index("<details") < whole.index("/inbox/sig_2/dismiss")

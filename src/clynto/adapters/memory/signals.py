@@ -68,12 +68,13 @@ class MemorySignalStore:
             next_cursor=encode(_signature(query), (written, rows[-1][1])) if more else None,
         )
 
-    def set_dismissed(self, signal_id: str, at: UnixMicros | None) -> None:
-        """Dismiss (with a time) or bring back (None)."""
-        table = self._transaction.changing().signals
-        for key, held in table.items():
-            if held.id == signal_id:
-                table[key] = replace(held, dismissed_at=at, changed_at=max(held.changed_at, at or held.changed_at))
+    def dismiss(self, signal_id: str, at: UnixMicros) -> None:
+        """Put a signal aside."""
+        self._set_dismissed(signal_id, at, at)
+
+    def reopen(self, signal_id: str, at: UnixMicros) -> None:
+        """Bring a dismissed signal back as Stripe's news has it: open or resolved."""
+        self._set_dismissed(signal_id, None, at)
 
     def open_counts(self) -> Mapping[SignalType, int]:
         """How many signals are open and not dismissed, by type."""
@@ -82,8 +83,14 @@ class MemorySignalStore:
         )
 
     def newest_change(self) -> UnixMicros | None:
-        """When any signal last appeared or changed."""
+        """When any signal last appeared, changed, was dismissed or reopened."""
         return max((held.changed_at for held in self._held()), default=None)
+
+    def _set_dismissed(self, signal_id: str, dismissed_at: UnixMicros | None, at: UnixMicros) -> None:
+        table = self._transaction.changing().signals
+        for key, held in table.items():
+            if held.id == signal_id:
+                table[key] = replace(held, dismissed_at=dismissed_at, changed_at=max(held.changed_at, at))
 
     def _held(self) -> Iterable[HeldSignal]:
         return self._transaction.records.signals.values()

@@ -92,13 +92,13 @@ class SqlSignalStore:
             cursor = cursor_after((last.occurred_at if place is None else place, last.id), made_for)
         return SignalsPage(rows=tuple(_stored(row) for row in shown), next_cursor=cursor)
 
-    def set_dismissed(self, signal_id: str, at: UnixMicros | None) -> None:
-        """Dismiss (with a time) or bring back (None)."""
-        this = self._scope.one(_TABLE, id=clean_text(signal_id))
-        values: dict[str, Any] = {"dismissed_at": at}
-        if at is not None:
-            values["changed_at"] = case((_TABLE.c.changed_at < at, at), else_=_TABLE.c.changed_at)
-        self._scope.connection.execute(update(_TABLE).where(this).values(values))
+    def dismiss(self, signal_id: str, at: UnixMicros) -> None:
+        """Put a signal aside."""
+        self._set_dismissed(signal_id, at, at)
+
+    def reopen(self, signal_id: str, at: UnixMicros) -> None:
+        """Bring a dismissed signal back as Stripe's news has it: open or resolved."""
+        self._set_dismissed(signal_id, None, at)
 
     def open_counts(self) -> Mapping[SignalType, int]:
         """How many signals are open and not dismissed, by type."""
@@ -107,10 +107,16 @@ class SqlSignalStore:
         return {SignalType(kind): count for kind, count in found}
 
     def newest_change(self) -> UnixMicros | None:
-        """When any signal last appeared or changed."""
+        """When any signal last appeared, changed, was dismissed or reopened."""
         newest = select(func.max(_TABLE.c.changed_at)).where(self._scope.here(_TABLE))
         changed_at = self._scope.connection.scalar(newest)
         return None if changed_at is None else UnixMicros(changed_at)
+
+    def _set_dismissed(self, signal_id: str, dismissed_at: UnixMicros | None, at: UnixMicros) -> None:
+        this = self._scope.one(_TABLE, id=clean_text(signal_id))
+        changed_at = case((_TABLE.c.changed_at < at, at), else_=_TABLE.c.changed_at)
+        changing = update(_TABLE).where(this).values(dismissed_at=dismissed_at, changed_at=changed_at)
+        self._scope.connection.execute(changing)
 
 
 class SqlLedgerStore:

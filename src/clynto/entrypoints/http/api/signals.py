@@ -133,8 +133,8 @@ class Dismissal(MethodView):
     @signals.answers(200, SignalSchema)
     @needs(Role.MEMBER)
     def post(self, signal_id: str) -> dict[str, object]:
-        """Dismiss a signal."""
-        services().inbox.dismiss_signal(actor(), signal_id)
+        """Dismiss a signal. One that is dismissed already stays as it is."""
+        services().inbox.dismiss_signal(actor(), [signal_id])
         return _one(signal_id)
 
 
@@ -145,8 +145,8 @@ class Reopening(MethodView):
     @signals.answers(200, SignalSchema)
     @needs(Role.MEMBER)
     def post(self, signal_id: str) -> dict[str, object]:
-        """Bring a dismissed signal back."""
-        services().inbox.dismiss_signal.reopen(actor(), signal_id)
+        """Bring a dismissed signal back: open, or resolved where its cause is gone."""
+        services().inbox.dismiss_signal.reopen(actor(), [signal_id])
         return _one(signal_id)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from clynto.domain.errors import Conflict
@@ -11,6 +11,7 @@ from clynto.entrypoints.http.access import needs
 from clynto.entrypoints.http.current import actor, services
 from clynto.entrypoints.http.pages.form_words import wanted_dialog
 from clynto.entrypoints.http.pages.presenters.integration import reason_text
+from clynto.entrypoints.http.pages.told import WayBack, tell
 from clynto.entrypoints.http.pagination import cursor_to, position_of
 from clynto.entrypoints.http.problem_details import problem_of
 from clynto.ports.read_models import AccountsQuery
@@ -59,7 +60,7 @@ def match(customer_id: str) -> AnyResponse:
     account_id = request.form.get("account_id", "")
     services().integration.force_match(actor(), customer_id, account_id)
     account = services().accounts.list_accounts.one(actor(), account_id)
-    flash(f"{_called(customer_id)} is matched to {account.row.name}.", f"undo:{customer_id}")
+    tell(f"{_called(customer_id)} is matched to {account.row.name}.", _way_back(customer_id))
     return redirect(url_for("customer_pages.customers"), 303)
 
 
@@ -70,9 +71,9 @@ def add_account(customer_id: str) -> AnyResponse:
     try:
         account = services().integration.add_accounts.of_one(actor(), customer_id)
     except Conflict as refusal:
-        flash(problem_of(refusal).detail)
+        tell(problem_of(refusal).detail)
         return redirect(url_for("customer_pages.customers"), 303)
-    flash(f"The account {account.name} was added, and {_called(customer_id)} is matched to it.", f"undo:{customer_id}")
+    tell(f"The account {account.name} was added, and {_called(customer_id)} is matched to it.", _way_back(customer_id))
     return redirect(url_for("customer_pages.customers"), 303)
 
 
@@ -83,9 +84,9 @@ def add_accounts() -> AnyResponse:
     added = services().integration.add_accounts.of_all(actor())
     if added:
         said = "account was" if added == 1 else "accounts were"
-        flash(f"{added:,} {said} added from the emails of customers who had none.")
+        tell(f"{added:,} {said} added from the emails of customers who had none.")
     else:
-        flash("No account was added: no unmatched customer's email names a company that has none.")
+        tell("No account was added: no unmatched customer's email names a company that has none.")
     return redirect(url_for("customer_pages.customers"), 303)
 
 
@@ -94,8 +95,12 @@ def add_accounts() -> AnyResponse:
 def unmatch(customer_id: str) -> AnyResponse:
     """Take a customer off its account."""
     services().integration.drop_match(actor(), customer_id)
-    flash(f"{_called(customer_id)} is unmatched again and stays so until somebody matches it.")
+    tell(f"{_called(customer_id)} is unmatched again and stays so until somebody matches it.")
     return redirect(url_for("customer_pages.customers"), 303)
+
+
+def _way_back(customer_id: str) -> WayBack:
+    return WayBack(url_for("customer_pages.unmatch", customer_id=customer_id))
 
 
 def _called(customer_id: str) -> str:

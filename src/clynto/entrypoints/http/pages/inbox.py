@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from flask import Blueprint, Response, flash, redirect, render_template, request
+from flask import Blueprint, Response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from clynto.application.queries.read_inbox import SignalShown, folded, whole_folds
 from clynto.domain.roles import Role
 from clynto.entrypoints.http.access import needs
 from clynto.entrypoints.http.current import actor, services
-from clynto.entrypoints.http.pages.presenters.inbox import InboxView, cards_of
+from clynto.entrypoints.http.pages.presenters.inbox import InboxView, cards_of, putting_aside_id
 from clynto.entrypoints.http.pages.sign_in import local_path
+from clynto.entrypoints.http.pages.told import WayBack, tell
+from clynto.ports.signals import InboxStatus
 
 NEWS = "inbox-changed"
 
@@ -54,20 +56,34 @@ def newest() -> Response:
 @needs(Role.MEMBER)
 def dismiss(signal_id: str) -> AnyResponse:
     """Put a signal aside, with the stages of its case that stand on its card."""
-    for one in _of_card(signal_id):
-        services().inbox.dismiss_signal(actor(), one)
-    flash("The signal was dismissed. You find it under Dismissed.")
-    return redirect(local_path(request.form.get("here")), 303)
+    here = local_path(request.form.get("here"))
+    dismissed = services().inbox.dismiss_signal(actor(), _of_card(signal_id))
+    if dismissed:
+        tell("The signal was dismissed. You find it under Dismissed.", _way_back(dismissed, here))
+    else:
+        tell("The signal had been dismissed already. You find it under Dismissed.")
+    return redirect(here, 303)
 
 
 @inbox_pages.post("/inbox/<signal_id>/reopen")
 @needs(Role.MEMBER)
 def reopen(signal_id: str) -> AnyResponse:
     """Bring a signal back, with the stages of its case that stand on its card."""
-    for one in _of_card(signal_id):
-        services().inbox.dismiss_signal.reopen(actor(), one)
-    flash("The signal is back.")
-    return redirect(local_path(request.form.get("here")), 303)
+    back, *_ = services().inbox.dismiss_signal.reopen(actor(), _of_card(signal_id))
+    resolved = back.status is InboxStatus.RESOLVED
+    tell(f"The signal is back.{' What it tells of is over: you find it under Resolved.' if resolved else ''}")
+    # Without script the browser goes to the card, if the view holds it.
+    return redirect(f"{local_path(request.form.get('here'))}#{back.id}", 303)
+
+
+def _way_back(dismissed: Sequence[str], here: str) -> WayBack:
+    first, *along = dismissed
+    return WayBack(
+        url_for("inbox_pages.reopen", signal_id=first),
+        [("here", here), *(("with", one) for one in along)],
+        then=putting_aside_id(first),
+        part="inbox",
+    )
 
 
 def _of_card(signal_id: str) -> list[str]:

@@ -21,6 +21,7 @@ from clynto.entrypoints.http.current import actor, services
 from clynto.entrypoints.http.pages.presenters import badges, inbox, moments, money
 from clynto.entrypoints.http.pages.presenters.mrr_chart import SPARK_HEIGHT, SPARK_WIDTH, sparkline
 from clynto.entrypoints.http.pages.presenters.score_chart import score_chart
+from clynto.entrypoints.http.pages.told import messages
 
 THEME_COOKIE = "clynto_theme"
 THEMES = ("light", "dark")
@@ -83,6 +84,8 @@ def dress(app: Flask) -> None:
         may=may,
         theme=theme,
         larry_is_here=larry_is_here,
+        messages=messages,
+        putting_aside_id=inbox.putting_aside_id,
         minor_money=money.minor_money_text,
         invoice_url=invoice_url,
         subscription_url=subscription_url,

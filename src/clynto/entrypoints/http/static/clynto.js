@@ -63,6 +63,9 @@
     } else if (closer) {
       event.preventDefault();
       closer.closest("dialog").close();
+    } else if (event.target.closest("[data-put-away]")) {
+      event.target.closest(".notice").remove();
+      document.getElementById("content").focus({ preventScroll: true });
     } else if (event.target.matches("dialog")) {
       event.target.close();
     }
@@ -103,6 +106,11 @@
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape") hideTip();
     const typing = event.target.closest("input, textarea, select, [contenteditable]");
+    const undo = document.querySelector("[data-undo]");
+    if (event.key.toLowerCase() === "z" && (event.ctrlKey || event.metaKey) && !event.shiftKey && !event.altKey && !typing && undo && !document.querySelector("dialog:modal")) {
+      event.preventDefault();
+      undo.click();
+    }
     const search = document.querySelector("[data-search]");
     if (event.key === "/" && !typing && !event.ctrlKey && !event.metaKey && search && !document.querySelector("dialog:modal")) {
       event.preventDefault();
@@ -155,8 +163,8 @@
   };
 
   // What somebody unfolded stays so when the page around it is read again, and so does the focus within.
-  // Of what can be put aside the next one gets it, when the one that had it is gone.
-  let unfolded = [], focused = [];
+  // Of what can be put aside the next one gets it, when the one that had it is gone; what is brought back gets it again.
+  let unfolded = [], focused = [], wanted = "";
   document.addEventListener("htmx:beforeSwap", (event) => {
     unfolded = [...event.detail.target.querySelectorAll("details[id][open]")].map((one) => one.id);
     const here = document.activeElement;
@@ -164,9 +172,16 @@
     const aside = [...event.detail.target.querySelectorAll("[id^=aside-]")].map((one) => one.id);
     const at = aside.indexOf(focused[0]);
     if (at >= 0) focused.push(...aside.slice(at + 1), ...aside.slice(0, at).reverse());
+    wanted = event.detail.requestConfig.elt.querySelector("[data-then]")?.dataset.then || "";
   });
   const unfoldAgain = () => {
     for (const id of unfolded.splice(0)) document.getElementById(id)?.setAttribute("open", "");
+    if (wanted) {
+      const back = document.getElementById(wanted);
+      back?.closest("details")?.setAttribute("open", "");
+      (back || document.getElementById("told")).focus({ preventScroll: !back });
+      wanted = "";
+    }
     // htmx gives the focus back too early for what was folded up at that moment.
     if (document.activeElement !== document.body) return;
     focused.map((id) => document.getElementById(id)).find((one) => one?.checkVisibility())?.focus({ preventScroll: true });

@@ -209,6 +209,11 @@ def _usual_order(status: InboxStatus) -> SignalOrder:
     return SignalOrder.SEVERITY if status is InboxStatus.OPEN else SignalOrder.NEWEST
 
 
+def putting_aside_id(signal_id: str) -> str:
+    """The id of the button that dismisses or reopens a signal on its card."""
+    return f"aside-{signal_id}"
+
+
 def cards_of(folds: Sequence[SignalFold], cases: Mapping[str, SignalCase]) -> tuple[SignalCard, ...]:
     """The cards of a page, one for signals that stand together."""
     return tuple(
