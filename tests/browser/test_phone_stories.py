@@ -85,6 +85,43 @@ def test_name_mrr_and_payment_status_of_every_account_are_seen_without_scrolling
     assert violations_on(page) == []
 
 
+@pytest.mark.parametrize(("width", "height"), [(PHONE, 844), (360, 640)])
+def test_accounts_begin_on_the_first_screen_of_a_phone(pocket: Scene, width: int, height: int) -> None:
+    """Above fourteen digits in two currencies, beneath the notice of the mode, and with all that admins can do."""
+    page = pocket.page_of(Role.ADMIN, width=width)
+    page.set_viewport_size({"width": width, "height": height})
+    expect(page.locator("#accounts-totals data.money").first).to_be_visible()
+    first = page.locator(NAMES).first
+    ends = first.evaluate("name => name.getBoundingClientRect().bottom")
+    # At the bottom of the screen is the navigation.
+    assert ends < page.get_by_role("navigation", name="Main").evaluate("nav => nav.getBoundingClientRect().top")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_what_is_folded_up_on_a_phone_is_all_there(pocket: Scene) -> None:
+    page = pocket.page_of(Role.ADMIN, width=PHONE)
+    totals = page.get_by_role("region", name="Totals of what is shown")
+    for word in ("MRR", "ARR", "Accounts", "Failed", "Overdue", "Coverage of Stripe MRR"):
+        expect(totals.get_by_text(word, exact=True)).to_be_visible()
+    told = totals.get_by_text("The sum mixes them without conversion")
+    expect(told).to_be_hidden()
+    totals.get_by_text("MRR by currency, and as of when").click()
+    expect(told).to_be_visible()
+    expect(totals.get_by_text("From Stripe, as of")).to_be_visible()
+    # A search reads the totals again, and leaves them as they were.
+    page.get_by_role("searchbox").fill("Late")
+    expect(page.locator(NAMES)).to_have_count(1)
+    expect(totals.get_by_text("From Stripe, as of")).to_be_visible()
+    for name in ("Columns", "Export CSV", "Import CSV", "Add account"):
+        control = page.locator(".page__head .btn", has_text=name)
+        control.focus()
+        expect(control).to_be_in_viewport(ratio=1)
+    assert violations_on(page) == []
+    desk = pocket.page_of(Role.ADMIN)
+    expect(desk.get_by_text("The sum mixes them without conversion")).to_be_visible()
+    expect(desk.get_by_text("MRR by currency, and as of when")).to_be_hidden()
+
+
 def test_a_status_is_told_once_and_in_a_table(pocket: Scene) -> None:
     page = pocket.page_of(Role.MEMBER, "/accounts?sort=name", width=PHONE)
     row = page.get_by_role("table").get_by_role("row", name="Late")

@@ -166,7 +166,7 @@
   // Of what can be put aside the next one gets it, when the one that had it is gone; what is brought back gets it again.
   let unfolded = [], focused = [], wanted = "";
   document.addEventListener("htmx:beforeSwap", (event) => {
-    unfolded = [...event.detail.target.querySelectorAll("details[id][open]")].map((one) => one.id);
+    unfolded = [...document.querySelectorAll("details[id][open]")].map((one) => one.id);
     const here = document.activeElement;
     focused = event.detail.target.contains(here) && here.id ? [here.id] : [];
     const aside = [...event.detail.target.querySelectorAll("[id^=aside-]")].map((one) => one.id);
