@@ -85,7 +85,7 @@ def test_news_is_said_once_and_takes_neither_the_focus_nor_what_was_unfolded(sce
     put(scene, 3, 2)
     page = scene.page_of(Role.MEMBER, "/inbox")
     said = page.locator("#inbox-said")
-    expect(said).to_have_text("2 signals shown")
+    expect(said).to_have_text("1 case with 2 signals shown")
     page.get_by_text("1 earlier on this subscription").click()
     page.evaluate(
         """() => {
@@ -100,8 +100,12 @@ def test_news_is_said_once_and_takes_neither_the_focus_nor_what_was_unfolded(sce
     expect(page.get_by_text("2 earlier on this subscription")).to_be_visible(timeout=SOON)
     expect(page.locator("article details")).to_have_attribute("open", "")
     expect(inner.first).to_be_focused()
+    expect(page.locator("#open-cases")).to_have_text("1 open case")
+    put(scene, 5, customer="cus_globex")
+    expect(page.locator("#open-cases")).to_have_text("2 open cases", timeout=SOON)
+    expect(page.get_by_role("article")).to_have_count(2)
     page.wait_for_timeout(3_000)
-    assert page.evaluate("window.said") == ["3 signals shown"]
+    assert page.evaluate("window.said") == ["1 case with 3 signals shown", "2 cases with 4 signals shown"]
 
 
 def test_who_works_their_way_down_does_not_lose_their_place(scene: Scene) -> None:
@@ -121,7 +125,7 @@ def test_who_works_their_way_down_does_not_lose_their_place(scene: Scene) -> Non
     assert page.evaluate("scrollY") == before
     expect(page.locator("#aside-sig_21")).to_be_focused()
     expect(page.get_by_role("status").filter(has_text="The signal was dismissed")).to_have_count(1)
-    expect(page.locator("#open-signals")).to_contain_text("29")
+    expect(page.locator("#open-cases")).to_contain_text("29")
     # The last one leads back to the one before it.
     page.locator("#aside-sig_29").press("Enter")
     expect(cards).to_have_count(28)
@@ -171,7 +175,7 @@ def test_a_dismissal_is_taken_back_where_it_was_made(scene: Scene, width: int) -
     assert page.evaluate("scrollY") == place
     expect(undo).to_have_count(0)
     expect(page.get_by_role("status").filter(has_text="The signal is back")).to_have_count(1)
-    expect(page.locator("#open-signals")).to_contain_text("30")
+    expect(page.locator("#open-cases")).to_contain_text("30")
     assert page.url.endswith("/inbox")
     # The last card stays above the message.
     last = page.locator("#aside-sig_29")

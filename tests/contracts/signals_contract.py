@@ -23,6 +23,7 @@ from tests.contracts.samples import (
 )
 
 from clynto.domain.errors import Conflict, InvalidInput
+from clynto.domain.signal_cases import debt_case, subscription_case
 from clynto.domain.signals import Signal, SignalOutcome, SignalType
 from clynto.ports.signals import InboxStatus, SignalOrder, SignalsPage, SignalsQuery, StoredSignal
 from clynto.ports.unit_of_work import UnitOfWork, UnitsOfWork
@@ -310,6 +311,32 @@ class SignalStoreContract(InTwoWorkspaces):
             expected = {SignalType.PAYMENT_FAILED: 2, SignalType.PAYMENT_OVERDUE: 1}
             assert dict(unit.signals.open_counts()) == expected
 
+    def test_counts_what_stands_together_as_one_case(self, units: UnitsOfWork) -> None:
+        with units.reading(HERE) as unit:
+            assert (unit.signals.open_cases(), dict(unit.signals.open_cases_by_type())) == (0, {})
+        with committed(units) as unit:
+            put(
+                unit,
+                a_signal("1", subscription_id="sub_1", case_key=debt_case("sub_1", "in_1")),
+                a_signal("2", subscription_id="sub_1", case_key=debt_case("sub_1", "in_2")),
+                an_overdue("3", subscription_id="sub_1", case_key=debt_case("sub_1", "in_2")),
+                a_cancellation("4", subscription_id="sub_1", case_key=subscription_case("sub_1", "canceled 4")),
+                a_signal("5", subscription_id="sub_2", case_key=debt_case("sub_2", "in_5")),
+                a_cancellation("6", subscription_id="sub_2", case_key=debt_case("sub_2", "in_5")),
+                a_signal("7", subscription_id=None, case_key=debt_case(None, "in_7")),
+                a_signal("8", subscription_id=None, case_key=debt_case(None, "in_8")),
+                resolved(a_signal("9", subscription_id="sub_9")),
+            )
+            unit.signals.dismiss("sig payment_failed 8", moment(15))
+        with units.reading(HERE) as unit:
+            by_type = {kind.value: count for kind, count in unit.signals.open_cases_by_type().items()}
+            assert unit.signals.open_cases() == 4
+        assert by_type == {"payment_failed": 3, "payment_overdue": 1, "subscription_canceled": 2}
+        with committed(units) as unit:
+            put(unit, a_signal("7", subscription_id="sub_1", case_key=debt_case("sub_1", "in_7")), seconds=20)
+            unit.signals.reopen("sig payment_failed 8", moment(21))
+            assert unit.signals.open_cases() == 4, "what is known by now counts"
+
     def test_tells_when_anything_last_changed(self, units: UnitsOfWork) -> None:
         def newest() -> object:
             with units.reading(HERE) as unit:
@@ -355,6 +382,7 @@ class SignalStoreContract(InTwoWorkspaces):
             assert unit.signals.page(SignalsQuery()).rows == ()
             assert unit.signals.newest_change() is None
             assert dict(unit.signals.open_counts()) == {}
+            assert (unit.signals.open_cases(), dict(unit.signals.open_cases_by_type())) == (0, {})
             unit.signals.dismiss("sig_1", moment(99))
             unit.signals.put_many([("sig_1", an_overdue(plan="Theirs"))], at=moment(50))
         with units.reading(HERE) as unit:

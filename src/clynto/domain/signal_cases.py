@@ -28,7 +28,8 @@ def subscription_case(subscription_id: str, identity: str) -> str:
 
 
 def stand_together(signal: Signal, *, by_time: bool) -> str:
-    """A key, equal for signals that stand together in the inbox.
+    """A key, equal for signals that stand together in the inbox, on one card. Unless ``by_time``, the navigation counts
+    them by it.
 
     The stages of one case always do: a refused renewal is both a failed and an overdue payment (billing rules 5.3).
     Unless the inbox is in the order of time, so do all debts of one subscription, and all its signals of one other

@@ -95,6 +95,14 @@ class SignalStore(Protocol):
         """How many signals are open and not dismissed, by type."""
         ...
 
+    def open_cases(self) -> int:
+        """How many cases the signals that are open and not dismissed make: those that stand together are one."""
+        ...
+
+    def open_cases_by_type(self) -> Mapping[SignalType, int]:
+        """The same among the signals of each type alone."""
+        ...
+
     def newest_change(self) -> UnixMicros | None:
         """When any signal last appeared, changed, was dismissed or reopened: a page knows whether to look again."""
         ...

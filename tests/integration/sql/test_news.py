@@ -107,6 +107,10 @@ def test_the_hot_queries_use_their_indexes(sqlite_engine: Engine) -> None:
         "SELECT workspace_id FROM webhook_endpoints WHERE token = 't'": "uq_webhook_endpoints_token",
         "SELECT type, count(*) FROM signals WHERE workspace_id = 'w' AND state = 'open' AND dismissed_at IS NULL"
         " GROUP BY type": "ix_signals_unanswered",
+        "SELECT count(*) FROM (SELECT DISTINCT stands_with FROM signals WHERE workspace_id = 'w' AND state = 'open'"
+        " AND dismissed_at IS NULL)": "ix_signals_cases",
+        "SELECT type, count(DISTINCT stands_with) FROM signals WHERE workspace_id = 'w' AND state = 'open'"
+        " AND dismissed_at IS NULL GROUP BY type": "ix_signals_unanswered",
         "SELECT id FROM signals WHERE workspace_id = 'w' ORDER BY occurred_at DESC, id DESC": "ix_signals_newest",
     }
     with sqlite_engine.connect() as connection:
@@ -114,6 +118,7 @@ def test_the_hot_queries_use_their_indexes(sqlite_engine: Engine) -> None:
             plan = " ".join(row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}"))
             assert index in plan, f"{statement}: {plan}"
             assert "TEMP B-TREE FOR ORDER BY" not in plan, f"{statement}: {plan}"
+            assert "TEMP B-TREE FOR DISTINCT" not in plan, f"{statement}: {plan}"
 
 
 def test_a_flood_of_bad_signatures_takes_no_write_lock(engine: Engine, units: SqlUnitsOfWork) -> None:

@@ -53,6 +53,17 @@ def cards(page: str) -> list[str]:
     return re.findall(r"<article.*?</article>", page, flags=re.DOTALL)
 
 
+def badge(page: str) -> str:
+    """What stands beside Inbox in the navigation."""
+    (shown,) = re.findall(r'id="open-cases">(.*?)</span></a>', page, flags=re.DOTALL)
+    return re.sub(r"<[^>]+>", "", shown)
+
+
+def chips(page: str) -> dict[str, int]:
+    """The figures on the filters."""
+    return {words: int(count) for words, count in re.findall(r'<a class="chip"[^>]*>([\w ]+) <b>(\d+)</b>', page)}
+
+
 def globex_billing(product: Product) -> str:
     """Where the Billing tab of Globex is."""
     listed = product.services().accounts.list_accounts(product.actor_of(Role.MEMBER), AccountsQuery()).rows
@@ -90,7 +101,8 @@ def test_unpaid_months_of_one_subscription_stand_on_one_card(browser_of: Browser
     assert summary.strip() == "3 more on this subscription, $150.50", "what is overdue was refused, and is owed once"
     assert whole.index("$149.00") < whole.index("<details")
     assert [f"/inbox/sig_{number}/dismiss" in whole for number in (0, 1, 2, 3, 6)] == [True, True, True, False, True]
-    assert "8 signals shown" in page
+    assert "5 cases with 8 signals shown" in page
+    assert badge(page) == "5 open cases"
 
 
 @pytest.mark.usefixtures("unpaid_months")
@@ -231,8 +243,8 @@ def test_a_card_whose_signals_stand_on_two_pages_is_whole_and_does_not_begin_aga
     assert leading(first) == [f"sig_{number}" for number in range(PAGE_SIZE)]
     assert re.search(rf'<details class="signal__more" id="earlier-sig_{PAGE_SIZE - 1}"><summary>2 earlier', first)
     assert leading(second) == [f"sig_{PAGE_SIZE + 2}"]
-    assert f"{PAGE_SIZE + 2} signals shown" in first
-    assert "1 signal shown" in second
+    assert f"{PAGE_SIZE} cases with {PAGE_SIZE + 2} signals shown" in first
+    assert "1 case shown" in second
 
 
 def test_a_page_of_nothing_but_earlier_signals_says_so(product: Product, browser_of: BrowserOf) -> None:
@@ -245,10 +257,25 @@ def test_a_page_of_nothing_but_earlier_signals_says_so(product: Product, browser
     assert "First page" in second
 
 
-def test_a_thousand_open_signals_are_counted_in_groups_of_digits(product: Product, browser_of: BrowserOf) -> None:
+def test_a_thousand_open_cases_are_counted_in_groups_of_digits(product: Product, browser_of: BrowserOf) -> None:
     billing_story(product)
-    put(product, [failed(0, identity=f"refused {number}", subscription_id=None) for number in range(1_024)])
-    assert '<span class="count" id="open-signals">1,024<' in browser_of(MEMBER).get("/settings").text
+    put(product, [failed(number, subscription_id=None) for number in range(1_024)])
+    assert badge(browser_of(MEMBER).get("/settings").text) == "1,024 open cases"
+
+
+@pytest.mark.usefixtures("unpaid_months")
+def test_the_navigation_and_the_filters_count_cards(browser_of: BrowserOf) -> None:
+    browser = browser_of(MEMBER)
+    for order, failing, late in (("severity", 5, 1), ("newest", 7, 1)):
+        page = browser.get(f"/inbox?order={order}").text
+        assert chips(page) == {"Payment failed": failing, "Payment overdue": late}
+        for kind, count in (("payment_failed", failing), ("payment_overdue", late)):
+            assert len(cards(browser.get(f"/inbox?order={order}&type={kind}").text)) == count
+        assert badge(page) == "5 open cases"
+    assert "each unpaid invoice on a card of its own" in page
+    assert len(cards(browser.get("/inbox").text)) == 5
+    browser.post("/inbox/sig_5/dismiss", data={"csrf_token": page_token(browser)})
+    assert badge(browser.get("/accounts").text) == "4 open cases"
 
 
 def test_what_is_lost_does_not_look_like_what_came_back(product: Product, browser_of: BrowserOf) -> None:

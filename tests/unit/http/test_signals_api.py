@@ -180,7 +180,7 @@ def test_dismissing_and_bringing_back(member: FlaskClient) -> None:
 
 def test_counts_for_the_navigation(member: FlaskClient) -> None:
     counts = member.get(f"{SIGNALS}/counts").get_json()
-    assert counts["open"] == 3
+    assert (counts["open"], counts["cases"]) == (3, 3)
     assert counts["by_type"] == {
         "payment_failed": 2,
         "payment_overdue": 1,

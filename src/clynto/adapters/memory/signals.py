@@ -10,6 +10,7 @@ from clynto.adapters.memory.cursors import decode, encode
 from clynto.adapters.memory.database import HeldSignal, Transaction
 from clynto.domain.errors import Conflict, InvalidInput
 from clynto.domain.moments import UnixMicros
+from clynto.domain.signal_cases import stand_together
 from clynto.domain.signal_ledger import SignalLedger
 from clynto.domain.signal_severity import Severity, severity_of
 from clynto.domain.signals import NonEvent, Signal, SignalType
@@ -78,9 +79,16 @@ class MemorySignalStore:
 
     def open_counts(self) -> Mapping[SignalType, int]:
         """How many signals are open and not dismissed, by type."""
-        return dict(
-            Counter(held.signal.type for held in self._held() if held.signal.is_open and held.dismissed_at is None)
-        )
+        return dict(Counter(signal.type for signal in self._unanswered()))
+
+    def open_cases(self) -> int:
+        """How many cases the signals that are open and not dismissed make."""
+        return len({stand_together(signal, by_time=False) for signal in self._unanswered()})
+
+    def open_cases_by_type(self) -> Mapping[SignalType, int]:
+        """The same among the signals of each type alone."""
+        cases = {(signal.type, stand_together(signal, by_time=False)) for signal in self._unanswered()}
+        return dict(Counter(kind for kind, _ in cases))
 
     def newest_change(self) -> UnixMicros | None:
         """When any signal last appeared, changed, was dismissed or reopened."""
@@ -91,6 +99,9 @@ class MemorySignalStore:
         for key, held in table.items():
             if held.id == signal_id:
                 table[key] = replace(held, dismissed_at=dismissed_at, changed_at=max(held.changed_at, at))
+
+    def _unanswered(self) -> Iterable[Signal]:
+        return (held.signal for held in self._held() if held.signal.is_open and held.dismissed_at is None)
 
     def _held(self) -> Iterable[HeldSignal]:
         return self._transaction.records.signals.values()

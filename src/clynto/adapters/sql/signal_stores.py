@@ -35,6 +35,7 @@ from clynto.adapters.sql.tables_signals import IS_UNANSWERED, ONE_OPEN_OF, non_e
 from clynto.adapters.sql.tables_stripe_facts import stripe_customers
 from clynto.domain.errors import Conflict
 from clynto.domain.moments import UnixMicros, UnixTime
+from clynto.domain.signal_cases import stand_together
 from clynto.domain.signal_ledger import SignalLedger
 from clynto.domain.signal_severity import Severity, severity_of
 from clynto.domain.signals import NonEvent, NonEventCode, Signal, SignalState, SignalType
@@ -104,6 +105,19 @@ class SqlSignalStore:
         """How many signals are open and not dismissed, by type."""
         query = select(_TABLE.c.type, func.count()).where(self._scope.here(_TABLE), IS_UNANSWERED)
         found = self._scope.connection.execute(query.group_by(_TABLE.c.type))
+        return {SignalType(kind): count for kind, count in found}
+
+    def open_cases(self) -> int:
+        """How many cases the signals that are open and not dismissed make."""
+        cases = select(_TABLE.c.stands_with).where(self._scope.here(_TABLE), IS_UNANSWERED).distinct()
+        return self._scope.connection.scalar(select(func.count()).select_from(cases.subquery())) or 0
+
+    def open_cases_by_type(self) -> Mapping[SignalType, int]:
+        """The same among the signals of each type alone."""
+        query = select(_TABLE.c.type, func.count(_TABLE.c.stands_with.distinct()))
+        found = self._scope.connection.execute(
+            query.where(self._scope.here(_TABLE), IS_UNANSWERED).group_by(_TABLE.c.type)
+        )
         return {SignalType(kind): count for kind, count in found}
 
     def newest_change(self) -> UnixMicros | None:
@@ -177,6 +191,7 @@ def _values(signal_id: str, signal: Signal, at: UnixMicros) -> dict[str, Any]:
         "id": clean_text(signal_id),
         "customer_id": clean_or_none(signal.customer_id),
         "subscription_id": clean_or_none(signal.subscription_id),
+        "stands_with": clean_text(stand_together(signal, by_time=False)),
         "state": signal.state.value,
         "severity_rank": _RANK[severity_of(signal)],
         "occurred_at": signal.occurred_at,

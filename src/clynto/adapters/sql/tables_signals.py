@@ -22,6 +22,7 @@ signals = Table(
     Column("detected_at", AMOUNT, nullable=False),
     Column("changed_at", AMOUNT, nullable=False),
     Column("dismissed_at", AMOUNT),
+    Column("stands_with", WORD, nullable=False, server_default=text("''")),
     Column("document", WORD, nullable=False),
 )
 Index("uq_signals_id", signals.c.workspace_id, signals.c.id, unique=True)
@@ -31,13 +32,12 @@ Index("ix_signals_subscription", signals.c.workspace_id, signals.c.subscription_
 Index("ix_signals_changed", signals.c.workspace_id, signals.c.changed_at)
 
 IS_UNANSWERED = text("state = 'open' AND dismissed_at IS NULL")
-Index(
-    "ix_signals_unanswered",
-    signals.c.workspace_id,
-    signals.c.type,
-    sqlite_where=IS_UNANSWERED,
-    postgresql_where=IS_UNANSWERED,
-)
+for _name, _columns in (
+    ("ix_signals_unanswered", (signals.c.type, signals.c.stands_with)),
+    # Every page counts the cases: in this order they are counted as they are read.
+    ("ix_signals_cases", (signals.c.stands_with,)),
+):
+    Index(_name, signals.c.workspace_id, *_columns, sqlite_where=IS_UNANSWERED, postgresql_where=IS_UNANSWERED)
 
 ONE_OPEN_OF = ("payment_overdue", "subscription_canceled")
 for _type in ONE_OPEN_OF:

@@ -109,10 +109,26 @@ class ReadInbox:
         return signal_shown(stored, mode)
 
     def open_counts(self, actor: Actor) -> Mapping[SignalType, int]:
-        """How many are open, by type: for the navigation."""
+        """How many are open, by type."""
         actor.must_be(Role.MEMBER)
         with self._units.reading(actor.workspace_id) as uow:
             return uow.signals.open_counts()
+
+    def open_cases(self, actor: Actor) -> int:
+        """How many cards the open signals stand on, most pressing first: the figure of the navigation."""
+        actor.must_be(Role.MEMBER)
+        with self._units.reading(actor.workspace_id) as uow:
+            return uow.signals.open_cases()
+
+    def open_cards(self, actor: Actor, order: SignalOrder) -> Mapping[SignalType, int]:
+        """How many cards the open signals of each type alone stand on, in an order.
+
+        By time each open signal of one type is a case of its own (billing rules 5.1 to 5.5).
+        """
+        actor.must_be(Role.MEMBER)
+        with self._units.reading(actor.workspace_id) as uow:
+            by_time = order is SignalOrder.NEWEST
+            return uow.signals.open_counts() if by_time else uow.signals.open_cases_by_type()
 
     def newest_change(self, actor: Actor) -> UnixMicros | None:
         """When anything last changed, so that an open page knows whether to look again."""

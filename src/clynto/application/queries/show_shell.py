@@ -15,12 +15,12 @@ from clynto.ports.unit_of_work import UnitsOfWork
 @dataclass(frozen=True, slots=True)
 class ShellShown:
     """``connection`` tells how old figures are; with ``first_sync`` they are not complete yet. ``now`` is the product's
-    time, against which pages tell ages."""
+    time, against which pages tell ages. ``open_cases`` is the number of cards in the inbox, most pressing first."""
 
     workspace_name: str
     connection: Connection
     first_sync: bool
-    open_signals: int
+    open_cases: int
     now: UnixMicros
 
     @property
@@ -46,6 +46,6 @@ class ShowShell:
                 workspace_name=uow.workspaces.get().name,
                 connection=connection,
                 first_sync=never_synced and uow.sync_runs.active() is not None,
-                open_signals=sum(uow.signals.open_counts().values()),
+                open_cases=uow.signals.open_cases(),
                 now=self._clock.now(),
             )

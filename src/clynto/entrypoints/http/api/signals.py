@@ -81,9 +81,13 @@ class SignalsPageSchema(PageSchema):
 
 
 class SignalCountsSchema(Schema):
-    """How many are open."""
+    """How many are open: signals, and the cases that they make."""
 
     open = fields.Integer(required=True)
+    cases = fields.Integer(
+        required=True,
+        metadata={"description": "Cards of the inbox, most pressing first; signals that stand together are one."},
+    )
     by_type = fields.Dict(keys=fields.String(), values=fields.Integer(), required=True)
     newest_change_at = MicrosTime(required=True, allow_none=True)
 
@@ -112,7 +116,8 @@ class SignalCounts(MethodView):
         held = services().inbox.read_inbox.open_counts(actor())
         by_type = {kind.value: held.get(kind, 0) for kind in SignalType}
         newest = services().inbox.read_inbox.newest_change(actor())
-        return {"open": sum(by_type.values()), "by_type": by_type, "newest_change_at": newest}
+        cases = services().inbox.read_inbox.open_cases(actor())
+        return {"open": sum(by_type.values()), "cases": cases, "by_type": by_type, "newest_change_at": newest}
 
 
 @signals.route("/<string:signal_id>")

@@ -38,7 +38,7 @@ def inbox() -> str:
         cards=cards_of(folded(rows, view.order), cases),
         signals=len(rows),
         all_stand_before=bool(page.rows) and not rows,
-        counts=services().inbox.read_inbox.open_counts(actor()),
+        counts=services().inbox.read_inbox.open_cards(actor(), view.order),
         next_cursor=page.next_cursor,
         seen=newest or 0,
     )

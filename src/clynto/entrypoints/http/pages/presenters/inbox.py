@@ -36,7 +36,7 @@ VIEW_WORDS: Mapping[InboxStatus, str] = MappingProxyType(
 
 VIEW_LEADS: Mapping[InboxStatus, str] = MappingProxyType(
     {
-        InboxStatus.OPEN: "What may cost you a customer, {order} first. It updates by itself.",
+        InboxStatus.OPEN: "What may cost you a customer, {order} first{cards}. It updates by itself.",
         InboxStatus.RESOLVED: "What is over, {order} first, and how it ended.",
         InboxStatus.DISMISSED: "What somebody put aside, {order} first. Reopen what deserves another look.",
     }
@@ -145,7 +145,12 @@ class InboxView:
     @property
     def lead(self) -> str:
         """What the view holds, in its order."""
-        return VIEW_LEADS[self.status].format(order="newest" if self.order is SignalOrder.NEWEST else "most pressing")
+        by_time = self.order is SignalOrder.NEWEST
+        return VIEW_LEADS[self.status].format(
+            order="newest" if by_time else "most pressing",
+            # Then there are more cards than the navigation counts.
+            cards=", each unpaid invoice on a card of its own" if by_time else "",
+        )
 
     @property
     def first_url(self) -> str:
