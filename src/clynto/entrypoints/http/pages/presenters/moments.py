@@ -12,6 +12,11 @@ from clynto.domain.moments import MICROS_PER_SECOND
 
 LOCALE = "en_GB"
 _JUST_NOW_SECONDS = 45
+_DAY = 86_400
+_UNITS = (365 * _DAY, 30 * _DAY, 7 * _DAY, _DAY, 3_600, 60, 1)
+"""Years to seconds, as the words count them."""
+_NEXT_UNIT_FROM = 2
+"""With less than two of a unit the smaller one is told, or "8 days" would be followed by "1 week", which is longer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +48,13 @@ def of_micros(moment: int) -> MomentShown:
 
 def age_text(moment: int, now: int) -> str:
     """``3 hours ago``, both in seconds."""
-    passed = now - moment
-    if abs(passed) < _JUST_NOW_SECONDS:
+    passed = abs(now - moment)
+    if passed < _JUST_NOW_SECONDS:
         return "just now"
-    words: str = format_timedelta(dt.timedelta(seconds=abs(passed)), threshold=1.2, locale=LOCALE)
-    return f"{words} ago" if passed > 0 else f"in {words}"
+    unit = next(unit for unit in _UNITS if passed >= _NEXT_UNIT_FROM * unit)
+    whole = dt.timedelta(seconds=passed - passed % unit)
+    words: str = format_timedelta(whole, threshold=_NEXT_UNIT_FROM, locale=LOCALE)
+    return f"{words} ago" if now > moment else f"in {words}"
 
 
 def duration_text(micros: int) -> str:
