@@ -165,3 +165,16 @@ def test_stripes_data_goes_only_after_a_disconnect_with_counts_and_consent(scene
     expect(page.get_by_role("region", name="Remove Stripe data")).to_contain_text("0")
     page.goto("/accounts")
     expect(page.get_by_role("row", name="Acme")).to_contain_text("—")
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_words_of_the_audit_log_are_whole(scene: Scene, width: int) -> None:
+    scene.connect(webhooks=True)
+    page = scene.page_of(Role.OWNER, "/settings/audit", width=width)
+    expect(page.get_by_text("stripe.webhook_secret_saved")).to_be_visible()
+    lines = page.locator("td.mono").evaluate_all(
+        """cells => cells.map(cell => { const words = document.createRange(); words.selectNodeContents(cell);
+            return words.getClientRects().length; })"""
+    )
+    assert set(lines) == {1}
+    assert page.evaluate("document.documentElement.scrollWidth") <= width

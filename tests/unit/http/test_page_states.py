@@ -39,6 +39,16 @@ def test_an_address_that_does_not_exist_keeps_the_navigation_of_who_is_signed_in
     assert "<nav" not in stranger.get("/no-such-page").text
 
 
+@pytest.mark.parametrize(
+    ("tab", "seen"),
+    [("", True), ("/rates", True), ("/people", True), ("/data", True), ("/tokens", False), ("/audit", False)],
+)
+def test_members_are_told_what_they_see_of_the_settings(browser_of: BrowserOf, tab: str, seen: bool) -> None:
+    page = browser_of(MEMBER).get(f"/settings{tab}").text
+    assert ("You can see everything here." in page) == seen
+    assert ("Only for admins and owners" in page) != seen
+
+
 def test_revenue_that_nobody_knows_is_not_shown_as_none(product: Product, browser_of: BrowserOf) -> None:
     account(product, "Early Bird", "earlybird.com")
     page = browser_of(MEMBER).get("/accounts").text
