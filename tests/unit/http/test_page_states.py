@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Callable
 from fractions import Fraction
@@ -14,11 +15,17 @@ from tests.unit.http.acme import account, billing_story, connect, finish_sync
 from tests.unit.http.browsing import page_token
 from tests.unit.memory_product import ADMIN, MEMBER, OWNER, Product
 
+from clynto.application.queries.mrr_history import HistoryShown, MovementShown, PointShown
 from clynto.domain.catalogue import PriceAmounts, Recurrence
+from clynto.domain.exchange_rates import ExchangeRates
+from clynto.domain.money import MoneyBag
+from clynto.domain.money_view import view_of
+from clynto.domain.month_ends import Month
+from clynto.domain.mrr_history import Confidence
 from clynto.domain.provenance import Provenance
 from clynto.domain.roles import Role
 from clynto.domain.sync_run import StepName
-from clynto.entrypoints.http.pages.presenters.mrr_chart import axis
+from clynto.entrypoints.http.pages.presenters.mrr_chart import axis, mrr_chart
 
 BrowserOf = Callable[[str], FlaskClient]
 POLL = re.compile(r'hx-get="(/integrations/card\?[^"]*)"')
@@ -47,6 +54,39 @@ def test_members_are_told_what_they_see_of_the_settings(browser_of: BrowserOf, t
     page = browser_of(MEMBER).get(f"/settings{tab}").text
     assert ("You can see everything here." in page) == seen
     assert ("Only for admins and owners" in page) != seen
+
+
+@pytest.mark.parametrize(
+    ("email", "advice"), [(ADMIN, '<a href="/settings">set a default currency</a>'), (MEMBER, "an admin can set")]
+)
+def test_a_sum_of_several_currencies_names_its_parts(
+    product: Product, browser_of: BrowserOf, email: str, advice: str
+) -> None:
+    billing_story(product)
+    pay_in_yen(product)
+    browser = browser_of(email)
+    whole = browser.get("/accounts").text
+    (rhein,) = re.findall(r'href="(/accounts/acc_\w+)" title="Globex"', whole)
+    for page in (whole, browser.get(rhein).text):
+        told = re.sub(r"\s+", " ", page)
+        assert re.search(r"MRR by currency</span>.*¥.*\$.*The sum mixes them without conversion; ", told)
+        assert f"without conversion; {advice}" in told
+
+
+def test_a_chart_without_changes_leaves_no_room_for_them() -> None:
+    month = Month(2026, 10)
+    points = tuple(
+        PointShown(month, view_of(bag, None, ExchangeRates(()), dt.date(2026, 10, 31)), Confidence.OBSERVED, (), bag)
+        for bag in (MoneyBag.of("USD", 10_000), MoneyBag.of("USD", 20_000))
+    )
+    grown = MovementShown(month, "expansion", points[0].mrr)
+    plain, changed = mrr_chart(HistoryShown(points, ())), mrr_chart(HistoryShown(points, (grown,)))
+    assert plain is not None
+    assert changed is not None
+    assert (plain.has_movements, changed.has_movements) == (False, True)
+    # Words of twelve pixels stand with their foot four pixels above the end.
+    assert plain.height - 4 - 12 - plain.grid[0][0] in range(5, 20)
+    assert plain.height < changed.height
 
 
 def test_revenue_that_nobody_knows_is_not_shown_as_none(product: Product, browser_of: BrowserOf) -> None:

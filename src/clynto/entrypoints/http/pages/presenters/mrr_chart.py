@@ -16,6 +16,8 @@ WIDTH, HEIGHT = 640, 250
 """Close to the width it is shown at, so that its words are about as large as those around it."""
 _LEFT, _RIGHT, _TOP, _BOTTOM = 78, 16, 14, 178
 _BARS_MIDDLE, _BARS_HALF = 212, 20
+_WITHOUT_BARS = 204
+"""The height of a chart that shows no changes: months stand right beneath the curve."""
 _GROWTH = ("new", "expansion", "reactivation")
 _STEPS = (Fraction(1), Fraction(3, 2), *map(Fraction, (2, 3, 4, 5, 6, 8, 10)))
 SPARK_WIDTH, SPARK_HEIGHT = 72, 20
@@ -77,7 +79,7 @@ def mrr_chart(history: HistoryShown, name: str = "MRR") -> MrrChart | None:
     until = "now" if last.live else f"in {last.label}"
     return MrrChart(
         width=WIDTH,
-        height=HEIGHT,
+        height=HEIGHT if largest else _WITHOUT_BARS,
         points=points,
         line=line,
         area=f"{line} L{xs[-1]} {_BOTTOM} L{xs[0]} {_BOTTOM} Z",
