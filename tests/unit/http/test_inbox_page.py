@@ -10,13 +10,15 @@ from html import unescape
 
 import pytest
 from flask.testing import FlaskClient
-from tests.unit.http.acme import billing_story
+from tests.unit.http.acme import billing_story, connect, finish_sync
 from tests.unit.http.browsing import page_token
 from tests.unit.http.test_signals_api import a_signal
 from tests.unit.memory_product import MEMBER, Product
 
+from clynto.domain.connection import ConnectionFault
 from clynto.domain.moments import UnixTime
 from clynto.domain.roles import Role
+from clynto.domain.secret import Secret
 from clynto.domain.signal_cases import debt_case
 from clynto.domain.signals import Signal, SignalOutcome, SignalState, SignalType
 from clynto.entrypoints.http.pages.account import SIGNALS_SHOWN
@@ -327,6 +329,25 @@ def test_an_inbox_without_stripe_does_not_say_that_all_is_well(product: Product,
     assert "Nothing needs you" not in page
     billing_story(product)
     assert "Nothing needs you" in browser_of(MEMBER).get("/inbox").text
+
+
+def test_an_empty_inbox_says_when_it_would_not_hear_of_anything(product: Product, browser_of: BrowserOf) -> None:
+    def said() -> str:
+        return browser_of(MEMBER).get("/inbox").text
+
+    connect(product)
+    assert "Nothing is known to need you" in said(), "the first sync is running"
+    finish_sync(product)
+    assert "Nothing needs you" in said()
+    assert "appear here with each re-sync" in said()
+    product.services().webhooks.save_signing_secret(product.actor_of(Role.ADMIN), Secret("whsec_" + "a" * 32))
+    assert "appear here the moment Stripe tells of them" in said()
+    with product.units.writing(product.workspace_id) as uow:
+        uow.connections.save(uow.connections.get().sync_failed(ConnectionFault("invalid_api_key", "Refused.")))
+        uow.commit()
+    assert "Nothing is known to need you" in said()
+    product.services().integration.disconnect_stripe(product.actor_of(Role.ADMIN))
+    assert "nothing new appears here until somebody reconnects" in said()
 
 
 def test_amounts_of_different_currencies_are_not_added(product: Product, browser_of: BrowserOf) -> None:

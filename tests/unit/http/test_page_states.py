@@ -89,6 +89,16 @@ def test_a_chart_without_changes_leaves_no_room_for_them() -> None:
     assert plain.height < changed.height
 
 
+def test_who_has_no_accounts_is_sent_where_they_come_from(product: Product, browser_of: BrowserOf) -> None:
+    page = browser_of(ADMIN).get("/accounts").text
+    assert "then connect Stripe." in page
+    connect(product)
+    finish_sync(product)
+    page = browser_of(ADMIN).get("/accounts").text
+    assert "then connect Stripe." not in page
+    assert '<a class="btn" href="/integrations/customers">See Stripe\'s customers</a>' in page
+
+
 def test_revenue_that_nobody_knows_is_not_shown_as_none(product: Product, browser_of: BrowserOf) -> None:
     account(product, "Early Bird", "earlybird.com")
     page = browser_of(MEMBER).get("/accounts").text

@@ -39,6 +39,8 @@ def inbox() -> str:
         signals=len(rows),
         all_stand_before=bool(page.rows) and not rows,
         counts=services().inbox.read_inbox.open_cards(actor(), view.order),
+        # What only an empty inbox says is not asked for anywhere else.
+        hears_at_once=not rows and services().webhooks.show_webhooks(actor()).configured,
         next_cursor=page.next_cursor,
         seen=newest or 0,
     )
