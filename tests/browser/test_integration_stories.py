@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 import pytest
 from playwright.sync_api import Page, expect
 from tests.browser.scene import Scene
@@ -166,7 +164,7 @@ def test_configure_webhooks(scene: Scene) -> None:
         expect(page.locator("#stripe-card")).to_contain_text("Waiting for the first event")
         told = page.get_by_role("main").get_by_role("status").first
         expect(told).to_contain_text("The signing secret was saved.")
-        expect(told).to_contain_text("The former one" if former else re.compile(r"saved\.\s*$"))
+        expect(told.get_by_text("The former one")).to_have_count(1 if former else 0)
     assert refused(member, "/integrations/stripe/webhook-secret", signing_secret=SIGNING_SECRET) == FORBIDDEN
     endpoint = scene.account.control.add_webhook_endpoint(url, secret="whsec_anotherOneThatIsWrong001")
     scene.account.customer("Acme")
