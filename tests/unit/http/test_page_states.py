@@ -16,6 +16,7 @@ from tests.unit.http.browsing import page_token
 from tests.unit.memory_product import ADMIN, MEMBER, OWNER, Product
 
 from clynto.application.queries.mrr_history import HistoryShown, MovementShown, PointShown
+from clynto.application.queries.preview_basis import ACCOUNTS_COMPARED
 from clynto.domain.catalogue import PriceAmounts, Recurrence
 from clynto.domain.exchange_rates import ExchangeRates
 from clynto.domain.money import MoneyBag
@@ -87,6 +88,16 @@ def test_a_chart_without_changes_leaves_no_room_for_them() -> None:
     # Words of twelve pixels stand with their foot four pixels above the end.
     assert plain.height - 4 - 12 - plain.grid[0][0] in range(5, 20)
     assert plain.height < changed.height
+
+
+def test_a_preview_says_where_it_has_not_looked_at_all_accounts(product: Product, browser_of: BrowserOf) -> None:
+    billing_story(product)
+    preview = browser_of(MEMBER).get("/settings").text
+    assert "of 2 accounts would show another MRR." in preview
+    for number in range(ACCOUNTS_COMPARED - 1):
+        account(product, f"Company {number}", f"company{number}.com")
+    preview = browser_of(MEMBER).get("/settings").text
+    assert "of 200 accounts (those with the most MRR) would show another MRR." in preview
 
 
 def test_who_has_no_accounts_is_sent_where_they_come_from(product: Product, browser_of: BrowserOf) -> None:

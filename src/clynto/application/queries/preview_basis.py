@@ -30,12 +30,13 @@ class AccountOnBoth:
 
 @dataclass(frozen=True, slots=True)
 class BasisPreview:
-    """Totals over all accounts; ``compared`` accounts, those with the highest MRR, were looked at one by one."""
+    """Totals over all accounts; ``compared`` accounts were looked at one by one: all, or those with the highest MRR."""
 
     basis: MrrBasis
     list_mrr: MoneyView
     net_mrr: MoneyView
     compared: int
+    compared_all: bool
     different: int
     largest: tuple[AccountOnBoth, ...]
 
@@ -54,9 +55,10 @@ class PreviewBasis:
         with self._units.reading(actor.workspace_id) as uow:
             figures = ShownFigures.of(uow, self._clock.now())
             totals = uow.accounts_table.totals(query)
-            rows = uow.accounts_table.page(query).rows
+            page = uow.accounts_table.page(query)
         both = [
-            AccountOnBoth(row.id, row.name, shown(figures, row.list_mrr), shown(figures, row.net_mrr)) for row in rows
+            AccountOnBoth(row.id, row.name, shown(figures, row.list_mrr), shown(figures, row.net_mrr))
+            for row in page.rows
         ]
         different = [account for account in both if account.list_mrr.value != account.net_mrr.value]
         different.sort(key=lambda account: abs(account.list_mrr.value - account.net_mrr.value), reverse=True)
@@ -65,6 +67,7 @@ class PreviewBasis:
             list_mrr=shown(figures, totals.list_mrr),
             net_mrr=shown(figures, totals.net_mrr),
             compared=len(both),
+            compared_all=page.next_cursor is None,
             different=len(different),
             largest=tuple(different[:ACCOUNTS_NAMED]),
         )
