@@ -11,6 +11,7 @@ from clynto.adapters.memory.unit_of_work import MemoryUnitsOfWork
 from clynto.domain.moments import UnixTime
 from clynto.domain.money import MoneyBag
 from clynto.domain.questions.lists import InvoiceOrder, InvoiceWord
+from clynto.domain.questions.query import Order
 from clynto.ports.question_data import InvoiceCondition, Received, Stretch
 from clynto.ports.question_unit import QuestionUnits
 
@@ -42,6 +43,27 @@ class QuestionPaymentsContract(InTwoWorkspaces):
             of_all = [data.received(within, account_id=f"acc_{n:03}", currency=currency) for n in range(1, 30)]
             assert of_all == [plain.received(within, account_id=f"acc_{n:03}", currency=currency) for n in range(1, 30)]
             assert 0 < sum(one.invoices for one in of_all) <= everybody.invoices or currency == "CHF"
+
+    @pytest.mark.parametrize("currency", [None, "EUR", "CHF"])
+    @pytest.mark.parametrize("order", list(Order))
+    @pytest.mark.parametrize("weights", [{}, {"USD": 10_000, "EUR": 11_000, "JPY": 0}])
+    def test_who_paid_is_exact(
+        self,
+        units: QuestionUnits,
+        plain_units: MemoryUnitsOfWork,
+        currency: str | None,
+        order: Order,
+        weights: dict[str, int],
+    ) -> None:
+        with both(units, plain_units) as (data, plain):
+            for within in (LATELY, ALWAYS):
+                found = data.payers(within, currency=currency, order=order, limit=2, weights=weights)
+                assert found == plain.payers(within, currency=currency, order=order, limit=2, weights=weights)
+                every = data.payers(within, currency=currency, order=order, limit=200, weights=weights)
+                assert (every.accounts, every.first[:2]) == (len(every.first), found.first)
+                alone = [data.received(within, account_id=p.account_id, currency=currency) for p in every.first]
+                assert [(one.invoices, one.amounts) for one in alone] == [(p.invoices, p.amounts) for p in every.first]
+            assert currency == "CHF" or every.accounts > len(found.first) == 2
 
     @pytest.mark.parametrize("account_id", [None, "acc_005"])
     @pytest.mark.parametrize("currency", [None, "USD"])

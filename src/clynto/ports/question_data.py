@@ -228,6 +228,24 @@ class Received:
 
 
 @dataclass(frozen=True, slots=True)
+class Payer:
+    """An account, and what it paid on so many invoices."""
+
+    account_id: str
+    invoices: int
+    amounts: MoneyBag
+
+
+@dataclass(frozen=True, slots=True)
+class Payers:
+    """How many accounts paid, what they paid together, and the first of them."""
+
+    accounts: int
+    together: Received
+    first: Sequence[Payer]
+
+
+@dataclass(frozen=True, slots=True)
 class OwnedInvoice:
     """An invoice with the account its customer is matched to."""
 
@@ -305,6 +323,13 @@ class QuestionData(Protocol):
     def received(self, within: Stretch, *, account_id: str | None = None, currency: str | None = None) -> Received:
         """What was paid on paid invoices whose payment lies in the stretch, where that was anything: of one account, or
         of everybody, customers without an account included. ``currency``: on invoices in it (upper case) alone."""
+        ...
+
+    def payers(
+        self, within: Stretch, *, currency: str | None, order: Order, limit: int, weights: Mapping[str, int]
+    ) -> Payers:
+        """The accounts of the customers whose payments ``received`` adds up, by amount times the weight of its currency
+        (as in ``ranked``), ties by ascending account id."""
         ...
 
     def subscriptions(

@@ -56,7 +56,7 @@ BY_HOW_MUCH = family(
         ["accounts with at least 3 unpaid invoices", "customers with 2 overdue invoices", "who has 3 unpaid invoices?"],
         refused("how many invoices an account has"),
     ),
-    ("did everyone pay last month", refused("told of one account at a time")),
+    ("did everyone pay last month", refused("whether everybody paid is not told")),
     (
         ["has Hooli ever paid?", "has hooli ever paid us"],
         said("No: Hooli does not have a lifetime value of"),

@@ -77,6 +77,7 @@ from clynto.domain.questions.query import (
     Movements,
     Movers,
     Order,
+    Payers,
     Query,
     Statistic,
     Topic,
@@ -260,6 +261,7 @@ queries: st.SearchStrategy[Query] = st.one_of(
     ),
     st.builds(UnmatchedCustomers, limits),
     st.builds(Received, periods(), optional_names, st.none() | currencies),
+    st.builds(Payers, periods(), st.sampled_from(Order), limits, st.none() | currencies),
     _buildable(
         Invoices,
         account=optional_names,

@@ -9,7 +9,7 @@ from fractions import Fraction
 
 from clynto.adapters.memory.billing_details import MemoryBillingDetails
 from clynto.adapters.memory.database import Transaction
-from clynto.adapters.memory.question_invoices import amount_of, is_wanted, was_paid
+from clynto.adapters.memory.question_invoices import amount_of, is_wanted, payers_of, was_paid
 from clynto.adapters.memory.question_selection import MemorySelecting
 from clynto.domain.invoice import Invoice
 from clynto.domain.moments import UnixTime
@@ -30,6 +30,7 @@ from clynto.ports.question_data import (
     MovementTotal,
     OwnedInvoice,
     OwnedSubscription,
+    Payers,
     RankedAccount,
     Received,
     RecordedMoment,
@@ -163,6 +164,19 @@ class MemoryQuestionData:
         ]
         bags = (MoneyBag.of(invoice.currency, invoice.amount_paid) for invoice in paid)
         return Received(len(paid), sum(bags, start=MoneyBag.empty()))
+
+    def payers(
+        self, within: Stretch, *, currency: str | None, order: Order, limit: int, weights: Mapping[str, int]
+    ) -> Payers:
+        """By what they paid."""
+        paid = [
+            (owner, invoice)
+            for invoice, _ in self._transaction.records.invoices.values()
+            if was_paid(invoice, within) and currency in (None, invoice.currency)
+            for owner in [self._owner(invoice.customer_id)[0]]
+            if owner is not None
+        ]
+        return payers_of(paid, order, limit, weights)
 
     def subscriptions(
         self, account_id: str | None, which: SubscriptionWord, *, basis: MrrBasis, limit: int, plan: str | None = None

@@ -9,14 +9,16 @@ from sqlalchemy import ColumnElement, func, literal_column, select
 
 from clynto.adapters.sql.column_types import unindexed
 from clynto.adapters.sql.documents import clean_text
+from clynto.adapters.sql.question_payers import PayersSql
 from clynto.adapters.sql.question_sums import HALVES
 from clynto.adapters.sql.scope import Scope
 from clynto.adapters.sql.tables_questions import IS_PAID
 from clynto.adapters.sql.tables_stripe_facts import stripe_invoices
 from clynto.domain.money import MoneyBag, minor_digits
 from clynto.domain.questions.lists import InvoiceOrder
+from clynto.domain.questions.query import Order
 from clynto.domain.questions.shown_bounds import UNBOUNDED
-from clynto.ports.question_data import InvoiceCondition, Received, Stretch
+from clynto.ports.question_data import InvoiceCondition, Payers, Received, Stretch
 
 _TABLE = stripe_invoices
 
@@ -76,7 +78,7 @@ class SqlBilled:
         backwards, ends = order is InvoiceOrder.NEWEST, []
         for code in self._among(currency):
             columns = (_TABLE.c.paid_at, _TABLE.c.id)
-            query = select(*columns).where(*self._paid(code, stretch))
+            query = select(*columns).where(*self._paid(_TABLE.c.currency == code, stretch))
             query = query.order_by(*(column.desc() if backwards else column for column in columns)).limit(limit)
             ends += [(paid_at, id_) for paid_at, id_ in self._scope.connection.execute(query)]
         ends.sort(reverse=backwards)
@@ -85,11 +87,19 @@ class SqlBilled:
     def _among(self, currency: str | None) -> list[str]:
         return self.currencies() if currency is None else [clean_text(currency)]
 
-    def _paid(self, currency: str, stretch: Stretch) -> list[ColumnElement[bool]]:
+    def _paid(self, in_currency: ColumnElement[bool], stretch: Stretch) -> list[ColumnElement[bool]]:
         """The words of the index, so that it is used."""
         is_paid: ColumnElement[bool] = literal_column(f"({_TABLE.name}.{IS_PAID.text})")
         in_time = within(_TABLE.c.paid_at, stretch)
-        return [self._scope.here(_TABLE), is_paid, _TABLE.c.currency == currency, *in_time, _TABLE.c.amount_paid > 0]
+        return [self._scope.here(_TABLE), is_paid, in_currency, *in_time, _TABLE.c.amount_paid > 0]
+
+    def payers(
+        self, stretch: Stretch, currency: str | None, order: Order, limit: int, weights: Mapping[str, int]
+    ) -> Payers:
+        """Accounts by what they paid; what customers without an account paid is not in it."""
+        among = self._among(currency)
+        paid = self._paid(_TABLE.c.currency.in_(among), stretch)
+        return PayersSql(self._scope, paid, among).told(order, limit, weights)
 
     def received(self, stretch: Stretch, wanted: str | None) -> Received:
         """Of everybody, customers without an account included; ``wanted``: in that currency alone."""
@@ -97,7 +107,7 @@ class SqlBilled:
         amount = _TABLE.c.amount_paid
         for currency in self._among(wanted):
             sums = select(func.count(), func.sum(amount // HALVES), func.sum(amount % HALVES)).where(
-                *self._paid(currency, stretch)
+                *self._paid(_TABLE.c.currency == currency, stretch)
             )
             invoices, high, low = self._scope.connection.execute(sums).one()
             if invoices:

@@ -44,6 +44,7 @@ from clynto.ports.question_data import (
     MovementTotal,
     OwnedInvoice,
     OwnedSubscription,
+    Payers,
     RankedAccount,
     Received,
     RecordedMoment,
@@ -161,6 +162,12 @@ class SqlQuestionData:
         if account_id is None:
             return SqlBilled(self._scope).received(within, currency)
         return SqlQuestionInvoices(self._scope).received_from(account_id, within, currency)
+
+    def payers(
+        self, within: Stretch, *, currency: str | None, order: Order, limit: int, weights: Mapping[str, int]
+    ) -> Payers:
+        """By what they paid."""
+        return SqlBilled(self._scope).payers(within, currency, order, limit, weights)
 
     def subscriptions(
         self, account_id: str | None, which: SubscriptionWord, *, basis: MrrBasis, limit: int, plan: str | None = None

@@ -15,7 +15,7 @@ from clynto.adapters.sql.transactions import transaction
 if TYPE_CHECKING:
     from alembic.config import Config
 
-HEAD = "cases_of_signals"
+HEAD = "payers_of_invoices"
 """The newest migration, which a new one replaces here."""
 MIGRATIONS = Path(__file__).with_name("migrations")
 """Where Alembic finds the steps."""

@@ -68,10 +68,12 @@ Index(
     stripe_invoices.c.currency,
     stripe_invoices.c.paid_at,
     stripe_invoices.c.amount_paid,
+    stripe_invoices.c.customer_id,
     sqlite_where=IS_PAID,
     postgresql_where=IS_PAID,
 )
-"""What came in between two moments is summed over a stretch of it, currency by currency."""
+"""What came in between two moments is summed over a stretch of it, currency by currency; whose customers paid is
+told from it as well."""
 
 SQLITE_CANCELING = text(
     "ended = 0 AND (json_extract(document, '$[9]') = 1 OR json_extract(document, '$[10]') IS NOT NULL)"

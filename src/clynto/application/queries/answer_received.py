@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 
 from clynto.application.queries.answer_invoices import invoice_table
@@ -22,7 +23,8 @@ from clynto.domain.questions.answers import (
     Table,
 )
 from clynto.domain.questions.lists import USUAL_LIMIT, InvoiceWord, Received
-from clynto.domain.questions.periods import DaySpan
+from clynto.domain.questions.periods import DaySpan, Period
+from clynto.domain.questions.query import Query
 from clynto.domain.questions.wording import count, day_text, in_span, money, sentence
 from clynto.ports.question_data import InvoiceCondition, OwnedInvoice, Stretch
 from clynto.ports.question_data import Received as Sums
@@ -30,34 +32,53 @@ from clynto.ports.question_data import Received as Sums
 _COLUMNS = (Column("group", "Currency"), Column("received", "Paid", CellKind.MONEY))
 
 
+@dataclass(frozen=True, slots=True)
+class TimeOfPayment:
+    """``text`` is how it stands in a sentence; ``notes`` say what is not known of it."""
+
+    within: Stretch
+    text: str
+    notes: tuple[str, ...]
+
+
 def answer_received(ground: Ground, query: Received, account: NamedAccount | None) -> Answer:
     """What was paid in the period, as far as invoices are held: those of the last twelve months (ADR 0028). Of what
     lies before nothing is told. Of one account the invoices are shown, the last one paid first."""
-    span = ground.span(query.period)
-    held_since = ground.invoices_held_since
-    if span.last < held_since:
-        text = f"Clynto holds the invoices of twelve months: what was paid before {day_text(held_since)} is not known."
-        return Answer(query, AnswerKind.NOT_RECORDED, (text,))
-    inside = DaySpan(max(span.first, held_since), min(span.last, ground.today))
-    within = Stretch(inside.since, inside.until)
+    asked = time_of_payment(ground, query.period)
+    if asked is None:
+        return payments_not_known(ground, query)
+    within = asked.within
     found = ground.unit.question_data.received(within, account_id=id_of(account), currency=query.currency)
     # What one currency brought is told in it: no rate has a say in it.
     view = ground.view(found.amounts) if query.currency is None else _in_one(ground, found, query.currency)
-    when = in_span(inside.first, inside.last) if inside.last < ground.today else _until_now(inside, span)
     shown = _invoices(ground, query, account, within) if account is not None else ()
     everybody = "Stripe customers without an account are included; " if account is None else ""
     return ground.answer(
         query,
-        [sentence(_told(found, view, when, query, account))],
+        [sentence(_told(found, view, asked.text, query, account))],
         table=_by_currency(ground, found) if account is None else _paid(ground, shown, found),
         figures=[AnswerFigure("received", view), AnswerFigure("invoices", number=Fraction(found.invoices))],
         citations=cited(ground, account),
-        notes=[
-            *_cut_short(span, held_since),
-            f"Invoices are held since {day_text(held_since)}, older ones where they were open later on.",
-            sentence(f"{everybody}refunds are not subtracted"),
-        ],
+        notes=[*asked.notes, sentence(f"{everybody}refunds are not subtracted")],
     )
+
+
+def time_of_payment(ground: Ground, period: Period) -> TimeOfPayment | None:
+    """The part of ``period`` of which invoices tell; None: they tell of none of it."""
+    span, held_since = ground.span(period), ground.invoices_held_since
+    if span.last < held_since:
+        return None
+    inside = DaySpan(max(span.first, held_since), min(span.last, ground.today))
+    text = in_span(inside.first, inside.last) if inside.last < ground.today else _until_now(inside, span)
+    held = f"Invoices are held since {day_text(held_since)}, older ones where they were open later on."
+    return TimeOfPayment(Stretch(inside.since, inside.until), text, (*_cut_short(span, held_since), held))
+
+
+def payments_not_known(ground: Ground, query: Query) -> Answer:
+    """Of a period that was over before the oldest invoices that are held."""
+    held_since = day_text(ground.invoices_held_since)
+    text = f"Clynto holds the invoices of twelve months: what was paid before {held_since} is not known."
+    return Answer(query, AnswerKind.NOT_RECORDED, (text,))
 
 
 def _in_one(ground: Ground, found: Sums, currency: str) -> MoneyView:

@@ -24,6 +24,7 @@ from clynto.application.queries.answer_over_time import (
     answer_trajectory,
 )
 from clynto.application.queries.answer_past_ranking import answer_accounts_of_the_past
+from clynto.application.queries.answer_payers import answer_payers
 from clynto.application.queries.answer_portfolio import answer_accounts, answer_figure
 from clynto.application.queries.answer_received import answer_received
 from clynto.application.queries.answer_whether import answer_whether
@@ -41,6 +42,7 @@ from clynto.domain.questions.query import (
     Figure,
     Movements,
     Movers,
+    Payers,
     Query,
     Trajectory,
     Whether,
@@ -102,10 +104,8 @@ def _answered(ground: Ground, query: Query, named: Sequence[NamedAccount]) -> An
             return answer_explanation(ground, query, named[0])
         case CompareAccounts():
             return answer_compared_accounts(ground, query, *named)
-        case Invoices():
-            return answer_invoices(ground, query, account)
-        case Received():
-            return answer_received(ground, query, account)
+        case Invoices() | Received() | Payers():
+            return _of_invoices(ground, query, account)
         case Subscriptions():
             return answer_subscriptions(ground, query, account)
         case Signals():
@@ -114,6 +114,17 @@ def _answered(ground: Ground, query: Query, named: Sequence[NamedAccount]) -> An
             return answer_unmatched(ground, query)
         case _:
             return _over_time(ground, query, account)
+
+
+def _of_invoices(ground: Ground, query: Invoices | Received | Payers, account: NamedAccount | None) -> Answer:
+    match query:
+        case Invoices():
+            return answer_invoices(ground, query, account)
+        case Received():
+            return answer_received(ground, query, account)
+        case Payers():
+            return answer_payers(ground, query)
+    assert_never(query)
 
 
 def _over_time(

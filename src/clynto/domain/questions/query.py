@@ -14,6 +14,7 @@ from clynto.domain.questions.filters import (
     WithSignal,
     canonical,
     canonical_filters,
+    check_currency,
     check_name,
 )
 from clynto.domain.questions.lists import (
@@ -304,6 +305,22 @@ class Movements:
         _check_recurring(self.metric)
 
 
+@dataclass(frozen=True, slots=True)
+class Payers:
+    """The accounts that paid an invoice in a period, by what they paid in it (``order``: most or least first), by when
+    it was paid and not by when invoices were created. ``currency``: in that one alone, as that of invoices."""
+
+    period: Period
+    order: Order = Order.HIGHEST
+    limit: int = USUAL_LIMIT
+    currency: str | None = None
+
+    def __post_init__(self) -> None:
+        check_limit(self.limit)
+        if self.currency is not None:
+            check_currency(self.currency)
+
+
 Query = (
     Accounts
     | Figure
@@ -318,6 +335,7 @@ Query = (
     | Explain
     | Invoices
     | Received
+    | Payers
     | Subscriptions
     | Signals
     | UnmatchedCustomers
@@ -336,6 +354,7 @@ QUERY_TYPES: tuple[type[Query], ...] = (
     Explain,
     Invoices,
     Received,
+    Payers,
     Subscriptions,
     Signals,
     UnmatchedCustomers,

@@ -41,6 +41,8 @@ from clynto.domain.questions.query import (
     MovementKind,
     Movements,
     Movers,
+    Order,
+    Payers,
     Query,
     Statistic,
     Topic,
@@ -122,6 +124,10 @@ def sentence_of(query: Query) -> str:
             payer = "" if account is None else f" from {quoted(account)}"
             unit = "" if currency is None else f" in {currency}"
             return f"How much was received{payer}{unit} {period_phrase(period)}?"
+        case Payers(period, order, limit, currency):
+            most = "most" if order is Order.HIGHEST else "least"
+            unit = "" if currency is None else f" in {currency}"
+            return f"Show the top {limit} accounts that paid {most}{unit} {period_phrase(period)}"
         case Subscriptions(account, which, limit, plan):
             on_plan = "" if plan is None else f" on the plan {quoted(plan)}"
             return f"Show the top {limit} {SUBSCRIPTION_WORDS[which]}subscriptions{_of(account)}{on_plan}"

@@ -36,6 +36,7 @@ from clynto.domain.questions.query import (
     Grouping,
     Metric,
     Order,
+    Payers,
     Query,
     Statistic,
     Trajectory,
@@ -235,6 +236,8 @@ def _renamed(query: Query, said: Gathered) -> Query:
     if len(said.names) > 1:
         raise Unreadable(*said.names)
     name = said.names[0]
+    if isinstance(query, Payers):
+        return Received(query.period, name, query.currency)
     if isinstance(query, CompareAccounts):
         return replace(query, second=name)
     if isinstance(query, Figure | Accounts):
@@ -307,8 +310,8 @@ def _signal_kinds(query: Query, said: Gathered) -> Query:
 
 
 def _in_currency(query: Query, said: Gathered) -> Query:
-    """``And in EUR?``, of what was received."""
-    currencies = said.take_all(Tag.CURRENCY) if isinstance(query, Received) else []
+    """``And in EUR?``, of what was received, and of those who paid."""
+    currencies = said.take_all(Tag.CURRENCY) if isinstance(query, Received | Payers) else []
     return _with(query, currency=currencies[0].value) if currencies else query
 
 
@@ -335,7 +338,7 @@ def _ordered(query: Query, said: Gathered) -> Query:
         if isinstance(query, Figure) and query.grouping is None:
             query = Accounts(query.filters, Metric.MRR if query.metric is Metric.ACCOUNTS else query.metric)
         query = _with(query, limit=said.limit)
-    if said.order is not None and isinstance(query, Accounts):
+    if said.order is not None and isinstance(query, Accounts | Payers):
         query = replace(query, order=said.order)
     if said.order_words and isinstance(query, Invoices):
         by_amount = InvoiceOrder.LARGEST if said.order is Order.HIGHEST else InvoiceOrder.SMALLEST

@@ -42,8 +42,8 @@ def invoices_of(said: Gathered, accounts_listed: bool) -> Invoices | None:
         return None
     if said.has(Tag.TOTAL) and which not in OWED and account is None and not said.has(Tag.PAID_IN):
         raise ValueError("how much was billed is not kept over all accounts; what was paid in a period is")
-    is_first = single and said.top_words == "first" and said.limit is None
-    order = InvoiceOrder.OLDEST if is_first else _order(said, which, newest=newest)
+    is_first = said.top_words == "first" and not said.order_words and not said.has(Tag.BY_AMOUNT)
+    order = InvoiceOrder.OLDEST if is_first and not newest else _order(said, which, newest=newest)
     said.take(Tag.NEW, Tag.DUE)
     paid = [chunk.value.past for chunk in said.take_all(Tag.PAID_IN)]
     if len(paid) > 1:

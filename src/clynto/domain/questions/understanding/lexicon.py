@@ -117,13 +117,13 @@ _PLAIN: dict[Meaning, str] = {
         "a month|per month|each month|every single|out of|in stripe|from stripe"
         "|at the end of|as of|created|issued|dated|raised|coming up|so far|to date|sent|did we send|we sent"
     ),
-    Meaning(Tag.WHICH): "which|wich|who|whose|list|show|display|what accounts|what customers|name|rank",
+    Meaning(Tag.WHICH): "which|wich|who|whose|whom|list|show|display|what accounts|what customers|name|rank",
     Meaning(Tag.HOW_MANY): "how many|number of|count of|count|amount of accounts|how large a number of",
     Meaning(Tag.TOTAL): "total|sum|sum of|combined|altogether|in total|how much|overall",
     Meaning(
         Tag.AVERAGE
     ): "average|avg|mean|on average|typical|arpa|arpu|average revenue per account|average revenue per customer",
-    Meaning(Tag.ACCOUNTS): "account|customer|client|company|companies|logo|stripe customer|acct|acc|cust",
+    Meaning(Tag.ACCOUNTS): "account|customer|client|company|companies|logo|stripe customer|acct|acc|cust|payer",
     Meaning(Tag.ALL): (
         "all accounts|all customers|all clients|all companies|all of our accounts|all of our customers"
         "|all our accounts|all our customers|every account|every customer|all|our|we|portfolio|whole portfolio"

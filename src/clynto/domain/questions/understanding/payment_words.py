@@ -14,6 +14,7 @@ from clynto.domain.questions.lists import Received
 from clynto.domain.questions.query import Metric, Query, Whether
 from clynto.domain.questions.understanding.chunks import Chunk
 from clynto.domain.questions.understanding.lexicon import Tag
+from clynto.domain.questions.understanding.payer_words import payers_of
 from clynto.domain.signals import SignalType
 
 _LOOKING_BACK = re.compile(r"\W*(((when|why|how much|what) )?(did|has|have|had))\b", re.IGNORECASE)
@@ -28,7 +29,14 @@ _SO_MANY_INVOICES = re.compile(
 )
 _NO_NUMBER_OF_INVOICES = "how many invoices an account has is no condition here"
 _DID_THEY_PAY = re.compile(r"\W*(did|have|has)\b", re.IGNORECASE)
-_NOT_WHO_PAID_WHEN = "who has paid in a period is told of one account at a time, from its invoices"
+_NOT_WHO_PAID_WHEN = (
+    "who paid in a period is told over all accounts, or by currency; what else is known of accounts is known for now"
+)
+_NOT_WHO_DID_NOT_PAY = (
+    "who did not pay in a period is not told, since many had nothing to pay in it; who owes money now is, "
+    "and who never paid"
+)
+_NOT_WHETHER_ALL_PAID = "whether everybody paid is not told; which accounts paid in a period is"
 _EVER_PAID = re.compile(r"\W*(has|have|did)\b.*\bever (paid|pay)\b", re.IGNORECASE)
 _NOT_COMPARED = "what was received in two periods is not compared: ask for each of them"
 _OVERDUE_AMOUNT = re.compile(r"\b(overdue (amount|balance|total)|(amount|balance|total) overdue)\b", re.IGNORECASE)
@@ -62,8 +70,15 @@ def said_of_payments(
     if _SO_MANY_INVOICES.search(question):
         return _NO_NUMBER_OF_INVOICES
     pays = any(chunk.tag is Tag.METRIC and _PAY_WORD.match(chunk.text) for chunk in chunks)
+    # "Which customers paid their invoices?": theirs are those of nobody who was named before.
+    of_some = not names and (not of_one or {Tag.WHICH, Tag.ACCOUNTS, Tag.ITS, Tag.INVOICES} <= tags)
+    payers = payers_of(question, chunks) if of_some else None
+    if payers is not None:
+        return payers
+    if Tag.PERIOD in tags and not of_one and tags & _LISTED and _denies_payment(chunks):
+        return _NOT_WHO_DID_NOT_PAY
     if pays and Tag.PERIOD in tags and not of_one and _DID_THEY_PAY.match(question):
-        return _NOT_WHO_PAID_WHEN
+        return _NOT_WHETHER_ALL_PAID
     if not of_one and tags & _LISTED and Tag.INVOICES not in tags and _paid_then(chunks):
         return _NOT_WHO_PAID_WHEN
     if Tag.RECEIVED in tags and _BY_MONTH.search(question):
@@ -78,6 +93,14 @@ def said_of_payments(
 def _paid_then(chunks: Sequence[Chunk]) -> bool:
     """``Who paid in October?``: the period stands right behind the verb."""
     return any(_is_verb(chunk) and behind.tag is Tag.PERIOD for chunk, behind in itertools.pairwise(chunks))
+
+
+def _denies_payment(chunks: Sequence[Chunk]) -> bool:
+    """``Who has not paid this month?``"""
+    if any(chunk.tag in (Tag.INVOICES, Tag.METRIC) and not _is_verb(chunk) for chunk in chunks):
+        return False
+    denied = any(first.tag is Tag.NOT and _is_verb(second) for first, second in itertools.pairwise(chunks))
+    return denied or any(chunk.tag is Tag.UNPAID for chunk in chunks)
 
 
 def _says_more(chunks: Sequence[Chunk]) -> bool:
