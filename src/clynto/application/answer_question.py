@@ -125,7 +125,11 @@ class AnswerQuestion:
                     raise NotFound
                 about = reference_to(NamedAccount(account.id, account.name), book)
             currency = ShownFigures.of(unit, self._clock.now()).default_currency
-            return understand(question, book, self._near, self._today(), Situation(previous, about, currency))
+            connected_at = unit.connections.get().connected_at
+            connected = None if connected_at is None else day_of_micros(connected_at)
+            return understand(
+                question, book, self._near, self._today(), Situation(previous, about, currency, connected)
+            )
 
     def _conversation(self, actor: Actor, conversation_id: str | None) -> _Led:
         if conversation_id and len(conversation_id) <= LONGEST_CONVERSATION_ID:

@@ -16,6 +16,7 @@ from tests.integration.larry import (
     questions_on_the_past,
     questions_on_those,
     questions_on_what_moved,
+    questions_once_misread,
     questions_with_yes_or_no,
     questions_without_answer,
 )
@@ -37,6 +38,7 @@ QUESTIONS: list[Case] = [
     *questions_on_amounts.CASES,
     *questions_on_payments.CASES,
     *questions_on_payers.CASES,
+    *questions_once_misread.CASES,
     *questions_off_the_cuff.CASES,
     *questions_of_a_success_manager.CASES,
     *questions_with_yes_or_no.CASES,

@@ -10,5 +10,5 @@ get got make made up amount value figure number stand standing much how shall sh
 current happening going run running use uses using customer's sort sorted ranked ordered order thanks thank kindly
 about's one those these ones look looks first's money per month's this's being's when again still already yet
 honestly actually hell heck damn bloody fucking shit dude mate guys pls plz btw asap r u ya rn quick anything something
-anybody anyone somebody help ok okay great brings bring comes worth
+anybody anyone somebody help ok okay great mo w brings bring comes worth
 """

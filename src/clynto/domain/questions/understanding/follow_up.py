@@ -340,6 +340,8 @@ def _ordered(query: Query, said: Gathered) -> Query:
         query = _with(query, limit=said.limit)
     if said.order is not None and isinstance(query, Accounts | Payers):
         query = replace(query, order=said.order)
+    if isinstance(query, Invoices) and said.top_words == "first":
+        query = replace(query, order=InvoiceOrder.OLDEST)
     if said.order_words and isinstance(query, Invoices):
         by_amount = InvoiceOrder.LARGEST if said.order is Order.HIGHEST else InvoiceOrder.SMALLEST
         query = replace(query, order=by_amount)

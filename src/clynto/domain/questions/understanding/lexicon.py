@@ -123,7 +123,9 @@ _PLAIN: dict[Meaning, str] = {
     Meaning(
         Tag.AVERAGE
     ): "average|avg|mean|on average|typical|arpa|arpu|average revenue per account|average revenue per customer",
-    Meaning(Tag.ACCOUNTS): "account|customer|client|company|companies|logo|stripe customer|acct|acc|cust|payer",
+    Meaning(
+        Tag.ACCOUNTS
+    ): "account|customer|client|company|companies|logo|stripe customer|acct|acc|cust|payer|each account|each customer",
     Meaning(Tag.ALL): (
         "all accounts|all customers|all clients|all companies|all of our accounts|all of our customers"
         "|all our accounts|all our customers|every account|every customer|all|our|we|portfolio|whole portfolio"
@@ -225,10 +227,6 @@ _PLAIN: dict[Meaning, str] = {
         "|do not match|does not match|don't match|doesn't match|no matching stripe customer"
         "|without a matching stripe customer|no account|without account"
     ),
-    Meaning(
-        Tag.NOT_PAYING
-    ): "without mrr|no mrr|free account|free customer|non-paying account|non-paying customer|without any mrr",
-    Meaning(Tag.PAYING): "paying account|paying customer|paying client|active customer|active account|paying company",
     Meaning(Tag.HEALTH_RANGE, (70, None)): "healthy|good health|in good health|green",
     Meaning(Tag.HEALTH_RANGE, (40, 69)): "mediocre health|warning health|yellow|medium health",
     Meaning(Tag.HEALTH_RANGE, (None, 39)): (
@@ -269,7 +267,10 @@ _PLAIN: dict[Meaning, str] = {
     Meaning(Tag.ORDER, Order.LOWEST): (
         "lowest|smallest|least|fewest|worst|ascending|lowest first|smallest first|least valuable"
     ),
-    Meaning(Tag.RANKED, (Metric.MRR, Order.HIGHEST)): "brings in most|brings in the most|brings most|earns the most",
+    Meaning(Tag.RANKED, (Metric.MRR, Order.HIGHEST)): (
+        "brings in most|brings in the most|brings most|earns the most|earns most|makes most|makes the most"
+        "|makes us most|makes us the most|generates most|generates the most"
+    ),
     Meaning(Tag.RANKED, (Metric.HEALTH, Order.HIGHEST)): "healthiest",
     Meaning(Tag.RANKED, (Metric.HEALTH, Order.LOWEST)): "unhealthiest|least healthy",
     Meaning(Tag.AGE, Order.LOWEST): "oldest|oldest first",
@@ -303,8 +304,6 @@ _PLAIN: dict[Meaning, str] = {
     Meaning(Tag.DUE): "due|payable|fall due|falling due|come due|coming due",
     Meaning(Tag.LATEST): "last|latest|newest|most recent|recent",
     Meaning(Tag.INVOICES): "invoice|bill|billing document|invoicing|invoiced",
-    Meaning(Tag.SINCE_WHEN): "since when|how long|for how long|how long already",
-    Meaning(Tag.A_YEAR): "a year|per year|each year|a yr|per yr",
     Meaning(Tag.INVOICE_STATE, "uncollectible"): "uncollectible|written off|bad debt|uncollectable",
     Meaning(Tag.INVOICE_STATE, "void"): "void|voided",
     Meaning(Tag.INVOICE_STATE, "draft"): "draft|drafted",
@@ -322,7 +321,7 @@ _PLAIN: dict[Meaning, str] = {
         "|failed to pay|fail to pay|card was refused|card was declined"
         "|had a payment fail|payment fail|payment problem|last payment failed|latest payment failed|card failed"
         "|payment refused|payment declined|payment been refused|payment been declined|last payment fail"
-        "|card been declined|card been refused|payment was refused|refused"
+        "|card fail|payment bounced|card been declined|card been refused|payment was refused|refused"
         "|was declined|were declined|got declined|been declined"
     ),
     Meaning(

@@ -12,7 +12,7 @@ from clynto.domain.questions.understanding.chunks import Chunk
 from clynto.domain.questions.understanding.lexicon import Tag
 
 _PAY_WORD = re.compile(r"(total )?(pay|paid|spend|spent)\b", re.IGNORECASE)
-_DID = re.compile(r"\b(did|who|that|which)\b", re.IGNORECASE)
+_DID = re.compile(r"\bdid\b", re.IGNORECASE)
 _WHO = ("which", "wich", "who", "whose", "whom", "what accounts", "what customers")
 _NOUN = r"(accounts?|customers?|clients?|compan(y|ies)|payers?)"
 _BY_ACCOUNT = re.compile(rf"\b(by|per|for each|from each|for every|from every|each) (single )?{_NOUN}\b", re.IGNORECASE)

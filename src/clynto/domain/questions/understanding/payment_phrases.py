@@ -24,6 +24,14 @@ PAYMENT_PHRASES: Mapping[str, str] = {
         "|not made a single payment|without any payment|without a payment|without a single payment|no payment ever"
         "|no lifetime value|zero lifetime value|lifetime value of zero|lifetime value zero|without lifetime value"
     ),
+    "paying": "paying account|paying customer|paying client|active customer|active account|paying company",
+    "not paying": (
+        "without mrr|no mrr|zero mrr|mrr of zero|free account|free customer|non-paying account|non-paying customer"
+        "|without any mrr|not paying us anything|not paying anything|not pay us anything|not pay anything|pay nothing"
+        "|pays nothing|paying nothing|pay us nothing|pays us nothing|paying us nothing"
+    ),
+    "since when": "since when|how long|for how long|how long already",
+    "a year": "a year|per year|each year|a yr|per yr",
     "was overdue": (
         "overdue at some time|overdue at any time|overdue at some point|overdue at any point|overdue at one point"
         "|overdue sometime"

@@ -8,6 +8,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
+from typing import Any
 
 from clynto.domain.questions.filters import LifetimeRange, StatusWord
 from clynto.domain.questions.lists import Received
@@ -40,6 +41,10 @@ _NOT_WHETHER_ALL_PAID = "whether everybody paid is not told; which accounts paid
 _EVER_PAID = re.compile(r"\W*(has|have|did)\b.*\bever (paid|pay)\b", re.IGNORECASE)
 _NOT_COMPARED = "what was received in two periods is not compared: ask for each of them"
 _OVERDUE_AMOUNT = re.compile(r"\b(overdue (amount|balance|total)|(amount|balance|total) overdue)\b", re.IGNORECASE)
+_EARNED = re.compile(r"\b(did|have|has) we (make|earn|bring in)\b", re.IGNORECASE)
+_EARNING = frozenset({"we make", "we earn", "we bring in"})
+_PAID_WHAT = re.compile(r"\W*((and|so) )?(what|how much) did\b", re.IGNORECASE)
+_DID_IT_PAY = re.compile(r"\W*((and|so) )?did\b", re.IGNORECASE)
 _BY_MONTH = re.compile(r"\b(per|a|each|every|by) (month|week|quarter)\b|\bmonthly\b", re.IGNORECASE)
 _NOT_BY_MONTH = "what was received is told for a period as a whole: ask for each month"
 _ON_A_DAY = re.compile(r"\b(at the|at|by the) end of\b|\bas of\b", re.IGNORECASE)
@@ -54,7 +59,8 @@ _BETWEEN = frozenset({Tag.NAME, Tag.ITS, Tag.ACCOUNTS})
 
 def as_payments(question: str, chunks: Sequence[Chunk], *, of_one: bool) -> list[Chunk]:
     """The same with verbs of payment as they are meant. ``of_one``: one account is asked about."""
-    found = _invoices_paid_in(_canceled(question, chunks))
+    plain = _paid_so_far(question, chunks) if of_one else chunks
+    found = _invoices_paid_in(_earned(question, _canceled(question, plain)))
     return _owed_late(question, _without_revenue(_received(question, found, of_one=of_one)))
 
 
@@ -112,15 +118,18 @@ def _says_more(chunks: Sequence[Chunk]) -> bool:
 
 
 def _canceled(question: str, chunks: Sequence[Chunk]) -> list[Chunk]:
-    """``Did Acme cancel?`` asks for a signal, and not for what is scheduled."""
+    """``Did Acme cancel?`` asks for a signal, and not for what is scheduled; ``did it upgrade?`` orders nothing."""
     if not _LOOKING_BACK.match(question):
         return list(chunks)
-    return [
-        replace(chunk, tag=Tag.SIGNAL_TYPE, value=SignalType.SUBSCRIPTION_CANCELED)
-        if chunk.tag is Tag.CANCELING and chunk.text.casefold() in ("cancel", "leave")
-        else chunk
-        for chunk in chunks
-    ]
+    return [_looked_back_at(chunk) for chunk in chunks]
+
+
+def _looked_back_at(chunk: Chunk) -> Chunk:
+    if chunk.tag is Tag.CANCELING and chunk.text.casefold() in ("cancel", "leave"):
+        return replace(chunk, tag=Tag.SIGNAL_TYPE, value=SignalType.SUBSCRIPTION_CANCELED)
+    if chunk.tag is Tag.REFUSAL and chunk.text.casefold() == "upgrade":
+        return replace(chunk, tag=Tag.ROSE, value=None)
+    return chunk
 
 
 def _owed_late(question: str, chunks: Sequence[Chunk]) -> list[Chunk]:
@@ -137,6 +146,25 @@ def _without_revenue(chunks: Sequence[Chunk]) -> list[Chunk]:
     if all(chunk.tag is not Tag.RECEIVED for chunk in chunks):
         return list(chunks)
     return [chunk for chunk in chunks if not (chunk.tag is Tag.METRIC and chunk.text.casefold() == "revenue")]
+
+
+def _paid_so_far(question: str, chunks: Sequence[Chunk]) -> list[Chunk]:
+    """``What did Acme pay?`` without a period asks for all of it, ``did Acme pay?`` for its payment status, and neither
+    for what it pays a month now."""
+    what, whether = _PAID_WHAT.match(question), _DID_IT_PAY.match(question)
+    if {chunk.tag for chunk in chunks} - {Tag.NAME, Tag.ITS, Tag.TOTAL, Tag.METRIC} or not (what or whether):
+        return list(chunks)
+    meant: dict[str, Any] = {"value": Metric.LIFETIME_VALUE} if what else {"tag": Tag.STATUS_NAME, "value": None}
+    return [replace(chunk, **meant) if chunk.text.casefold() in ("pay", "spend") else chunk for chunk in chunks]
+
+
+def _earned(question: str, chunks: Sequence[Chunk]) -> list[Chunk]:
+    """``How much did we make in Q3?`` asks for what came in, and not for the MRR at the end of it."""
+    metrics = {chunk.text.casefold() for chunk in chunks if chunk.tag is Tag.METRIC}
+    dated = any(chunk.tag is Tag.PERIOD for chunk in chunks)
+    if not _EARNED.search(question) or not dated or metrics - _EARNING - {"revenue"}:
+        return list(chunks)
+    return [replace(chunk, tag=Tag.RECEIVED) if chunk.text.casefold() in _EARNING else chunk for chunk in chunks]
 
 
 def _is_verb(chunk: Chunk) -> bool:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 
-from clynto.domain.questions.filters import SUBSCRIPTION_FILTERS, Filter
+from clynto.domain.questions.filters import SUBSCRIPTION_FILTERS, Filter, MrrRange
 from clynto.domain.questions.lists import USUAL_LIMIT
 from clynto.domain.questions.periods import Period, is_a_course
 from clynto.domain.questions.query import (
@@ -68,6 +69,9 @@ def portfolio_of(said: Gathered) -> Query:
     if said.has(Tag.ABOUT) and not said.metrics and said.grouping is None and not said.has(Tag.ACCOUNTS, Tag.WHICH):
         # "Give me an overview".
         return Figure(Metric.MRR, grouping=Grouping.PAYMENT_STATUS)
+    if said.top_words == "first" and said.limit is None:
+        # "Who renews first?": accounts are put in order by figures, and not by when something happens.
+        raise Unreadable(said.top_words)
     how_many = said.take(Tag.HOW_MANY) or Metric.ACCOUNTS in said.metrics
     said.metrics = [metric for metric in said.metrics if metric is not Metric.ACCOUNTS]
     average = said.take(Tag.AVERAGE)
@@ -75,7 +79,7 @@ def portfolio_of(said: Gathered) -> Query:
     wanted = _Wanted(
         listed=said.has(Tag.WHICH) or said.order is not None or said.limit is not None,
         accounts=lists_accounts(said),
-        summed=said.has(Tag.TOTAL),
+        summed=said.has(Tag.TOTAL) and not _of_each(said),
         everything=said.has(Tag.ALL),
     )
     if said.order is not None and said.limit is None and _asks_for_one(said):
@@ -83,6 +87,8 @@ def portfolio_of(said: Gathered) -> Query:
     join_risk(said)
     join_health_order(said)
     filters = deduplicated(said.filters())
+    if not average and _asks_who_paid_then(said, filters, wanted, how_many=how_many):
+        return _who_paid_then(said)
     if not (said.metrics or how_many or average):
         said.metrics += _bounded(said, filters)
         if said.metrics and said.grouping is None and not _sums(said):
@@ -143,6 +149,26 @@ def _listed_or_summed(said: Gathered, metric: Metric | None, filters: tuple[Filt
     if metric is None and said.grouping is None and not wanted.summed:
         return Accounts(filters, Metric.MRR, said.order or Order.HIGHEST, said.limit or USUAL_LIMIT)
     return _figure(said, metric, filters)
+
+
+def _asks_who_paid_then(said: Gathered, filters: tuple[Filter, ...], wanted: _Wanted, *, how_many: bool) -> bool:
+    if len(said.periods) != 1 or said.grouping is not None or wanted.summed:
+        return False
+    if filters:
+        return filters == (MrrRange(above=Fraction(0)),) and not said.metrics and (wanted.accounts or how_many)
+    one_by_one = wanted.accounts and (wanted.listed or _of_each(said))
+    return len(said.metrics) == 1 and said.metrics[0] in RECURRING and one_by_one and not how_many
+
+
+def _who_paid_then(said: Gathered) -> Query:
+    """``How many paying customers at the end of Q3?``: those that had MRR then, and the answer says how many."""
+    metric = said.metrics.pop() if said.metrics else Metric.MRR
+    return Accounts((), metric, said.order or Order.HIGHEST, said.limit or USUAL_LIMIT, said.periods.pop(0))
+
+
+def _of_each(said: Gathered) -> bool:
+    """``How much does each customer pay?`` asks for all of them, one by one."""
+    return any(chunk.text.casefold().startswith("each ") for chunk in said.left if chunk.tag is Tag.ACCOUNTS)
 
 
 def _asks_for_one(said: Gathered) -> bool:

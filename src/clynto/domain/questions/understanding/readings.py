@@ -55,7 +55,7 @@ _HELD = Rolling(12, Unit.MONTH, Direction.LAST)
 """As far back as invoices are surely held."""
 _DEVELOPED = ("develop", "evolv")
 _ASKED_PLAINLY = (Tag.ITS, Tag.ACCOUNTS, Tag.FOLLOW_UP, Tag.WHICH)
-_ADDED = ("sum", "sum of", "combined", "altogether", "in total")
+_ADDED = ("sum", "sum of", "combined", "altogether", "in total", "total", "overall")
 _MOVING = (Tag.CHANGED, Tag.FELL, Tag.ROSE)
 
 

@@ -44,7 +44,6 @@ class TimeFound:
 
 _UNITS = {
     **{word: unit for unit in Unit for word in (unit.value, f"{unit.value}s")},
-    "fortnight": Unit.WEEK,
     "yr": Unit.YEAR,
     "yrs": Unit.YEAR,
 }
@@ -151,13 +150,18 @@ class TimeWords:
 
     def _relative(self, place: int) -> TimeFound | None:
         which, unit = _WHICH.get(self._text(place)), _UNITS.get(self._text(place + 1))
-        if which is None or unit is None or self._text(place + 1) == "fortnight":
-            return None
+        if which is None or unit is None:
+            return self._fortnight(place, which)
         over_the = (self._text(place - 2), self._text(place - 1)) == ("over", "the") and which is Which.LAST
         if self._text(place) == "past" or over_the:
             # "The past year" ends today, unlike "last year".
             return _same(Rolling(1, unit), 2)
         return _same(Relative(unit, which), 2)
+
+    def _fortnight(self, place: int, which: Which | None) -> TimeFound | None:
+        if which not in (Which.LAST, Which.NEXT) or self._text(place + 1) != "fortnight":
+            return None
+        return _same(Rolling(2, Unit.WEEK, Direction.NEXT if which is Which.NEXT else Direction.LAST), 2)
 
     def _which_month(self, place: int) -> TimeFound | None:
         """``Last December``: the newest one that is over; ``next``: the first to begin; ``this``: that of the year."""

@@ -1,7 +1,8 @@
-"""Questions that are put the other way round: "isn't Acme overdue?", "Acme isn't overdue, is it?"."""
+"""Questions that are put another way: "isn't Acme overdue?", "Acme isn't overdue, is it?", "since we connected"."""
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 
 _VERBS = "is|has|does"
@@ -13,9 +14,26 @@ _TAG = re.compile(
 )
 
 
+_UP = re.compile(r"(\W*(is|has)( our| the)? (mrr|arr|revenue))( gone| going)? up\b", re.IGNORECASE)
+"""``Up`` alone says too little to mean anything everywhere."""
+_SINCE_CONNECTED = re.compile(
+    r"\bsince ((we|i|you)( have|['’]ve)? (first )?(connected|linked|joined)( to)?( stripe| clynto)?"
+    r"|stripe was (connected|linked)|connecting( stripe)?|the connection)\b",
+    re.IGNORECASE,
+)
+
+
+def with_day_of_connection(question: str, connected: dt.date | None) -> str:
+    """``Since we connected`` with the day on which that was."""
+    return question if connected is None else _SINCE_CONNECTED.sub(f"since {connected.isoformat()}", question)
+
+
 def asked_straight(question: str) -> str:
     """The question that has the same answer, yes or no, without its negation: whether something is so is asked for in
     all of them."""
+    up = _UP.match(question)
+    if up is not None:
+        return f"{up[1]} rising{question[up.end() :]}"
     tagged = _TAG.fullmatch(question.strip())
     if tagged is not None:
         return f"{tagged['verb'].capitalize()} {tagged['subject']} {tagged['rest']}?"

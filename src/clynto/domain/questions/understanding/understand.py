@@ -25,11 +25,20 @@ from clynto.domain.questions.understanding.lexicon import Tag
 from clynto.domain.questions.understanding.names import KnownAccount, NameBook
 from clynto.domain.questions.understanding.near_words import NearWords
 from clynto.domain.questions.understanding.past_overdue import with_past_overdue
+from clynto.domain.questions.understanding.past_trials import NOT_KEPT, asks_for_past_trials
 from clynto.domain.questions.understanding.payment_words import as_payments, said_of_payments
 from clynto.domain.questions.understanding.readings import reading_of
 from clynto.domain.questions.understanding.refusals import Refusal
+from clynto.domain.questions.understanding.said_before import (
+    asks_for_lists_of_those,
+    is_about_the_list,
+    of_the_account_before,
+    payers_before,
+    with_other_account,
+    with_period_before,
+)
 from clynto.domain.questions.understanding.spotting import Spotting
-from clynto.domain.questions.understanding.turned_round import asked_straight
+from clynto.domain.questions.understanding.turned_round import asked_straight, with_day_of_connection
 from clynto.domain.questions.understanding.whether import PAYS, whether_of
 from clynto.domain.questions.understanding.words import LONGEST_QUESTION
 
@@ -37,11 +46,13 @@ from clynto.domain.questions.understanding.words import LONGEST_QUESTION
 @dataclass(frozen=True, slots=True)
 class Situation:
     """``previous`` is the query that the conversation asked last; ``about`` the account whose page is open;
-    ``currency`` the one that every figure is converted to, so that an amount in it is about all of them."""
+    ``currency`` the one that every figure is converted to, so that an amount in it is about all of them; ``connected``
+    the day on which Stripe was connected."""
 
     previous: Query | None = None
     about: str | None = None
     currency: str | None = None
+    connected: dt.date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +99,8 @@ _ORDERED = re.compile(r"\W*((please|kindly|can|could|would|will|you|hey|hi|hello
 """Begins as an order to cancel something does, and not as a question about it."""
 _ASKS_HOW = re.compile(r"\W*how (do|can|could|would|should) (i|we) (cancel|refund|stop|end|delete)\b", re.IGNORECASE)
 _FORMERLY = re.compile(r"\W*((and|so|but|why|when|how long)\W+)?(was|were|wasn't|had)\b", re.IGNORECASE)
+_WHEN_DID = re.compile(r"\W*((and|so|but)\W+)?when (did|has|was)\b", re.IGNORECASE)
+_MOVES = frozenset({Tag.FELL, Tag.ROSE, Tag.CHANGED})
 _NO_FORMER_STATUS = "the payment status is kept as it is now; what happened before stands in the signals and invoices"
 _PAID_A_MONTH = re.compile(
     r"\bpaid( us)? (over|above|under|below|more|less|between|at (least|most)|up to|>|<)"
@@ -122,7 +135,7 @@ def understand(
     at_hand = situation or Situation()
     if len(question) > LONGEST_QUESTION:
         return NotUnderstood(("a question this long",))
-    question = asked_straight(question)
+    question = with_day_of_connection(asked_straight(question), at_hand.connected)
     found = Spotting(question, book, near, today).chunks()
     if isinstance(found, SeveralAccounts):
         return WhichAccount(found.written, found.candidates)
@@ -130,15 +143,24 @@ def understand(
     tags = {chunk.tag for chunk in found}
     of_one = bool(tags & {Tag.NAME, Tag.ITS}) or (at_hand.about is not None and not tags & _PORTFOLIO)
     found = _payers_counted(as_payments(question, found, of_one=of_one))
-    found = with_past_overdue(question, _of_a_year(found), today)
+    found = _asked_when(question, with_past_overdue(question, _of_a_year(found), today))
     refused = _refusal(question, found, today, at_hand.previous)
     if refused is not None:
         return Refused(refused)
+    found = with_other_account(with_period_before(found, at_hand.previous), at_hand.previous)
+    no_list = asks_for_lists_of_those(found, at_hand.previous, at_hand.about)
+    if no_list is not None:
+        return NotUnderstood((), (), no_list)
+    payers = payers_before(question, at_hand.previous)
+    if payers is not None:
+        return Understood(payers)
     plain = said_of_payments(question, _with_subject(found, at_hand), at_hand.previous, of_one=of_one)
     if plain is not None:
         return NotUnderstood((), _names(found), plain) if isinstance(plain, str) else Understood(plain)
     if _PAID_A_MONTH.search(question) and Tag.BOUND in {chunk.tag for chunk in found}:
         return NotUnderstood((), _names(found), _NOT_PAID_A_MONTH)
+    if asks_for_past_trials(question, found):
+        return NotUnderstood((), _names(found), NOT_KEPT)
     if _asks_for_a_former_status(question, found, at_hand):
         return NotUnderstood((), _names(found), _NO_FORMER_STATUS)
     unknown = tuple(chunk.value or chunk.text for chunk in found if chunk.tag is Tag.UNKNOWN)
@@ -194,6 +216,14 @@ def _asked_whether(question: str, chunks: Sequence[Chunk]) -> list[Chunk]:
     return [replace(chunk, tag=Tag.STATUS_NAME) if chunk.text.casefold() in PAYS else chunk for chunk in chunks]
 
 
+def _asked_when(question: str, chunks: Sequence[Chunk]) -> list[Chunk]:
+    """``When did Acme's MRR drop?``: the month ends tell, and not how it moved in this month."""
+    tags = {chunk.tag for chunk in chunks}
+    if not _WHEN_DID.match(question) or Tag.PERIOD in tags or not tags & _MOVES or tags & {Tag.WHICH, Tag.ACCOUNTS}:
+        return list(chunks)
+    return [*chunks, Chunk(Tag.TRAJECTORY, None, chunks[-1].end, chunks[-1].end)]
+
+
 def _payers_counted(chunks: Sequence[Chunk]) -> list[Chunk]:
     """``How many customers pay?`` counts those with an MRR, and ``how many pay in euros`` those with one in it."""
     if all(chunk.tag is not Tag.HOW_MANY for chunk in chunks):
@@ -217,11 +247,13 @@ def _read(question: str, chunks: Sequence[Chunk], at_hand: Situation) -> Outcome
     counted = None if at_hand.previous is None else how_many_of(at_hand.previous, chunks)
     if counted is not None:
         return Understood(counted)
-    if at_hand.previous is not None and is_about_those(question, chunks, at_hand.previous):
+    if at_hand.previous is not None and (
+        is_about_those(question, chunks, at_hand.previous) or is_about_the_list(chunks, at_hand.previous)
+    ):
         return _as_part_of_those(at_hand.previous, chunks)
     if at_hand.previous is not None and (is_fragment(chunks) or is_marked(question, chunks)):
         stands_alone = any(chunk.tag in _WHOLE for chunk in chunks)
-        attempts = [_as_whole, _as_continuation] if stands_alone else [_as_continuation, _as_whole]
+        attempts = [_as_whole, _as_continuation] if stands_alone else [_as_continuation, _as_its_own, _as_whole]
     else:
         attempts = [_as_whole]
     failed: NotUnderstood | None = None
@@ -242,6 +274,11 @@ def _as_continuation(chunks: Sequence[Chunk], at_hand: Situation) -> Understood 
         return NotUnderstood(fault.words, _names(chunks))
     except ValueError as fault:
         return NotUnderstood((), _names(chunks), str(fault))
+
+
+def _as_its_own(chunks: Sequence[Chunk], at_hand: Situation) -> Understood | NotUnderstood:
+    said = None if at_hand.previous is None else of_the_account_before(chunks, at_hand.previous)
+    return NotUnderstood(()) if said is None else _as_whole(said, at_hand)
 
 
 def _as_part_of_those(previous: Query, chunks: Sequence[Chunk]) -> Understood | NotUnderstood:
