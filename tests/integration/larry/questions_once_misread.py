@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 from fractions import Fraction
 
 from tests.integration.larry.books import Bag, Books, added, less, plain_sum
@@ -136,4 +137,34 @@ SAID_BEFORE = family(
         "invoices of Acme",
     ),
 )
-CASES: list[Case] = [*MONEY, *WHEN, *SAID_BEFORE]
+
+
+def _renewing_from(first: int, last: int) -> Callable[[Books], list[str]]:
+    def names(books: Books) -> list[str]:
+        held = {name: books.renewal(name) for name in books.names}
+        days = {n: dt.datetime.fromtimestamp(s, tz=dt.UTC).date() for n, s in held.items() if s is not None}
+        return [name for name, on in days.items() if day(2026, 12, first) <= on <= day(2026, 12, last)]
+
+    return names
+
+
+AMONG = family(
+    "days, shares and some invoices",
+    (["renewals from 1 to 15 December", "who renews between 1 and 15 December?"], accounts(_renewing_from(1, 15))),
+    ("how much did we collect from 1 to 15 October?", received(day(2026, 10, 1), day(2026, 10, 15))),
+    (["what is 10% of our MRR?", "MRR up by 5%"], refused("this rate or statistic is not one of his answers")),
+    (
+        [
+            "top 3 customers' invoices",
+            "invoices for our top customers",
+            "invoices of overdue accounts",
+            "how many invoices do the 3 biggest accounts have?",
+        ],
+        refused("not of the ones in a list"),
+    ),
+    (
+        ["Acme's October invoice", "how much did we bill Acme in October?"],
+        said("Acme Robotics has 1 invoice", "of 10 October 2026 is paid: $480.00 in all, $0.00 left to pay"),
+    ),
+)
+CASES: list[Case] = [*MONEY, *WHEN, *SAID_BEFORE, *AMONG]

@@ -56,7 +56,7 @@ def answer_invoices(ground: Ground, query: Invoices, account: NamedAccount | Non
         figures.append(AnswerFigure("paid", paid))
         text += f", on which {money(paid)} was paid"
     table = invoice_table(ground, invoices, found.total, with_payment=query.paid is not None)
-    told = [sentence(text), *_ends_told(ground, query, invoices)]
+    told = [sentence(text), *_ends_told(ground, query, invoices, found.total)]
     notes = [*_compared(ground, query, found, invoices), *_held(ground, query)]
     return ground.answer(query, told, table=table, figures=figures, citations=cited(ground, account), notes=notes)
 
@@ -124,10 +124,10 @@ def _compared(ground: Ground, query: Invoices, found: Found, invoices: Sequence[
     return notes
 
 
-def _ends_told(ground: Ground, query: Invoices, invoices: Sequence[OwnedInvoice]) -> list[str]:
-    """Where one invoice was asked for, or the ends of an order, those are the answer."""
-    if invoices and query.limit == 1:
-        return [_one_told(ground, query, invoices[0])]
+def _ends_told(ground: Ground, query: Invoices, invoices: Sequence[OwnedInvoice], total: int) -> list[str]:
+    """Where one invoice was asked for, or there is but one, or the ends of an order, those are the answer."""
+    if invoices and 1 in (query.limit, total):
+        return [_one_told(ground, query, invoices[0], total)]
     if not invoices or query.order is InvoiceOrder.NEWEST:
         return []
     named = [_named(ground, query, owned) for owned in invoices[: min(NAMED, query.limit)]]
@@ -143,7 +143,7 @@ def _named(ground: Ground, query: Invoices, owned: OwnedInvoice) -> str:
     return f"{row.number or row.id}{owner} ({detail})"
 
 
-def _one_told(ground: Ground, query: Invoices, owned: OwnedInvoice) -> str:
+def _one_told(ground: Ground, query: Invoices, owned: OwnedInvoice, total: int) -> str:
     row = owned.row
     due = money(ground.as_billed(MoneyBag.of(row.currency, row.amount_due)))
     left = money(ground.as_billed(MoneyBag.of(row.currency, row.amount_remaining)))
@@ -154,7 +154,8 @@ def _one_told(ground: Ground, query: Invoices, owned: OwnedInvoice) -> str:
     name = f"{row.number or row.id}{owner} of {made}"
     which = {InvoiceOrder.NEWEST: "last one paid", InvoiceOrder.OLDEST: "first one paid"} if query.paid else {}
     first = which.get(query.order, query.order.value)
-    return f"The {first}, {name}, is {row.status}: {due} in all, {left} left to pay{paid}{until}."
+    subject = f"Invoice {name}" if total == 1 else f"The {first}, {name},"
+    return f"{subject} is {row.status}: {due} in all, {left} left to pay{paid}{until}."
 
 
 def invoice_table(ground: Ground, invoices: Sequence[OwnedInvoice], total: int, *, with_payment: bool = False) -> Table:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Sequence
 from dataclasses import replace
@@ -84,11 +85,27 @@ def is_about_the_list(chunks: Sequence[Chunk], previous: Query) -> bool:
 
 
 def asks_for_lists_of_those(chunks: Sequence[Chunk], previous: Query | None, about: str | None) -> str | None:
-    """``Show their invoices``, said of several accounts: why there is no such list. None: it is not asked for."""
+    """``Show their invoices``, said of several accounts, and ``the top 3 customers' invoices``: why there is no such
+    list. None: it is not asked for."""
     tags = {chunk.tag for chunk in chunks}
+    if _of_some_accounts(chunks):
+        return _NO_LISTS_OF_THOSE
     one = about is not None or (previous is not None and bool(accounts_named_by(previous)))
     several = isinstance(previous, Accounts | Figure | Payers) and not one
     return _NO_LISTS_OF_THOSE if several and Tag.ITS in tags and tags & _OF_ACCOUNTS and Tag.NAME not in tags else None
+
+
+def _of_some_accounts(chunks: Sequence[Chunk]) -> bool:
+    """``The top 3 customers' invoices``, ``invoices of overdue accounts``."""
+    nouns = [chunk for chunk in chunks if chunk.tag is Tag.INVOICES]
+    for first, second in itertools.pairwise(chunks):
+        if second.tag is not Tag.ACCOUNTS or first.end != second.start or not second.text.casefold().endswith("s"):
+            continue
+        behind, ahead = any(n.start == second.end for n in nouns), any(n.end <= first.start for n in nouns)
+        ranked, narrowed = first.tag in (Tag.TOP, Tag.AMOUNT, Tag.ORDER), first.tag in (Tag.STATUS, Tag.PLAN_NAME)
+        if (ranked and (behind or ahead)) or (narrowed and ahead):
+            return True
+    return False
 
 
 def payers_before(question: str, previous: Query | None) -> Payers | None:

@@ -340,7 +340,7 @@ class TimeWords:
             return None
         first = self._day_at(place + 1)
         if first is None:
-            return self._between_months(place)
+            return self._between_days(place) or self._between_months(place)
         joint = place + 1 + first[1]
         last = self._day_at(joint + 1)
         if last is None or self._text(joint) not in ("and", "to", "until", "till", "through"):
@@ -356,6 +356,17 @@ class TimeWords:
             coming = first[0], coming[1]
         ahead = Between(*coming) if coming[0] <= coming[1] else Between(low, high)
         return TimeFound(Between(low, high), ahead, 2 + first[1] + last[1])
+
+    def _between_days(self, place: int) -> TimeFound | None:
+        """``From 1 to 15 December``: both days are in that month."""
+        low, last = self._day_number(place + 1), self._day_at(place + 3)
+        if low is None or last is None or self._text(place + 2) not in ("and", "to", "until", "till", "through"):
+            return None
+        past, ahead = last[0], self._ahead(place + 3, last)
+        if low > past.day:
+            return None
+        first, coming = (Between(day.replace(day=low), day) for day in (past, ahead))
+        return TimeFound(first, coming, 3 + last[1])
 
     def _between_months(self, place: int) -> TimeFound | None:
         """``From January to October``: from the first day of one month through the last day of the other."""

@@ -99,6 +99,7 @@ _ORDERED = re.compile(r"\W*((please|kindly|can|could|would|will|you|hey|hi|hello
 """Begins as an order to cancel something does, and not as a question about it."""
 _ASKS_HOW = re.compile(r"\W*how (do|can|could|would|should) (i|we) (cancel|refund|stop|end|delete)\b", re.IGNORECASE)
 _FORMERLY = re.compile(r"\W*((and|so|but|why|when|how long)\W+)?(was|were|wasn't|had)\b", re.IGNORECASE)
+_PERCENT = re.compile(r"\d\s?%")
 _WHEN_DID = re.compile(r"\W*((and|so|but)\W+)?when (did|has|was)\b", re.IGNORECASE)
 _MOVES = frozenset({Tag.FELL, Tag.ROSE, Tag.CHANGED})
 _NO_FORMER_STATUS = "the payment status is kept as it is now; what happened before stands in the signals and invoices"
@@ -331,6 +332,8 @@ def _refusal(question: str, chunks: Sequence[Chunk], today: dt.date, previous: Q
         if chunk.tag is Tag.REFUSAL:
             reason: Refusal = chunk.value
             return reason
+    if _PERCENT.search(question) and not any(chunk.value is Metric.HEALTH for chunk in chunks):
+        return Refusal.RATE
     first = next((chunk for chunk in chunks if chunk.tag is not Tag.FOLLOW_UP), None)
     if Tag.SINCE_WHEN in tags and Tag.STATUS not in tags:
         return Refusal.RATE
