@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import CTE, ColumnElement, Numeric, and_, case, cast, func, literal, null, select, union_all
+from sqlalchemy import CTE, ColumnElement, Numeric, Subquery, case, cast, func, literal, null, select, union_all
 
 from clynto.adapters.sql.column_types import AMOUNT
 from clynto.adapters.sql.question_sums import HALVES
@@ -15,14 +15,20 @@ from clynto.adapters.sql.tables_billing import matches
 from clynto.adapters.sql.tables_stripe_facts import stripe_invoices
 from clynto.domain.money import MoneyBag
 from clynto.domain.questions.query import Order
-from clynto.ports.question_data import Payer, Payers, Received
+from clynto.ports.question_data import Payer, Payers, Received, Stretch
+
+LONG = 45 * 86_400
+"""Seconds: in more than a month and a half who pays by the month has paid twice."""
 
 
 class PayersSql:
-    """Over invoices that meet the conditions ``paid`` and are in one of ``currencies``."""
+    """Over invoices that meet the conditions ``paid``, lie in the stretch and are in one of ``currencies``."""
 
-    def __init__(self, scope: Scope, paid: Sequence[ColumnElement[bool]], currencies: Sequence[str]) -> None:
+    def __init__(
+        self, scope: Scope, paid: Sequence[ColumnElement[bool]], stretch: Stretch, currencies: Sequence[str]
+    ) -> None:
         self._scope = scope
+        self._is_long = stretch.until - stretch.since > LONG
         self._paid = paid
         self._currencies = currencies
 
@@ -52,19 +58,34 @@ class PayersSql:
     def _by_account(self) -> CTE:
         """What each account paid, a column for each currency: by account and currency, the sums would have to be
         grouped once more to be put in order."""
-        table = stripe_invoices
-        matched = and_(matches.c.workspace_id == table.c.workspace_id, matches.c.customer_id == table.c.customer_id)
+        paid = self._payments()
         in_each = [
-            cast(func.sum(case((table.c.currency == currency, table.c.amount_paid), else_=0)), AMOUNT).label(f"in_{n}")
+            cast(func.sum(case((paid.c.currency == currency, paid.c.amount), else_=0)), AMOUNT).label(f"in_{n}")
             for n, currency in enumerate(self._currencies)
         ]
+        invoices = cast(func.sum(paid.c.invoices), AMOUNT).label("invoices")
         return (
-            select(matches.c.account_id, func.count().label("invoices"), *in_each)
-            .select_from(table.join(matches, matched))
-            .where(*self._paid, self._scope.here(matches), matches.c.account_id.is_not(None))
+            select(matches.c.account_id, invoices, *in_each)
+            .select_from(paid.join(matches, matches.c.customer_id == paid.c.customer_id))
+            .where(self._scope.here(matches), matches.c.account_id.is_not(None))
             .group_by(matches.c.account_id)
             .cte("by_account")
         )
+
+    def _payments(self) -> Subquery:
+        """Over a long stretch by customer, so that few rows are joined with their accounts; over a short one most
+        customers paid once, and would be grouped for nothing."""
+        table = stripe_invoices
+        if not self._is_long:
+            single = select(table.c.customer_id, table.c.currency, table.c.amount_paid.label("amount"))
+            return single.add_columns(literal(1).label("invoices")).where(*self._paid).subquery("payments")
+        together = select(
+            table.c.customer_id,
+            table.c.currency,
+            cast(func.sum(table.c.amount_paid), AMOUNT).label("amount"),
+            func.count().label("invoices"),
+        )
+        return together.where(*self._paid).group_by(table.c.customer_id, table.c.currency).subquery("payments")
 
     def _worth(self, held: CTE, weights: Mapping[str, int]) -> ColumnElement[Any]:
         """What an account paid in all, as it is put in order."""
