@@ -299,7 +299,6 @@ WERE_OVERDUE = family(
     (
         [
             "which accounts were not overdue last month?",
-            "which Team accounts were overdue last month?",
             "which accounts were overdue for the last 30 days?",
             "which accounts are overdue this month?",
         ],

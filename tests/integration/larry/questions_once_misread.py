@@ -8,7 +8,7 @@ from fractions import Fraction
 
 from tests.integration.larry.books import Bag, Books, added, less, plain_sum
 from tests.integration.larry.expecting import Case, accounts, day, every, family, money, number, refused, rows, said
-from tests.integration.larry.portfolio import TODAY, WITHOUT_CUSTOMER
+from tests.integration.larry.portfolio import TODAY, WITHOUT_CUSTOMER, second
 from tests.integration.larry.questions_on_accounts import status
 from tests.integration.larry.questions_on_figures import by_plan, groups, owes
 from tests.integration.larry.questions_on_payers import OCTOBER as IN_OCTOBER
@@ -167,4 +167,63 @@ AMONG = family(
         said("Acme Robotics has 1 invoice", "of 10 October 2026 is paid: $480.00 in all, $0.00 left to pay"),
     ),
 )
-CASES: list[Case] = [*MONEY, *WHEN, *SAID_BEFORE, *AMONG]
+
+
+def _in(currency: str, on: dt.date | None, times: int = 1) -> Callable[[Books], Bag]:
+    def bag(books: Books) -> Bag:
+        amount = everybody(books, on).get(currency, Fraction(0)) * times
+        return {currency: amount} if amount else {}
+
+    return bag
+
+
+def _by_currency(on: dt.date) -> Callable[[Books], dict[str, Bag]]:
+    return lambda books: {currency: {currency: amount} for currency, amount in everybody(books, on).items()}
+
+
+def _late_then(books: Books) -> list[str]:
+    """With an invoice that was due before October and is unpaid to this day."""
+    return [
+        name for name in books.names if any(i.due_date and i.due_date < second(2026, 10, 1) for i in books.unpaid(name))
+    ]
+
+
+def _late_on_enterprise(books: Books) -> list[str]:
+    return [n for n in _late_then(books) if any("Enterprise" in books.product_names(s) for s in books.counted(n))]
+
+
+THEN = family(
+    "then, and one thing more",
+    (
+        [
+            "MRR in EUR at the end of September",
+            "how much MRR did accounts in EUR have at the end of September?",
+            "EUR MRR in September",
+        ],
+        money("mrr", _in("EUR", SEPTEMBER)),
+    ),
+    ("ARR in GBP last month", money("arr", _in("GBP", OCTOBER, 12))),
+    ("and in USD?", money("mrr", _in("USD", OCTOBER)), "MRR in EUR last month"),
+    ("MRR in CHF last month", money("mrr", lambda _: {})),
+    (["MRR by currency at the end of September", "MRR by currency in September"], groups(_by_currency(SEPTEMBER))),
+    ("last month?", groups(_by_currency(OCTOBER)), "MRR by currency"),
+    (["MRR in EUR this year", "MRR by currency since March"], refused("over all accounts and of one")),
+    ("this year?", refused("that period"), "how much MRR in EUR?"),
+    (
+        [
+            "which accounts on Enterprise were overdue last month?",
+            "which Enterprise customers were overdue in October?",
+        ],
+        every(accounts(_late_on_enterprise), said("All other conditions are as they are now")),
+    ),
+    (
+        [
+            "which Team customers were overdue in October?",
+            "which Team accounts were overdue last month?",
+            "overdue accounts in EUR last month",
+        ],
+        every(accounts(lambda _: []), said("All other conditions are as they are now")),
+    ),
+    ("which accounts with MRR over 100 were overdue last month?", refused("known for now")),
+)
+CASES: list[Case] = [*MONEY, *WHEN, *SAID_BEFORE, *AMONG, *THEN]

@@ -8,10 +8,10 @@ from fractions import Fraction
 
 from clynto.application.queries.question_ground import Ground, known_at, off_by
 from clynto.application.queries.select_accounts import selection_of, stretch_of, what_is_compared, with_statuses
-from clynto.domain.money import MoneyBag
+from clynto.domain.money import ZERO, MoneyBag
 from clynto.domain.money_view import annual
 from clynto.domain.questions.answers import Answer, AnswerFigure, Cell, CellKind, Column, Row, Table
-from clynto.domain.questions.filters import OutstandingRange
+from clynto.domain.questions.filters import InCurrency, OutstandingRange
 from clynto.domain.questions.periods import Period
 from clynto.domain.questions.query import (
     RECURRING,
@@ -323,12 +323,25 @@ def _at_risk_table(ground: Ground, query: Figure, selection: Selection | None) -
 def _figure_of_the_past(ground: Ground, query: Figure, period: Period) -> Answer:
     span = ground.span(period)
     moment = ground.moment_at_end_of(span.last)
-    bag = ground.sum_of(None, ground.measure(at=moment))
+    measure, data = ground.measure(at=moment), ground.unit.question_data
+    one = next((condition.currency for condition in query.filters if isinstance(condition, InCurrency)), None)
+    bag = ground.sum_of(None, measure)
+    if one is not None:
+        bag = MoneyBag.of(one, bag.amounts.get(one, ZERO))
     view = ground.recurring(query.metric, bag)
     figure = AnswerFigure(query.metric.value, view, on=None if moment.is_now else moment.end_of)
     verb = "is" if moment.is_now else "was"
-    text = sentence(f"the {METRIC_WORDS[query.metric]} of all accounts {verb} {money(view)} {known_at(moment)}")
-    return ground.answer(query, [text], figures=[figure], notes=off_by(span.last, moment), over_all=moment.is_now)
+    unit = "" if one is None else f" in {one}"
+    text = sentence(f"the {METRIC_WORDS[query.metric]} of all accounts{unit} {verb} {money(view)} {known_at(moment)}")
+    groups = data.totals(Selection(), measure, grouping=query.grouping) if query.grouping is not None else ()
+    return ground.answer(
+        query,
+        [text],
+        table=_grouped(ground, query, groups),
+        figures=[figure],
+        notes=[*off_by(span.last, moment), *_counted_twice(query)],
+        over_all=moment.is_now and one is None,
+    )
 
 
 def _grouped(ground: Ground, query: Figure, groups: Sequence[GroupTotal]) -> Table:

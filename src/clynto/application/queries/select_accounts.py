@@ -125,6 +125,8 @@ def what_is_compared(ground: Ground, filters: Sequence[Filter]) -> list[str]:
             notes.append(f"{word} compares the MRR at the end of {day_text(start.end_of)} with {until}.")
         elif isinstance(condition, OverdueIn):
             notes.append(_of_overdue(ground))
+            if len(filters) > 1 and condition.period is not None:
+                notes.append("All other conditions are as they are now, and not as they were then.")
         elif isinstance(condition, NeverPaid):
             since = day_text(ground.invoices_held_since)
             notes += [

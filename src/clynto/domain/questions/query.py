@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from clynto.domain.questions.filters import (
     SUBSCRIPTION_FILTERS,
     Filter,
+    InCurrency,
     WithSignal,
     canonical,
     canonical_filters,
@@ -145,8 +146,8 @@ class Accounts:
 class Figure:
     """One figure over the accounts that meet all conditions, or one for each group.
 
-    ``period`` with ARR at risk: payment problems that arose in it. With MRR and ARR over all accounts: the value at
-    its end. Nothing else takes one.
+    ``period`` with ARR at risk: payment problems that arose in it. With MRR and ARR over all accounts, in one currency
+    or by currency: the value at its end. Nothing else takes one.
     """
 
     metric: Metric
@@ -175,8 +176,13 @@ class Figure:
             if any(isinstance(condition, WithSignal) for condition in self.filters):
                 raise ValueError("a period of ARR at risk is about its own signals, so no others can be asked for")
             return
-        if self.metric not in RECURRING or self.filters or self.grouping or self.statistic is Statistic.AVERAGE:
-            raise ValueError("the past is kept as total MRR and ARR over all accounts, and account by account")
+        by_currency = self.grouping is Grouping.CURRENCY and not self.filters
+        in_one = self.grouping is None and [type(condition) for condition in self.filters] == [InCurrency]
+        whole = by_currency or in_one or not (self.filters or self.grouping)
+        if self.metric not in RECURRING or not whole or self.statistic is Statistic.AVERAGE:
+            raise ValueError(
+                "the past is kept as total MRR and ARR over all accounts, by currency, and account by account"
+            )
 
 
 @dataclass(frozen=True, slots=True)

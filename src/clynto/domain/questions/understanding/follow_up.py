@@ -262,6 +262,8 @@ def _dated(query: Query, said: Gathered, ahead: Iterable[TimeMeant]) -> Query:
         return Trajectory(_OVER_TIME[query.fact], query.account, period)
     if is_a_course(period) and isinstance(query, Figure) and query.metric in RECURRING and _is_plain(query):
         return Trajectory(query.metric, None, period)
+    if is_a_course(period) and isinstance(query, Figure) and query.metric in RECURRING:
+        raise Unreadable("that period")
     return _with(query, period=period)
 
 

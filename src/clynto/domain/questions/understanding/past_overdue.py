@@ -18,8 +18,14 @@ _ALL_THE_WHILE = re.compile(
 )
 """Overdue without an end to it: being so at some time says less."""
 _AT_THE_END = re.compile(r"\b(at|by) (the )?end of\b|\bas of\b", re.IGNORECASE)
-_BESIDE = frozenset({Tag.WHICH, Tag.HOW_MANY, Tag.ACCOUNTS, Tag.ALL, Tag.ITS, Tag.NAME, Tag.STATUS, Tag.FOLLOW_UP})
-"""What else may be said: any further condition, or an amount, is known for now and not for then."""
+_BESIDE = frozenset({Tag.WHICH, Tag.HOW_MANY, Tag.ACCOUNTS, Tag.ALL, Tag.ITS, Tag.NAME, Tag.STATUS, Tag.FOLLOW_UP}) | {
+    Tag.PLAN_NAME,
+    Tag.PLAN,
+    Tag.PRODUCT,
+    Tag.CURRENCY,
+}
+"""What else may be said. Plans and currencies are those of now, and the answer says so; an amount or a further state
+would be taken for one of then."""
 
 
 def with_past_overdue(question: str, chunks: Sequence[Chunk], today: dt.date) -> list[Chunk]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from clynto.domain.questions.filters import SUBSCRIPTION_FILTERS, Filter, MrrRange
+from clynto.domain.questions.filters import SUBSCRIPTION_FILTERS, Filter, InCurrency, MrrRange
 from clynto.domain.questions.lists import USUAL_LIMIT
 from clynto.domain.questions.periods import Period, is_a_course
 from clynto.domain.questions.query import (
@@ -193,7 +193,20 @@ def _figure(said: Gathered, metric: Metric | None, filters: tuple[Filter, ...]) 
     grouping: Grouping | None = said.grouping
     if metric in RECURRING and not (filters or grouping or said.has(Tag.TOTAL)) and _is_a_course(said.periods):
         return Trajectory(metric, None, said.periods.pop(0))
+    if (
+        metric in RECURRING
+        and not said.has(Tag.TOTAL)
+        and _is_a_course(said.periods)
+        and _tells_then(filters, grouping)
+    ):
+        # "MRR in EUR this year" asks how it went, of which one end says nothing.
+        raise ValueError("how MRR went is told over all accounts and of one; by currency, for the end of a period")
     return Figure(metric or Metric.MRR, Statistic.TOTAL, filters, grouping, period_of(said, None))
+
+
+def _tells_then(filters: tuple[Filter, ...], grouping: Grouping | None) -> bool:
+    in_one = [type(condition) for condition in filters] == [InCurrency] and grouping is None
+    return in_one or (grouping is Grouping.CURRENCY and not filters)
 
 
 def _is_a_course(periods: Sequence[Period]) -> bool:
