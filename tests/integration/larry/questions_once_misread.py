@@ -119,6 +119,8 @@ SAID_BEFORE = family(
     "said before",
     (["from whom?", "by account?", "who paid the most?", "who was that from?"], payers(*IN_OCTOBER), COLLECTED),
     ("who paid the least?", payers(*IN_OCTOBER, least_first=True), COLLECTED),
+    ("who paid the most?", payers(*IN_OCTOBER), "how much did Acme pay in October?"),
+    (["in EUR?", "over 500"], refused(), "what is Acme's MRR?"),
     ("from whom?", payers(*IN_OCTOBER, currency="EUR"), "how much did we collect in EUR in October?"),
     (["who is the biggest?", "which is the largest?"], status("overdue"), "which accounts are overdue?"),
     (

@@ -26,6 +26,7 @@ from clynto.domain.questions.understanding.lexicon import Tag
 _MOVED = frozenset({Tag.LOST, Tag.GAINED, Tag.FELL, Tag.ROSE, Tag.EXPANSION, Tag.CONTRACTION})
 _RANKING = frozenset({Tag.WHICH, Tag.ORDER, Tag.FOLLOW_UP})
 _SUM = frozenset({Tag.TOTAL, Tag.METRIC, Tag.FOLLOW_UP})
+_NARROWING = frozenset({Tag.CURRENCY, Tag.BOUND, Tag.AMOUNT, Tag.BETWEEN, Tag.RANGE, Tag.FOLLOW_UP})
 _OF_ACCOUNTS = frozenset({Tag.INVOICES, Tag.SIGNALS, Tag.SUBSCRIPTIONS})
 _NO_LISTS_OF_THOSE = (
     "invoices, signals and subscriptions are told of one account or of all, and not of the ones in a list"
@@ -75,6 +76,11 @@ def of_the_account_before(chunks: Sequence[Chunk], previous: Query) -> list[Chun
     return [Chunk(Tag.NAME, named[0], start, start, named[0]), *chunks]
 
 
+def narrows_alone(chunks: Sequence[Chunk], previous: Query) -> bool:
+    """``In EUR?``, said of Acme's MRR: never of all accounts, even where it makes no question about Acme."""
+    return bool(accounts_named_by(previous)) and {chunk.tag for chunk in chunks} <= _NARROWING
+
+
 def is_about_the_list(chunks: Sequence[Chunk], previous: Query) -> bool:
     """``Who is the biggest?``, ``total MRR?``: of the accounts that the question before found."""
     tags = {chunk.tag for chunk in chunks}
@@ -110,10 +116,9 @@ def _of_some_accounts(chunks: Sequence[Chunk]) -> bool:
 
 def payers_before(question: str, previous: Query | None) -> Payers | None:
     """``How much did we collect in October?`` and then ``from whom?``."""
-    if not isinstance(previous, Received) or previous.account is not None:
+    if not isinstance(previous, Received) or _FROM_WHOM.fullmatch(question) is None:
         return None
-    asked = _FROM_WHOM.fullmatch(question)
-    if asked is None:
+    if previous.account is not None and "paid" not in question.casefold():
         return None
     found = Payers(previous.period, currency=previous.currency)
     return replace(found, order=found.order.LOWEST) if "least" in question.casefold() else found

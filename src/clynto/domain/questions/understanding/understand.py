@@ -32,6 +32,7 @@ from clynto.domain.questions.understanding.refusals import Refusal
 from clynto.domain.questions.understanding.said_before import (
     asks_for_lists_of_those,
     is_about_the_list,
+    narrows_alone,
     of_the_account_before,
     payers_before,
     with_other_account,
@@ -255,6 +256,8 @@ def _read(question: str, chunks: Sequence[Chunk], at_hand: Situation) -> Outcome
     if at_hand.previous is not None and (is_fragment(chunks) or is_marked(question, chunks)):
         stands_alone = any(chunk.tag in _WHOLE for chunk in chunks)
         attempts = [_as_whole, _as_continuation] if stands_alone else [_as_continuation, _as_its_own, _as_whole]
+        if narrows_alone(chunks, at_hand.previous):
+            attempts = attempts[:-1]
     else:
         attempts = [_as_whole]
     failed: NotUnderstood | None = None
