@@ -168,16 +168,17 @@ def is_asked(selection: Selection, measure: Measure, grouping: Grouping | None =
     return measure.kind in WITHOUT_MONEY or not selection.part.is_by_subscription
 
 
+def fill_for_data(units: QuestionUnits) -> None:
+    """A portfolio, and a neighbour who holds other data of the same ids."""
+    fill(units)
+    fill(units, THERE, seed=23)
+
+
 class QuestionDataContract(QuestionPaymentsContract):
-    """A neighbour holds other data of the same ids. Every selection is tried with every measure, or with one in
-    ``measured_by`` of them."""
+    """``units`` come filled by ``fill_for_data``. No test commits anything, so all may have the
+    same. Every selection is tried with every measure, or with one in ``measured_by`` of them."""
 
     measured_by: ClassVar[int] = 1
-
-    @pytest.fixture(autouse=True)
-    def _filled(self, _stored_workspaces: None, units: QuestionUnits) -> None:
-        fill(units)
-        fill(units, THERE, seed=23)
 
     def test_totals_are_exact(self, units: QuestionUnits, plain_units: MemoryUnitsOfWork) -> None:
         with both(units, plain_units) as (data, plain):

@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import pytest
-from tests.contracts.in_two_workspaces import InTwoWorkspaces
 from tests.contracts.question_world import NAMES, fill
-from tests.contracts.samples import HERE, THERE, an_account, committed
+from tests.contracts.samples import HERE, THERE, a_workspace, an_account, committed
 
 from clynto.domain.questions.understanding.words import folded
 from clynto.ports.question_unit import QuestionUnits
 
 
-class QuestionNamesContract(InTwoWorkspaces):
-    """Decided: an account comes once under a text, whatever of its names it fits."""
+def fill_for_names(units: QuestionUnits) -> None:
+    """A portfolio, and a neighbour with one account of a name that it knows as well."""
+    fill(units)
+    with committed(units, THERE) as unit:
+        unit.workspaces.save(a_workspace(THERE))
+        unit.accounts.put_many([an_account("acc_there", name="Globex GmbH", domains=("globexgmbh.example",))])
 
-    @pytest.fixture(autouse=True)
-    def _filled(self, _stored_workspaces: None, units: QuestionUnits) -> None:
-        fill(units)
-        with committed(units, THERE) as unit:
-            unit.accounts.put_many([an_account("acc_there", name="Globex GmbH", domains=("globexgmbh.example",))])
+
+class QuestionNamesContract:
+    """Decided: an account comes once under a text, whatever of its names it fits.
+
+    ``units`` come filled by ``fill_for_names``. No test commits anything, so all may have the same.
+    """
 
     @pytest.mark.parametrize("text", ["globex gmbh", "globexgmbh.example", "acc_000", "crm-0"])
     def test_finds_by_any_exact_name(self, units: QuestionUnits, text: str) -> None:
@@ -34,9 +38,8 @@ class QuestionNamesContract(InTwoWorkspaces):
         assert all(len(accounts) == 1 for accounts in found.values())
 
     def test_two_of_a_name_come_by_id(self, units: QuestionUnits) -> None:
-        with committed(units, HERE) as unit:
+        with units.writing(HERE) as unit:
             unit.accounts.put_many([an_account("acc_900", name="HOOLI", domains=("hooli2.example",))])
-        with units.reading(HERE) as unit:
             assert [account.id for account in unit.question_names.called(["hooli"])["hooli"]] == ["acc_005", "acc_900"]
 
     @pytest.mark.parametrize(

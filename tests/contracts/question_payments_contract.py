@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from tests.contracts.in_two_workspaces import InTwoWorkspaces
 from tests.contracts.question_readers import both
 from tests.contracts.samples import SECOND, second
 
@@ -20,7 +19,7 @@ LATELY = Stretch(second(-50 * DAY), second(-20 * DAY))
 ALWAYS = Stretch(UnixTime(0), UnixTime(2**40))
 
 
-class QuestionPaymentsContract(InTwoWorkspaces):
+class QuestionPaymentsContract:
     """Over a portfolio that the suite which is built on this one fills."""
 
     def test_what_was_received_is_exact(self, units: QuestionUnits, plain_units: MemoryUnitsOfWork) -> None:

@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 from sqlalchemy import Engine
-from tests.contracts.question_data_contract import QuestionDataContract
+from tests.contracts.question_data_contract import QuestionDataContract, fill_for_data
 from tests.contracts.question_history_contract import QuestionHistoryContract
-from tests.contracts.question_names_contract import QuestionNamesContract
+from tests.contracts.question_names_contract import QuestionNamesContract, fill_for_names
 from tests.contracts.question_readers import plain_units
-from tests.contracts.question_world import fill
-from tests.contracts.samples import THERE
-from tests.integration.sql.kept_rows import filled_once
+from tests.integration.sql.conftest import BOTH
+from tests.integration.sql.filled_databases import FilledDatabases
 
 from clynto.adapters.sql.unit_of_work import SqlUnitsOfWork
 
 __all__ = ["plain_units"]
+
+
+@pytest.fixture(scope="module")
+def filled_databases(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[FilledDatabases]:
+    databases = FilledDatabases(request, tmp_path_factory.mktemp("filled"))
+    yield databases
+    databases.close()
 
 
 class TestQuestionHistory(QuestionHistoryContract):
@@ -24,17 +34,17 @@ class TestQuestionHistory(QuestionHistoryContract):
 class TestQuestionNames(QuestionNamesContract):
     """``SqlQuestionNames``."""
 
+    @pytest.fixture(params=BOTH)
+    def engine(self, request: pytest.FixtureRequest, filled_databases: FilledDatabases) -> Engine:
+        return filled_databases.engine(request.param, fill_for_names)
+
 
 class TestQuestionData(QuestionDataContract):
     """``SqlQuestionData``."""
 
-    @pytest.fixture(autouse=True)
-    def _filled(self, _stored_workspaces: None, engine: Engine, units: SqlUnitsOfWork) -> None:
-        def fill_both() -> None:
-            fill(units)
-            fill(units, THERE, seed=23)
-
-        filled_once(engine, "two portfolios", fill_both)
+    @pytest.fixture(params=BOTH)
+    def engine(self, request: pytest.FixtureRequest, filled_databases: FilledDatabases) -> Engine:
+        return filled_databases.engine(request.param, fill_for_data)
 
 
 class TestQuestionDataOfMany(TestQuestionData):
