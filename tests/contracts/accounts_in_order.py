@@ -25,22 +25,31 @@ PLACES: dict[AccountSort, Callable[[AccountPlaces], int | None]] = {
 NAMES = ("Zeta", "alpha", "Ärzte", "alpha", "_under", "100% Beef", "Beta", "zeta")
 
 
-def fill(units: UnitsOfWork, number_of_accounts: int = 24) -> dict[str, AccountRow]:
+def fill(units: UnitsOfWork, number_of_accounts: int = 24) -> None:
     """Accounts with many ties; every sixth has no computed row, every fifth no renewal."""
-    shown: dict[str, AccountRow] = {}
+    accounts, billings, places = [], [], {}
+    for number in range(number_of_accounts):
+        account_id = f"acc_{number * 7 % number_of_accounts:02}"
+        accounts.append(_account(account_id, number))
+        if number % 6 == 0:
+            continue
+        billing = an_account_billing(
+            account_id,
+            list_mrr=MoneyBag.of("USD" if number % 2 else "JPY", Fraction(2500 * (number % 4), 3)),
+            payment_status=STATUSES[number % 4],
+            renewal_at=second(number % 3) if number % 5 else None,
+        )
+        billings.append((billing, 833 * (number % 4)))
+        places[account_id] = _places(account_id)
     with committed(units) as unit:
-        for number in range(number_of_accounts):
-            account_id = f"acc_{number * 7 % number_of_accounts:02}"
-            unit.accounts.put_many([_account(account_id, number)])
-            if number % 6 == 0:
-                continue
-            billing = an_account_billing(
-                account_id,
-                list_mrr=MoneyBag.of("USD" if number % 2 else "JPY", Fraction(2500 * (number % 4), 3)),
-                payment_status=STATUSES[number % 4],
-                renewal_at=second(number % 3) if number % 5 else None,
-            )
-            unit.billing.put_accounts([(billing, 833 * (number % 4))], places={account_id: _places(account_id)})
+        unit.accounts.put_many(accounts)
+        unit.billing.put_accounts(billings, places=places)
+
+
+def filled_rows(units: UnitsOfWork, number_of_accounts: int = 24) -> dict[str, AccountRow]:
+    """What each of these accounts shows, by its id."""
+    fill(units, number_of_accounts)
+    shown: dict[str, AccountRow] = {}
     with units.reading(HERE) as unit:
         for number in range(number_of_accounts):
             row = unit.accounts_table.row(f"acc_{number:02}")

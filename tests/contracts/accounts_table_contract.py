@@ -6,7 +6,7 @@ import itertools
 from dataclasses import replace
 
 import pytest
-from tests.contracts.accounts_in_order import fill, value_of
+from tests.contracts.accounts_in_order import fill, filled_rows, value_of
 from tests.contracts.in_two_workspaces import InTwoWorkspaces
 from tests.contracts.samples import (
     FOURTEEN_DIGITS,
@@ -109,7 +109,7 @@ class AccountsTableContract(InTwoWorkspaces):
     def test_sorts_and_pages_to_the_end_without_loss_or_repetition(
         self, units: UnitsOfWork, sort: AccountSort, descending: bool
     ) -> None:
-        shown = list(fill(units).values())
+        shown = list(filled_rows(units).values())
         present = [row for row in shown if value_of(row, sort) is not None]
         by_id = sorted(present, key=lambda row: row.id)
         if sort in TEXT_SORTS:
@@ -126,7 +126,7 @@ class AccountsTableContract(InTwoWorkspaces):
 
     @pytest.mark.parametrize("sort", [AccountSort.MRR, AccountSort.NAME, AccountSort.MRR_CHANGE_30, AccountSort.DOMAIN])
     def test_filters_by_every_set_of_statuses(self, units: UnitsOfWork, sort: AccountSort) -> None:
-        shown = fill(units)
+        shown = filled_rows(units)
         for size in range(5):
             for chosen in itertools.combinations(StatusFilter, size):
                 wanted = {

@@ -97,14 +97,16 @@ class AccountsTotalsContract(InTwoWorkspaces):
             query = AccountsQuery(sort, descending, statuses, text, limit=3)
             with units.reading(HERE) as unit:
                 table, after = unit.accounts_table, None
+                alone = table.totals(query)
                 for _ in range(24):
                     query = replace(query, after=after)
                     page, totals = table.page_with_totals(query)
-                    assert (page, totals) == (table.page(query), table.totals(query))
+                    assert (page, totals) == (table.page(query), alone)
                     after = page.next_cursor
                     if after is None:
                         break
                 assert after is None
+                assert table.totals(query) == alone
 
     def test_counts_and_sums_a_text_that_thousands_have(self, units: UnitsOfWork) -> None:
         """So many that they are not named one by one; most have two currencies, every seventh was never computed."""
