@@ -75,7 +75,7 @@ class Bar:
 
     def until_the_end(self) -> None:
         """Look until the sync is over; it never ran backwards."""
-        wait_for("the sync to end", self.sample)
+        wait_for("the sync to end", self.sample, every=0.1)
         assert self.percents == sorted(self.percents)
 
 

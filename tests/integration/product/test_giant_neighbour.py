@@ -101,7 +101,7 @@ def test_beside_a_giant_small_syncs_begin_and_events_show_in_time(stage: Stage) 
         stage.open(large_seller(GIANT_CUSTOMERS, GIANT_INVOICES_EACH)), accounts=False
     )
     connect(giant, theirs.key)
-    wait_for("the giant's invoices", lambda: len(stage.requests_of(theirs, "/v1/invoices")) > 20)
+    wait_for("the giant's invoices", lambda: len(stage.requests_of(theirs, "/v1/invoices")) > 20, every=0.1)
     runs = [one.api.post("/integrations/stripe/syncs", expect=202)["run_id"] for one in small]
     observe(small)
     assert giant.card()["state"] == "syncing", "the giant was done before it could be in anybody's way"
