@@ -10,12 +10,17 @@ from tests.contracts.question_data_contract import QuestionDataContract, fill_fo
 from tests.contracts.question_history_contract import QuestionHistoryContract
 from tests.contracts.question_names_contract import QuestionNamesContract, fill_for_names
 from tests.contracts.question_readers import plain_units
-from tests.integration.sql.conftest import BOTH
 from tests.integration.sql.filled_databases import FilledDatabases
 
 from clynto.adapters.sql.unit_of_work import SqlUnitsOfWork
 
 __all__ = ["plain_units"]
+
+BOTH = [
+    pytest.param("sqlite", marks=pytest.mark.xdist_group("questions-sqlite")),
+    pytest.param("postgresql", marks=[pytest.mark.postgres, pytest.mark.xdist_group("questions-postgresql")]),
+]
+"""Who reads the same database stays together: else each worker would fill one of its own."""
 
 
 @pytest.fixture(scope="module")
