@@ -6,6 +6,7 @@ import base64
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from typing import Any, cast
 
 from sqlalchemy import Engine, create_engine, select, text
@@ -28,8 +29,10 @@ _REFUSING_NO_MORE = {
 }
 
 
+@cache
 def engine_of(url: str) -> Engine:
-    """A connection of our own, without the product's settings."""
+    """Connections of our own, without the product's settings, and each closed after use. Kept, since a new engine
+    compiles every statement again, which takes four times longer than to ask it."""
     return create_engine(url, poolclass=NullPool)
 
 

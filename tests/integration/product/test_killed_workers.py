@@ -45,6 +45,7 @@ def computing(stage: Stage) -> Interrupted:
     """A first sync that has read everything and computes the accounts' billing."""
     api, seller = stage.customer_of_ours(stage.open(large_seller(MANY, 1)))
     connect(api, seller.key)
+    wait_for("the last list", lambda: running_step(api) in STEPS[-2:], every=0.05)
     wait_for("the last step", lambda: running_step(api) == STEPS[-1], every=0.002)
     return Interrupted(STEPS[-1], api, seller, api.card()["progress"]["run_id"])
 

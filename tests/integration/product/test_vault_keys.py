@@ -68,7 +68,7 @@ def test_a_rotation_killed_in_the_middle_loses_nothing(stage: Stage) -> None:
     first.kill()
     first.wait()
     second = rotating(stage)
-    wait_for("a credential that is sealed to it", lambda: versions_of(stage, workspaces) != before, every=0.001)
+    wait_for("a credential that is sealed to it", lambda: versions_of(stage, workspaces) != before, every=0.005)
     second.kill()
     second.wait()
 
