@@ -97,6 +97,8 @@ def test_writers_in_opposite_order_over_the_same_objects(units: SqlUnitsOfWork) 
 
 def test_a_deadlock_is_told_as_a_collision_and_retried_unseen(engine: Engine, units: SqlUnitsOfWork) -> None:
     """Two stores in opposite order within one transaction is the one way that is left to lock each other out."""
+    # On SQLite nobody comes: the other one waits for the write lock.
+    meeting_seconds = 20 if engine.dialect.name == "postgresql" else 1
     met = threading.Barrier(2)
     tries: list[int] = []
 
@@ -111,15 +113,18 @@ def test_a_deadlock_is_told_as_a_collision_and_retried_unseen(engine: Engine, un
                 first, second = puts if writer else puts[::-1]
                 first()
                 if len(tries) <= 2:
-                    # On SQLite nobody comes: the other one waits for the write lock.
                     with contextlib.suppress(threading.BrokenBarrierError):
-                        met.wait(timeout=1)
+                        met.wait(timeout=meeting_seconds)
                 second()
 
         return lambda: retrying(once)
 
     assert _together([write(0), write(1)]) == []
-    assert len(tries) == (3 if engine.dialect.name == "postgresql" else 2)
+    if engine.dialect.name == "postgresql":
+        # Whoever was refused may be quicker again than the one that its end lets go on, and be refused once more.
+        assert len(tries) > 2
+    else:
+        assert len(tries) == 2
 
 
 def test_other_faults_are_not_retried() -> None:
