@@ -114,6 +114,7 @@ QUESTIONS = (
     "How many accounts paid this week?",
     "Who paid the least in EUR last month?",
     "Who paid the most this quarter?",
+    "Who paid the most this year?",
     "How much was received in EUR last month?",
     "How much did {name} pay this year?",
     "Show invoices paid last month",

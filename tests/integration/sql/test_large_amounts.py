@@ -125,6 +125,7 @@ def test_questions_about_such_amounts_are_answered(units: SqlUnitsOfWork) -> Non
         ("Top 5 accounts by lifetime value", "Acme"),
         ("How much was received this year?", three),
         ("How much did Acme pay this year?", three),
+        ("Who paid us this year?", three),
         ("Show the invoices of Acme", "6 invoices"),
         ("Show the largest invoices", "6 invoices"),
     ):

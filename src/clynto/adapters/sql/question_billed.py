@@ -99,7 +99,7 @@ class SqlBilled:
         """Accounts by what they paid; what customers without an account paid is not in it."""
         among = self._among(currency)
         paid = self._paid(_TABLE.c.currency.in_(among), stretch)
-        return PayersSql(self._scope, paid, stretch, among).told(order, limit, weights)
+        return PayersSql(self._scope, paid, among).told(order, limit, weights)
 
     def received(self, stretch: Stretch, wanted: str | None) -> Received:
         """Of everybody, customers without an account included; ``wanted``: in that currency alone."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 
-from clynto.application.queries.answer_received import payments_not_known, time_of_payment
+from clynto.application.queries.answer_received import TimeOfPayment, payments_not_known, time_of_payment
 from clynto.application.queries.question_ground import Ground
 from clynto.domain.money import MoneyBag
 from clynto.domain.money_view import MoneyView
@@ -13,22 +13,29 @@ from clynto.domain.questions.answers import Answer, AnswerFigure, CellKind, Colu
 from clynto.domain.questions.query import Order, Payers
 from clynto.domain.questions.wording import count, listed, money, sentence
 from clynto.ports.question_data import Payers as Found
+from clynto.ports.question_data import Received
 
 _COLUMNS = (
     Column("account", "Account"),
     Column("received", "Paid", CellKind.MONEY),
     Column("invoices", "Invoices", CellKind.COUNT),
 )
+MOST_PAYMENTS = 100_000
+"""So many are added up account by account while somebody waits; of more only the sum is told."""
 NAMED = 3
 """Leading accounts that are named in the sentence."""
 
 
-def answer_payers(ground: Ground, query: Payers) -> Answer:
-    """Who paid in the period, as far as invoices are held (see ``answer_received``)."""
+def answer_payers(ground: Ground, query: Payers, *, most: int = MOST_PAYMENTS) -> Answer:
+    """Who paid in the period, as far as invoices are held (see ``answer_received``); of more than ``most`` payments
+    what was paid in all."""
     asked = time_of_payment(ground, query.period)
     if asked is None:
         return payments_not_known(ground, query)
     data = ground.unit.question_data
+    everybody = data.received(asked.within, currency=query.currency)
+    if everybody.invoices > most:
+        return _too_many(ground, query, asked, everybody, most)
     found = data.payers(
         asked.within,
         currency=query.currency,
@@ -41,7 +48,6 @@ def answer_payers(ground: Ground, query: Payers) -> Answer:
     rows = tuple(
         Row((name, view, payer.invoices), ground.cite_account(payer.account_id, name)) for payer, name, view in held
     )
-    everybody = data.received(asked.within, currency=query.currency)
     strangers = everybody.amounts - found.together.amounts
     together = _view(ground, query, found.together.amounts)
     notes = [*asked.notes]
@@ -58,6 +64,20 @@ def answer_payers(ground: Ground, query: Payers) -> Answer:
             AnswerFigure("invoices", number=Fraction(found.together.invoices)),
         ],
         notes=[*notes, "Refunds are not subtracted."],
+    )
+
+
+def _too_many(ground: Ground, query: Payers, asked: TimeOfPayment, everybody: Received, most: int) -> Answer:
+    paid = _view(ground, query, everybody.amounts)
+    unit = "" if query.currency is None else f" in {query.currency}"
+    return ground.answer(
+        query,
+        [
+            sentence(f"{money(paid)} was paid {asked.text}, on {count(everybody.invoices, 'invoice')}{unit}"),
+            sentence(f"which accounts paid is told of up to {most:,} payments; ask for a shorter period"),
+        ],
+        figures=[AnswerFigure("received", paid), AnswerFigure("invoices", number=Fraction(everybody.invoices))],
+        notes=[*asked.notes, "Stripe customers without an account are included; refunds are not subtracted."],
     )
 
 
