@@ -113,6 +113,7 @@ QUESTIONS = (
     "Which accounts paid us last month?",
     "How many accounts paid this week?",
     "Who paid the least in EUR last month?",
+    "Who paid the most in the last 20 days?",
     "Who paid the most this quarter?",
     "Who paid the most this year?",
     "How much was received in EUR last month?",

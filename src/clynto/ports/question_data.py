@@ -325,6 +325,11 @@ class QuestionData(Protocol):
         of everybody, customers without an account included. ``currency``: on invoices in it (upper case) alone."""
         ...
 
+    @property
+    def most_payments(self) -> int:
+        """So many payments ``payers`` adds up in the time that an answer has."""
+        ...
+
     def payers(
         self, within: Stretch, *, currency: str | None, order: Order, limit: int, weights: Mapping[str, int]
     ) -> Payers:

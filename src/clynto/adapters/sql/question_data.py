@@ -19,6 +19,7 @@ from clynto.adapters.sql.question_counts import KEYS, accounts_by, accounts_of, 
 from clynto.adapters.sql.question_holding import MOST_HELD, Holding, is_part
 from clynto.adapters.sql.question_invoices import SqlQuestionInvoices
 from clynto.adapters.sql.question_movements import movement_totals
+from clynto.adapters.sql.question_payers import MOST_PAYMENTS
 from clynto.adapters.sql.question_ranges import SqlRanges
 from clynto.adapters.sql.question_records import SqlQuestionRecords
 from clynto.adapters.sql.question_rest import Rest
@@ -162,6 +163,11 @@ class SqlQuestionData:
         if account_id is None:
             return SqlBilled(self._scope).received(within, currency)
         return SqlQuestionInvoices(self._scope).received_from(account_id, within, currency)
+
+    @property
+    def most_payments(self) -> int:
+        """See ``question_payers``."""
+        return MOST_PAYMENTS[self._scope.connection.dialect.name]
 
     def payers(
         self, within: Stretch, *, currency: str | None, order: Order, limit: int, weights: Mapping[str, int]

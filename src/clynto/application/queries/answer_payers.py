@@ -20,20 +20,19 @@ _COLUMNS = (
     Column("received", "Paid", CellKind.MONEY),
     Column("invoices", "Invoices", CellKind.COUNT),
 )
-MOST_PAYMENTS = 100_000
-"""So many are added up account by account while somebody waits; of more only the sum is told."""
 NAMED = 3
 """Leading accounts that are named in the sentence."""
 
 
-def answer_payers(ground: Ground, query: Payers, *, most: int = MOST_PAYMENTS) -> Answer:
-    """Who paid in the period, as far as invoices are held (see ``answer_received``); of more than ``most`` payments
-    what was paid in all."""
+def answer_payers(ground: Ground, query: Payers, *, most: int | None = None) -> Answer:
+    """Who paid in the period, as far as invoices are held (see ``answer_received``); of more than ``most`` payments,
+    usually those of ``QuestionData.most_payments``, what was paid in all."""
     asked = time_of_payment(ground, query.period)
     if asked is None:
         return payments_not_known(ground, query)
     data = ground.unit.question_data
     everybody = data.received(asked.within, currency=query.currency)
+    most = data.most_payments if most is None else most
     if everybody.invoices > most:
         return _too_many(ground, query, asked, everybody, most)
     found = data.payers(
