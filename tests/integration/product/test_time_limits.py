@@ -77,8 +77,9 @@ def test_a_sync_that_hangs_ends_in_error_and_leaves_nothing_behind(impatient: St
     asked = time.monotonic()
     job = job_under_way(impatient, run_id)
     run = run_ended(api, run_id, seconds=30)
-    # Three lists of subscriptions are asked for one after the other at this pace; the rest is time to look.
-    assert time.monotonic() - asked < LIMIT_SECONDS + 4
+    # Three lists of subscriptions are asked for one after the other at this pace, and other tests work beside this one;
+    # whoever waits without this limit does so for two minutes.
+    assert time.monotonic() - asked < 4 * LIMIT_SECONDS
     assert (run["state"], run["error"]["code"]) == ("failed", "stripe_unreachable")
     assert [step["name"] for step in run["steps"] if step["state"] == "failed"] == ["subscriptions"]
     assert "reading subscriptions" in run["error"]["message"]
