@@ -104,13 +104,20 @@ class Scene:
         return page
 
     def page_of(
-        self, role: Role, path: str = "/accounts", *, theme: Theme = "light", width: int = 1280, zone: str = "UTC"
+        self,
+        role: Role,
+        path: str = "/accounts",
+        *,
+        theme: Theme = "light",
+        width: int = 1280,
+        script: bool = True,
+        zone: str = "UTC",
     ) -> Page:
         """A browser that the person with ``role`` is signed in to, at ``path``.
 
         The form was sent without a page: what it looks like and does is shown by the tests of signing in.
         """
-        page = self.visitor(theme=theme, width=width, zone=zone)
+        page = self.visitor(theme=theme, width=width, script=script, zone=zone)
         page.context.add_cookies([{"name": SESSION_COOKIE, "value": self._signed_in(role), "url": self.base}])
         page.goto(path)
         return page

@@ -6,7 +6,6 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 from tests.browser.scene import Scene
 from tests.browser.test_every_page import violations_on
-from tests.integration.product.installation import PASSWORD
 from tests.unit.http.test_signals_api import a_signal
 
 from clynto.adapters.sql.unit_of_work import SqlUnitsOfWork
@@ -227,13 +226,7 @@ def test_a_dismissal_is_taken_back_without_script(scene: Scene) -> None:
     scene.connect()
     put(scene, 1, 2, customer="cus_one")
     put(scene, 3, customer="cus_two")
-    plain = scene.visitor(script=False)
-    plain.goto("/login")
-    plain.get_by_label("Email").fill(scene.emails[Role.MEMBER])
-    plain.get_by_label("Password").fill(PASSWORD)
-    plain.get_by_role("button", name="Sign in").click()
-    plain.wait_for_url("**/accounts")
-    plain.goto("/inbox?order=newest")
+    plain = scene.page_of(Role.MEMBER, "/inbox?order=newest", script=False)
     plain.locator("#aside-sig_2").click()
     expect(plain.get_by_role("article")).to_have_count(2)
     plain.get_by_role("button", name="Undo").click()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import expect
 from tests.browser.scene import Scene
-from tests.integration.product.installation import PASSWORD
 
 from clynto.domain.roles import Role
 
@@ -62,12 +61,7 @@ def test_a_question_without_answer_offers_some_that_have_one(scene: Scene) -> No
 
 def test_it_works_without_script(scene: Scene) -> None:
     scene.add_accounts([("<b>Bold & Co</b>", "bold.example")])
-    page = scene.visitor(script=False)
-    page.goto("/login")
-    page.get_by_label("Email").fill(scene.emails[Role.MEMBER])
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
-    page.goto("/larry")
+    page = scene.page_of(Role.MEMBER, "/larry", script=False)
     page.get_by_label("Your question").fill("tell me about bold.example")
     page.get_by_role("button", name="Ask", exact=True).click()
     expect(page.get_by_role("status")).to_contain_text("<b>Bold & Co</b> has 0.00 MRR")

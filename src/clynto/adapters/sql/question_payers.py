@@ -9,6 +9,8 @@ from typing import Any
 from sqlalchemy import CTE, ColumnElement, Double, Numeric, and_, case, cast, func, literal, null, select, union_all
 
 from clynto.adapters.sql.exact_amounts import halves, of_halves
+from clynto.adapters.sql.question_sums import HALVES
+from clynto.adapters.sql.question_worths import EXACT_BELOW
 from clynto.adapters.sql.scope import Scope
 from clynto.adapters.sql.tables_billing import matches
 from clynto.adapters.sql.tables_stripe_facts import stripe_invoices
@@ -18,10 +20,6 @@ from clynto.ports.question_data import Payer, Payers, Received
 
 MOST_PAYMENTS = {"sqlite": 60_000, "postgresql": 100_000}
 """What is added up account by account in some 150 ms."""
-_EXACT_BELOW = 2**53
-"""Floating numbers hold each integer below this, and so each sum of positive ones that stays below it."""
-_HIGH = 10**9
-"""What one is worth in the first of two halves (see ``exact_amounts``)."""
 
 
 class PayersSql:
@@ -38,7 +36,7 @@ class PayersSql:
         if not self._currencies:
             return Payers(0, Received(0, MoneyBag.empty()), ())
         rows = self._read(order, limit, weights, floating=True)
-        floating = all(abs(held or 0) < _EXACT_BELOW for row in rows for held in row[3:])
+        floating = all(abs(held or 0) < EXACT_BELOW for row in rows for held in row[3:])
         if not floating:
             rows = self._read(order, limit, weights, floating=False)
         whole = next(row for row in rows if row.account_id is None)
@@ -88,7 +86,7 @@ class PayersSql:
                 worth = worth + held.c[f"in_{n}"] * cast(literal(weights.get(currency, 1)), Double)
             else:
                 high, low = (cast(held.c[f"in_{n}_{half}"], Numeric) for half in ("high", "low"))
-                worth = worth + (high * _HIGH + low) * weights.get(currency, 1)
+                worth = worth + (high * HALVES + low) * weights.get(currency, 1)
         return worth
 
     def _amounts(self, row: Any, *, floating: bool) -> MoneyBag:

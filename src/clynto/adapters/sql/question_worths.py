@@ -10,8 +10,8 @@ from sqlalchemy import ColumnElement, Double, Numeric, Select, case, cast, func
 from clynto.adapters.sql.scope import Scope
 from clynto.domain.questions.query import Order
 
-_EXACT_BELOW = 2**53
-"""Floating numbers hold each integer below this."""
+EXACT_BELOW = 2**53
+"""Floating numbers hold each integer below this, and so each sum of positive ones that stays below it."""
 
 
 def first_by_worth(
@@ -35,7 +35,7 @@ def first_by_worth(
         found = scope.connection.execute(
             _in_order(chosen.add_columns(worth.label("worth")), worth, rows, order, limit)
         ).all()
-        if all(abs(row.worth) < _EXACT_BELOW for row in found):
+        if all(abs(row.worth) < EXACT_BELOW for row in found):
             return [row.account_id for row in found]
     worth = _worth(rows, weights, Numeric, is_single=is_single)
     return scope.connection.scalars(_in_order(chosen, worth, rows, order, limit)).all()

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 
-from clynto.application.queries.answer_received import TimeOfPayment, payments_not_known, time_of_payment
+from clynto.application.queries.answer_received import TimeOfPayment, payments_not_known, received_view, time_of_payment
 from clynto.application.queries.question_ground import Ground
-from clynto.domain.money import MoneyBag
 from clynto.domain.money_view import MoneyView
 from clynto.domain.questions.answers import Answer, AnswerFigure, CellKind, Column, Row, Table
 from clynto.domain.questions.query import Order, Payers
@@ -43,15 +42,17 @@ def answer_payers(ground: Ground, query: Payers, *, most: int | None = None) -> 
         weights=ground.weights_of(data.billed_currencies()),
     )
     names = {row.id: row.name for row in ground.unit.accounts_table.rows([payer.account_id for payer in found.first])}
-    held = [(payer, names[payer.account_id], _view(ground, query, payer.amounts)) for payer in found.first]
+    held = [
+        (payer, names[payer.account_id], received_view(ground, query.currency, payer.amounts)) for payer in found.first
+    ]
     rows = tuple(
         Row((name, view, payer.invoices), ground.cite_account(payer.account_id, name)) for payer, name, view in held
     )
     strangers = everybody.amounts - found.together.amounts
-    together = _view(ground, query, found.together.amounts)
+    together = received_view(ground, query.currency, found.together.amounts)
     notes = [*asked.notes]
     if everybody.invoices > found.together.invoices:
-        paid = money(_view(ground, query, strangers.without_zeros()))
+        paid = money(received_view(ground, query.currency, strangers.without_zeros()))
         notes.append(f"Not included: {paid} that Stripe customers without an account paid.")
     return ground.answer(
         query,
@@ -67,7 +68,7 @@ def answer_payers(ground: Ground, query: Payers, *, most: int | None = None) -> 
 
 
 def _too_many(ground: Ground, query: Payers, asked: TimeOfPayment, everybody: Received, most: int) -> Answer:
-    paid = _view(ground, query, everybody.amounts)
+    paid = received_view(ground, query.currency, everybody.amounts)
     unit = "" if query.currency is None else f" in {query.currency}"
     return ground.answer(
         query,
@@ -78,11 +79,6 @@ def _too_many(ground: Ground, query: Payers, asked: TimeOfPayment, everybody: Re
         figures=[AnswerFigure("received", paid), AnswerFigure("invoices", number=Fraction(everybody.invoices))],
         notes=[*asked.notes, "Stripe customers without an account are included; refunds are not subtracted."],
     )
-
-
-def _view(ground: Ground, query: Payers, bag: MoneyBag) -> MoneyView:
-    """What one currency brought is told in it: no rate has a say in it."""
-    return ground.view(bag) if query.currency is None else ground.as_billed(bag + MoneyBag.of(query.currency, 0))
 
 
 def _told(query: Payers, found: Found, together: MoneyView, when: str) -> str:

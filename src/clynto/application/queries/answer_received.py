@@ -49,8 +49,7 @@ def answer_received(ground: Ground, query: Received, account: NamedAccount | Non
         return payments_not_known(ground, query)
     within = asked.within
     found = ground.unit.question_data.received(within, account_id=id_of(account), currency=query.currency)
-    # What one currency brought is told in it: no rate has a say in it.
-    view = ground.view(found.amounts) if query.currency is None else _in_one(ground, found, query.currency)
+    view = received_view(ground, query.currency, found.amounts)
     shown = _invoices(ground, query, account, within) if account is not None else ()
     everybody = "Stripe customers without an account are included; " if account is None else ""
     return ground.answer(
@@ -81,8 +80,9 @@ def payments_not_known(ground: Ground, query: Query) -> Answer:
     return Answer(query, AnswerKind.NOT_RECORDED, (text,))
 
 
-def _in_one(ground: Ground, found: Sums, currency: str) -> MoneyView:
-    return ground.as_billed(found.amounts + MoneyBag.of(currency, 0))
+def received_view(ground: Ground, currency: str | None, bag: MoneyBag) -> MoneyView:
+    """What was paid, as it is shown. What one ``currency`` brought is told in it: no rate has a say in it."""
+    return ground.view(bag) if currency is None else ground.as_billed(bag + MoneyBag.of(currency, 0))
 
 
 def _told(found: Sums, view: MoneyView, when: str, query: Received, account: NamedAccount | None) -> str:
